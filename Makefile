@@ -1,0 +1,52 @@
+# `make repro` and `make test` set everything up by themselves; Python 3.11 to 3.13 is needed.
+PYTHON ?= python3
+VENV := .venv
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+# No stage and no test calls home.
+export MLFLOW_DISABLE_TELEMETRY := true
+export DVC_NO_ANALYTICS := true
+
+# Without pip inside, so that it also works where Python comes without ensurepip.
+INSTALL = $(PYTHON) -m pip --python $(VENV)/bin/python install --quiet --disable-pip-version-check \
+	--require-hashes -r
+
+.PHONY: repro test check ui bench soak lock format clean
+
+repro: $(VENV)/.run  ## run the pipeline; only what changed is computed
+	dvc repro
+
+test: $(VENV)/.dev  ## run all tests
+	python -m pytest
+
+check: $(VENV)/.dev  ## style, types
+	ruff check .
+	ruff format --check .
+	mypy
+
+ui: $(VENV)/.run  ## compare runs in the browser: http://127.0.0.1:5000
+	mlflow ui
+
+format: $(VENV)/.dev  ## lay the code out
+	ruff check --fix .
+	ruff format .
+
+lock:  ## renew the pinned dependencies; needs uv
+	uv pip compile pyproject.toml --universal --python-version 3.11 --no-emit-index-url \
+		--generate-hashes --custom-compile-command "make lock" --quiet -o requirements.lock
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+		--no-emit-index-url --generate-hashes --custom-compile-command "make lock" --quiet \
+		-c requirements.lock -o requirements-dev.lock
+
+clean:  ## remove what the pipeline made, but no recorded run
+	rm -rf outputs data/demo
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv --without-pip $(VENV)
+
+$(VENV)/.run: requirements.lock | $(VENV)/bin/python
+	$(INSTALL) requirements.lock
+	touch $@
+
+$(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
+	$(INSTALL) requirements-dev.lock
+	touch $@ $(VENV)/.run

@@ -1,0 +1,1 @@
+"""Turn OpenFace action units into a trained, tracked and evaluated emotion model."""

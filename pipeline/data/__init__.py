@@ -1,0 +1,1 @@
+"""The frame table: its contract, its readers, quarantine and split."""

@@ -1,0 +1,65 @@
+"""Keep account of what is not used: file, row and reason, so that nothing is lost in silence.
+
+`row` counts the data rows of a file from 1 (blank lines are no rows); it is null where a whole
+file is set aside, and `rows` then says how many rows that file had.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+REASONS = {
+    "unreadable": "the file is not text, or not a table",
+    "empty": "the file has no rows",
+    "unnamed": "the clip's name does not match data.naming and labels.csv does not list it",
+    "no_partner": "the AU or valence file, or its row for this image, is missing",
+    "missing_column": "the file lacks columns that the layout or the other files have",
+    "ragged": "the row has more or fewer cells than the header",
+    "not_a_number": "a cell that should hold a number holds something else",
+    "not_finite": "a number is empty, NaN or infinite",
+    "out_of_range": "an intensity outside 0-5, a presence outside 0-1, a valence outside -1..1",
+    "not_tracked": "OpenFace says success = 0",
+    "low_confidence": "OpenFace's confidence is below prepare.min_confidence",
+    "duplicate_frame": "the clip already has this frame",
+}
+
+SCHEMA = pa.schema(
+    [
+        ("file", pa.string()),
+        ("row", pa.int64()),
+        ("rows", pa.int64()),
+        ("reason", pa.string()),
+        ("detail", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Reject:
+    """One row, or one whole file, that was set aside."""
+
+    file: str
+    row: int | None
+    rows: int
+    reason: str
+    detail: str
+
+    def __post_init__(self) -> None:
+        if self.reason not in REASONS:
+            raise ValueError(f"reason {self.reason!r} is not one of {list(REASONS)}")
+
+
+def as_table(rejects: Sequence[Reject]) -> pa.Table:
+    """Lay rejects out as the rows of quarantine.parquet."""
+    columns = {name: [getattr(reject, name) for reject in rejects] for name in SCHEMA.names}
+    return pa.table(columns, schema=SCHEMA)
+
+
+def count_rows(rejects: Iterable[Reject]) -> Counter[str]:
+    """Count rows set aside per reason; a file without rows counts 0 rows."""
+    counts: Counter[str] = Counter()
+    for reject in rejects:
+        counts[reject.reason] += reject.rows
+    return counts

@@ -1,0 +1,78 @@
+"""Deal subjects (or, by name only, clips or frames) to train, val and test."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.data.units import SPLITS
+from pipeline.errors import InputError
+
+TRAIN, VAL, TEST = range(len(SPLITS))
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Shares of the whole in (0, 1) that validation and test get, and the seed of the deal."""
+
+    validation: float
+    test: float
+    seed: int
+
+
+def deal(names: Sequence[str], shares: Shares) -> dict[str, str]:
+    """Assign each name to a split by a seeded shuffle; every split gets at least one.
+
+    Raises `InputError` below three names.
+    """
+    if len(names) < len(SPLITS):
+        raise InputError(
+            f"prepare.split: {len(names)} to deal ({', '.join(names)}); train, val and test need "
+            "at least one each. Add data, or set prepare.split.by."
+        )
+    order = np.random.default_rng(shares.seed).permutation(sorted(names)).tolist()
+    tests = max(1, round(shares.test * len(order)))
+    validations = min(max(1, round(shares.validation * len(order))), len(order) - tests - 1)
+    assigned = dict.fromkeys(order[:tests], "test")
+    assigned |= dict.fromkeys(order[tests : tests + validations], "val")
+    return assigned | dict.fromkeys(order[tests + validations :], "train")
+
+
+def deal_subjects(
+    subjects: Sequence[str], shares: Shares, named: Mapping[str, Sequence[str]]
+) -> dict[str, str]:
+    """Assign each subject to a split; `named` lists subjects of `val` and `test` by hand.
+
+    Named subjects replace the share of their split. Raises `InputError` where a named subject
+    does not occur or no subject is left to train on.
+    """
+    for split, names in named.items():
+        if unknown := sorted(set(names) - set(subjects)):
+            raise InputError(
+                f"params.yaml: prepare.split names {', '.join(unknown)} for {split}, which the "
+                f"data lacks; its subjects are {', '.join(sorted(subjects))}."
+            )
+    if not any(named.values()):
+        return deal(subjects, shares)
+    assigned = {name: split for split, names in named.items() for name in names}
+    rest = np.random.default_rng(shares.seed).permutation(sorted(set(subjects) - set(assigned)))
+    left = rest.tolist()
+    for split, share in (("val", shares.validation), ("test", shares.test)):
+        if not named.get(split):
+            taken = max(1, round(share * len(subjects)))
+            assigned |= dict.fromkeys(left[:taken], split)
+            left = left[taken:]
+    if not left:
+        raise InputError(
+            f"params.yaml: prepare.split leaves none of the {len(subjects)} subjects to train on; "
+            "name fewer of them."
+        )
+    return assigned | dict.fromkeys(left, "train")
+
+
+def deal_frames(count: int, shares: Shares, batch: int) -> NDArray[np.int32]:
+    """Draw a split code for each frame of a batch; frames of one person land on both sides."""
+    draw = np.random.default_rng([shares.seed, batch]).random(count)
+    taken = [draw < shares.test, draw < shares.test + shares.validation]
+    return np.select(taken, [TEST, VAL], TRAIN).astype(np.int32)

@@ -1,0 +1,135 @@
+"""Judge the trained model on the test split, beside baselines, and write report and figures."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from pipeline import params, paths
+from pipeline.data import facs
+from pipeline.data.frames import as_matrix, au_columns, column_words
+from pipeline.data.summary import read_warnings
+from pipeline.data.units import AU_COLUMNS
+from pipeline.errors import run_main
+from pipeline.evaluation import baselines
+from pipeline.evaluation.arrays import Floats
+from pipeline.evaluation.audit import rule_audit
+from pipeline.evaluation.case import (
+    AllScores,
+    Bounds,
+    Case,
+    build_case,
+    flat_scores,
+    mean_table,
+    score_all,
+)
+from pipeline.evaluation.gallery import draw
+from pipeline.evaluation.report import Report, render
+from pipeline.evaluation.style import save
+from pipeline.evaluation.tables import metrics_table
+from pipeline.evaluation.verdict import verdict
+from pipeline.model.saving import Predictor, load_model
+from pipeline.tracking import provenance
+from pipeline.tracking.run import Run
+from pipeline.tracking.runs import evaluation_run
+
+
+def rule_baseline(settings: params.Params) -> pd.DataFrame | None:
+    """Score all frames by the labelling rules without the valence gate.
+
+    None where the data lacks an action unit of the rules.
+    """
+    rules = {emotion: rule.aus for emotion, rule in settings.label.rules.items()}
+    needed = facs.rule_columns(rules)
+    if set(needed) - set(au_columns(paths.FRAMES, AU_COLUMNS)):
+        return None
+    frames = pq.read_table(paths.FRAMES, columns=needed)
+    columns = {name: frames[name].to_numpy() for name in needed}
+    scores = facs.rule_scores(columns, rules, settings.chosen.divisors)
+    return pd.DataFrame(scores, columns=list(rules))
+
+
+def predict_all(
+    made: Mapping[str, Any], true: Floats, train: NDArray[np.bool_], rule: pd.DataFrame | None
+) -> dict[str, Floats]:
+    """Predict every row with the network and each baseline; baselines learn from `train` alone.
+
+    The rule is no baseline where it does not know all emotions.
+    """
+    features = as_matrix(pq.read_table(paths.FRAMES, columns=made["features"]), made["features"])
+    predicted: dict[str, Floats] = {
+        baselines.NETWORK: Predictor(load_model(paths.MODEL))(features),
+        baselines.CONSTANT: baselines.constant(true[train], len(true)),
+        baselines.LOGISTIC: baselines.fit_logistic(features[train], true[train]).predict(features),
+    }
+    if rule is not None and set(made["emotions"]) <= set(rule.columns):
+        predicted[baselines.RULE] = rule[made["emotions"]].to_numpy()
+    return predicted
+
+
+def audit_rules(rule: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Score the labelling rules against human categories, where frames have any."""
+    words = pd.Series(column_words(paths.FRAMES, "emotion"))
+    if rule is None or not (words != "").any():
+        return None
+    return rule_audit(rule, words.where(words != "", None))
+
+
+def save_figures(case: Case, scores: AllScores) -> dict[str, str]:
+    """Write every figure into the plots folder; return each one's caption by name."""
+    distribution, history = pd.read_csv(paths.LABEL_DISTRIBUTION), pd.read_csv(paths.HISTORY)
+    drawn = draw(case, scores["test"]["tuned"], distribution, history)
+    for name, (figure, _) in drawn.items():
+        save(figure, paths.PLOTS / f"{name}.png")
+    return {name: caption for name, (_, caption) in drawn.items()}
+
+
+def record(run: Run, model_id: str, scores: AllScores, means: pd.DataFrame) -> None:
+    """Record metrics, tables, figures and the report on the run."""
+    run.log_metrics(flat_scores(scores), model_id=model_id)
+    run.log_table(means, "evaluation/mean_predictions")
+    run.log_table(metrics_table(scores["test"]["tuned"]), "evaluation/metrics")
+    for path in (paths.METRICS, paths.REPORT):
+        run.log_file(path, "evaluation")
+    for path in sorted(paths.PLOTS.iterdir()):
+        run.log_file(path, "evaluation/plots")
+    run.set_tags(provenance.hash_tags(provenance.dvc_hashes(paths.LOCK, "evaluate")))
+
+
+def main() -> None:
+    settings = params.load()
+    made = json.loads(paths.RUN.read_text())
+    emotions: list[str] = made["emotions"]
+    split = column_words(paths.FRAMES, "split")
+    true = as_matrix(pq.read_table(paths.LABELS, columns=emotions), emotions)
+    rule = rule_baseline(settings)
+    bounds = Bounds(settings.evaluate.positive_at, settings.evaluate.threshold)
+    predicted = predict_all(made, true, split == "train", rule)
+    case = build_case(emotions, split, true, predicted, bounds)
+    scores, means = score_all(case), mean_table(case)
+    report = Report(
+        title=f"Evaluation of recipe {made['recipe']}",
+        scores=scores["test"]["tuned"],
+        mean_predictions=means,
+        figures=save_figures(case, scores),
+        warnings=read_warnings(paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY),
+        audit=audit_rules(rule),
+    )
+    paths.METRICS.write_text(json.dumps(scores, indent=2) + "\n")
+    means.to_csv(paths.MEAN_PREDICTIONS, index=False)
+    paths.REPORT.write_text(render(report))
+    lines = verdict(report.scores)
+    evaluated = {f"evaluate.{k}": v for k, v in settings.evaluate.model_dump().items()}
+    with evaluation_run(made["experiment"], made["run_id"], evaluated) as run:
+        record(run, made["model_id"], scores, means)
+        run.set_tags({"mlflow.note.content": "\n\n".join(lines)})
+    print("\n".join(lines))
+    print(f"report: {paths.REPORT}; MLflow run {run.id} (`make ui`)")
+
+
+if __name__ == "__main__":
+    run_main(main)

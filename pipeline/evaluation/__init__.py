@@ -1,0 +1,1 @@
+"""Judge probabilities against labels: metrics, thresholds, baselines, tables, figures, report."""

@@ -1,0 +1,88 @@
+"""Predict without a network, as a yardstick for it: training means and logistic regression."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from pipeline.errors import InputError
+from pipeline.evaluation.arrays import Floats, finite, probabilities
+
+# What the models are called in every table, figure and report.
+NETWORK = "network"
+RULE = "rule without gate"
+LOGISTIC = "logistic regression"
+CONSTANT = "constant"
+
+
+def constant(train_true: npt.ArrayLike, rows: int) -> npt.NDArray[np.float64]:
+    """Predict each emotion's mean training label, in [0, 1], for every row: (rows, emotions)."""
+    means = probabilities("training labels", train_true).mean(axis=0, dtype=np.float64)
+    return np.tile(means, (rows, 1))
+
+
+@dataclass(frozen=True)
+class Logistic:
+    """One logistic regression an emotion on standardised features.
+
+    An emotion whose training labels are all 0 or all 1 has that number instead.
+    """
+
+    models: tuple[Any, ...]
+    columns: int
+
+    def predict(self, features: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Predict probabilities (rows, emotions) in [0, 1] from features (rows, columns).
+
+        Raises `InputError` for values that are not finite or another number of columns.
+        """
+        values = finite("features", features).astype(np.float64, copy=False)
+        if values.shape[1] != self.columns:
+            raise InputError(
+                f"features have {values.shape[1]} columns; the regression was fitted on "
+                f"{self.columns}. Pass the same columns in the same order."
+            )
+        return np.stack([_predict(model, values) for model in self.models], axis=1)
+
+
+def fit_logistic(features: npt.ArrayLike, true: npt.ArrayLike) -> Logistic:
+    """Fit features (rows, columns) to soft labels (rows, emotions) in [0, 1].
+
+    Each row enters once as a positive with the weight y and once as a negative with 1 - y, which
+    gives the cross-entropy against the soft label exactly. The penalty is scikit-learn's default
+    (L2, C = 1). Raises `InputError` for values that are not finite, labels outside [0, 1] or
+    arrays of different lengths.
+    """
+    values = finite("features", features).astype(np.float64, copy=False)
+    labels = probabilities("training labels", true).astype(np.float64, copy=False).clip(0, 1)
+    if len(values) != len(labels):
+        raise InputError(
+            f"{len(values)} rows of features were given for {len(labels)} rows of labels; "
+            "pass one row of each a frame."
+        )
+    scaler = StandardScaler().fit(values)
+    scaled = scaler.transform(values)
+    models = tuple(_fit(scaler, scaled, label) for label in labels.T)
+    return Logistic(models, values.shape[1])
+
+
+def _fit(scaler: Any, scaled: Floats, label: Floats) -> Any:
+    # Rows without weight change nothing, so hard labels do not double the work.
+    positive, negative = label > 0, label < 1
+    if not positive.any() or not negative.any():
+        return float(label[0])
+    rows = np.concatenate([scaled[positive], scaled[negative]])
+    target = np.repeat([1, 0], [positive.sum(), negative.sum()])
+    weight = np.concatenate([label[positive], 1 - label[negative]])
+    regression = LogisticRegression(max_iter=1000).fit(rows, target, sample_weight=weight)
+    return make_pipeline(scaler, regression)
+
+
+def _predict(model: Any, values: Floats) -> npt.NDArray[np.float64]:
+    if isinstance(model, float):
+        return np.full(len(values), model)
+    return np.asarray(model.predict_proba(values)[:, 1], dtype=np.float64)

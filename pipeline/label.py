@@ -1,0 +1,132 @@
+"""Label every frame with emotion intensities in [0, 1], by FACS rule or from human categories."""
+
+import csv
+import json
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from pipeline import params, paths
+from pipeline.data import facs
+from pipeline.data.distribution import Distribution
+from pipeline.data.frames import RowGroupWriter, batches
+from pipeline.data.units import SPLITS
+from pipeline.errors import InputError, run_main
+
+Labeller = Callable[[pa.RecordBatch], NDArray[np.float32]]
+
+
+def facs_labels(
+    frames: pa.RecordBatch, settings: params.Label, divisors: dict[str, float]
+) -> NDArray[np.float32]:
+    """Label frames by rule, shape (frames, emotions).
+
+    `min(1, mean(AUs) / divisor)`, times the gate: 1 where the clip's valence class is the
+    emotion's and 0 elsewhere (`clip`), the frame's valence in the emotion's direction, at
+    least 0 (`frame`), or 1 (`none`). Raises `InputError` where the gate's column has nulls.
+    """
+    rules = {emotion: rule.aus for emotion, rule in settings.rules.items()}
+    needed = {name: frames.column(name).to_numpy() for name in facs.rule_columns(rules)}
+    scores = facs.rule_scores(needed, rules, divisors)
+    if settings.gate != "none":
+        for i, rule in enumerate(settings.rules.values()):
+            scores[:, i] *= _gate(frames, settings.gate, rule.valence)
+    return scores.astype(np.float32)
+
+
+def _gate(frames: pa.RecordBatch, gate: str, valence: str) -> NDArray[np.float64]:
+    column = frames.column("valence_class" if gate == "clip" else "valence")
+    if column.null_count:
+        clip = frames.column("clip").filter(pc.is_null(column))[0].as_py()
+        raise InputError(
+            f"params.yaml: label.gate is {gate}, but {column.null_count} frames have no "
+            f"{'valence class' if gate == 'clip' else 'valence'} (first: clip {clip}). Give them "
+            "one (see data.naming and labels.csv), or set label.gate: none."
+        )
+    if gate == "clip":
+        same: NDArray[np.bool_] = pc.equal(column.cast(pa.string()), valence).to_numpy(
+            zero_copy_only=False
+        )
+        return same.astype(np.float64)
+    values: NDArray[np.float32] = column.to_numpy()
+    return np.maximum(0.0, values.astype(np.float64) * (1.0 if valence == "P" else -1.0))
+
+
+def human_labels(frames: pa.RecordBatch, emotions: Sequence[str]) -> NDArray[np.float32]:
+    """Label frames 1 for their human category and 0 for the others, shape (frames, emotions).
+
+    A category outside `emotions` gives a row of zeros. Raises `InputError` on frames without one.
+    """
+    column = frames.column("emotion").cast(pa.string())
+    if column.null_count:
+        clip = frames.column("clip").filter(pc.is_null(column))[0].as_py()
+        raise InputError(
+            f"params.yaml: label.source is human, but {column.null_count} frames have no emotion "
+            f"(first: clip {clip}). Give them one (see data.naming and labels.csv), or set "
+            "label.source: facs."
+        )
+    matches = [pc.equal(column, emotion).to_numpy(zero_copy_only=False) for emotion in emotions]
+    return np.stack(matches, axis=1).astype(np.float32)
+
+
+def choose_labeller(settings: params.Params) -> tuple[list[str], list[str], Labeller]:
+    """Give the emotions, the frame columns to read, and the function that labels a batch."""
+    columns = pq.read_schema(paths.FRAMES).names
+    if settings.label.source == "facs":
+        rules = {emotion: rule.aus for emotion, rule in settings.label.rules.items()}
+        facs.check_columns(rules, [name for name in columns if name.startswith("AU")])
+        needed = ["clip", "valence_class", "valence", *facs.rule_columns(rules)]
+        divisors = settings.chosen.divisors
+        return list(rules), needed, partial(facs_labels, settings=settings.label, divisors=divisors)
+    found: set[str] = set()
+    for batch in batches(paths.FRAMES, ["emotion"]):
+        found.update(batch.column("emotion").cast(pa.string()).unique().to_pylist())
+    emotions = list(settings.label.emotions) or sorted(found - {None})
+    if absent := sorted(set(emotions) - found):
+        raise InputError(
+            f"params.yaml: label.emotions names {absent}, which no frame has; the data has "
+            f"{sorted(word for word in found if word)}."
+        )
+    return emotions, ["clip", "emotion"], partial(human_labels, emotions=emotions)
+
+
+def write_labels(settings: params.Params) -> Distribution:
+    """Stream the frame table into labels.parquet; return the label distribution."""
+    emotions, needed, label = choose_labeller(settings)
+    distribution = Distribution(emotions)
+    schema = pa.schema([(emotion, pa.float32()) for emotion in emotions])
+    position = pa.array(SPLITS)
+    with RowGroupWriter(paths.LABELS, schema) as writer:
+        for batch in batches(paths.FRAMES, [*needed, "split"]):
+            labels = label(batch)
+            writer.write(pa.table(list(labels.T), schema=schema))
+            split = pc.index_in(batch.column("split").cast(pa.string()), position)
+            distribution.add(labels, split.to_numpy())
+    return distribution
+
+
+def main() -> None:
+    settings = params.load()
+    distribution = write_labels(settings)
+    rows, warnings = distribution.rows(), distribution.warnings()
+    with paths.LABEL_DISTRIBUTION.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    summary = {"emotions": distribution.emotions, "warnings": warnings}
+    paths.LABEL_SUMMARY.write_text(json.dumps(summary, indent=2) + "\n")
+    print(f"{int(distribution.frames.sum())} frames labelled ({settings.label.source})")
+    for row in rows:
+        if row["split"] == "all":
+            print("  {emotion}: {above_0_1} > 0.1, {at_least_0_5} >= 0.5".format(**row))
+    for item in warnings:
+        print(f"warning {item['code']}: {item['message']}")
+
+
+if __name__ == "__main__":
+    run_main(main)

@@ -1,0 +1,160 @@
+"""Read AU files into one checked table, split by subject; set aside what breaks the contract."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from joblib import Parallel, delayed
+
+from pipeline import params, paths
+from pipeline.data import quarantine, rows, split
+from pipeline.data.clips import Naming, read_labels
+from pipeline.data.frames import RowGroupWriter, frame_schema
+from pipeline.data.layouts import PLANNERS
+from pipeline.data.plan import Plan
+from pipeline.data.rows import Checked, Raw
+from pipeline.data.summary import FrameSummary, warning
+from pipeline.data.units import SPLITS
+from pipeline.errors import InputError, run_main
+
+
+def make_plan(settings: params.Params) -> Plan:
+    """Find what there is to read. Raises `InputError` where that is nothing."""
+    path = Path(settings.data.path)
+    if not path.exists():
+        raise InputError(f"params.yaml: data.path is {path}, which does not exist.")
+    naming = settings.naming[settings.data.naming]
+    labels = read_labels(path if path.is_dir() else path.parent)
+    plan = PLANNERS[settings.data.layout](path, Naming(naming.pattern, naming.emotions, labels))
+    if not plan.clips:
+        first = f" First: {plan.rejects[0].file}: {plan.rejects[0].detail}." if plan.rejects else ""
+        raise InputError(
+            f"{path} holds no usable clip ({plan.files} files seen, layout "
+            f"{settings.data.layout}, naming {settings.data.naming}).{first}"
+        )
+    return plan
+
+
+def read_all(plan: Plan, min_confidence: float) -> Iterator[Checked]:
+    """Read and check every job, in parallel, in the order of the plan."""
+    # Threads do: pyarrow parses outside the interpreter lock. A caller's own
+    # parallel_config(backend=...) wins, so a cluster serves unchanged.
+    jobs = (delayed(_read_one)(job, plan.aus, min_confidence) for job in plan.jobs)
+    results: Iterator[Checked] = Parallel(n_jobs=-1, prefer="threads", return_as="generator")(jobs)
+    return results
+
+
+def _read_one(job: Callable[[], Raw], aus: list[str], min_confidence: float) -> Checked:
+    return rows.check(job(), aus, min_confidence)
+
+
+def splitter(plan: Plan, settings: params.Split) -> Callable[[pa.Table, int], pa.Table]:
+    """Give the function that adds `split` to a batch of frames."""
+    shares = split.Shares(settings.validation, settings.test, settings.seed)
+    if settings.by == "frame":
+        return partial(_split_frames, shares)
+    if settings.by == "clip":
+        return partial(_split_names, "clip", split.deal(plan.clips, shares))
+    named = {"val": settings.validation_subjects, "test": settings.test_subjects}
+    return partial(_split_names, "subject", split.deal_subjects(plan.subjects, shares, named))
+
+
+def _split_names(key: str, assigned: dict[str, str], frames: pa.Table, _batch: int) -> pa.Table:
+    column = frames[key].combine_chunks()
+    code = pa.array([SPLITS.index(assigned[word]) for word in column.dictionary.to_pylist()])
+    return _with_split(frames, code.cast(pa.int32()).take(column.indices))
+
+
+def _split_frames(shares: split.Shares, frames: pa.Table, batch: int) -> pa.Table:
+    return _with_split(frames, pa.array(split.deal_frames(frames.num_rows, shares, batch)))
+
+
+def _with_split(frames: pa.Table, codes: pa.Array) -> pa.Table:
+    column = pa.DictionaryArray.from_arrays(codes, pa.array(SPLITS))
+    return frames.append_column("split", column)
+
+
+def write_frames(plan: Plan, settings: params.Prepare) -> dict[str, Any]:
+    """Stream all jobs into frames.parquet and quarantine.parquet; return the account."""
+    add_split = splitter(plan, settings.split)
+    summary = FrameSummary(plan.aus)
+    read = sum(reject.rows for reject in plan.rejects)
+    counts = quarantine.count_rows(plan.rejects)
+    with (
+        RowGroupWriter(paths.FRAMES, frame_schema(plan.aus)) as frames,
+        RowGroupWriter(paths.QUARANTINE, quarantine.SCHEMA) as aside,
+    ):
+        aside.write(quarantine.as_table(plan.rejects))
+        for batch, checked in enumerate(read_all(plan, settings.min_confidence)):
+            table = add_split(checked.frames, batch)
+            frames.write(table)
+            summary.add(table)
+            aside.write(quarantine.as_table(checked.rejects))
+            counts += quarantine.count_rows(checked.rejects)
+            read += checked.rows_read
+    return _account(plan, settings, summary, read, counts)
+
+
+def _account(
+    plan: Plan, settings: params.Prepare, summary: FrameSummary, read: int, counts: Counter[str]
+) -> dict[str, Any]:
+    if read != summary.frames + counts.total():
+        raise AssertionError(f"{read} rows read, {summary.frames} kept, {counts} quarantined")
+    warnings = summary.warnings()
+    if settings.split.by != "subject":
+        warnings.append(
+            warning(
+                "leaky_split",
+                1,
+                f"prepare.split.by is {settings.split.by}: the same people stand in training and "
+                "in test, so scores on test say nothing about new people. Use subject.",
+            )
+        )
+    return {
+        "files": plan.files,
+        "files_ignored": len(plan.ignored),
+        "rows_read": read,
+        "rows_kept": summary.frames,
+        "rows_quarantined": counts.total(),
+        "quarantined_by_reason": dict(sorted(counts.items())),
+        **summary.as_dict(),
+        "warnings": warnings,
+    }
+
+
+def show(account: dict[str, Any]) -> None:
+    """Print the account of a run of this stage."""
+    print(
+        f"{account['files']} files, {account['rows_read']} rows read = {account['rows_kept']} kept "
+        f"+ {account['rows_quarantined']} quarantined"
+    )
+    for reason, count in account["quarantined_by_reason"].items():
+        print(f"  quarantined {count}: {reason} ({quarantine.REASONS[reason]})")
+    for name, counts in account["splits"].items():
+        print(
+            f"  {name}: {counts['subjects']} subjects, {counts['clips']} clips, "
+            f"{counts['frames']} frames"
+        )
+    for item in account["warnings"]:
+        print(f"warning {item['code']}: {item['message']}")
+
+
+def main() -> None:
+    settings = params.load()
+    account = write_frames(make_plan(settings), settings.prepare)
+    if empty := [name for name, counts in account["splits"].items() if not counts["frames"]]:
+        raise InputError(
+            f"no frame is left for {', '.join(empty)}: {account['rows_quarantined']} of "
+            f"{account['rows_read']} rows are quarantined ({account['quarantined_by_reason']}); "
+            f"see {paths.QUARANTINE}."
+        )
+    paths.PREPARE_SUMMARY.write_text(json.dumps(account, indent=2) + "\n")
+    show(account)
+
+
+if __name__ == "__main__":
+    run_main(main)

@@ -1,0 +1,84 @@
+"""Log a trained network as an MLflow model that anyone can load, serve and register.
+
+Models-from-code: the model holds `serving.py`, the `.keras` file and a JSON contract, no pickle.
+"""
+
+import json
+import logging
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from pipeline.data.units import INTENSITY_RANGE, PRESENCE_RANGE
+from pipeline.tracking.run import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from mlflow.models import ModelSignature
+
+SERVING = Path(__file__).with_name("serving.py")
+SOURCE = ("mlflow.source.", "mlflow.user")  # tags of a run that the model's page shows, too
+REQUIREMENTS = ("mlflow", "keras", "tensorflow", "numpy", "pandas")
+
+
+def log_model(
+    run: Run,
+    network: Path,
+    features: Sequence[str],
+    emotions: Sequence[str],
+    example: "pd.DataFrame",
+    step: int,
+) -> str:
+    """Log a `.keras` file that takes `features` in this order and gives `emotions`.
+
+    `example` holds a few rows with at least these columns; `step` is the model's epoch, whose
+    metrics MLflow shows with the model. Returns the id of the model: load it with
+    `mlflow.pyfunc.load_model(f"models:/{id}")`.
+    """
+    import mlflow.pyfunc
+    from mlflow.models import Model
+
+    # Else it warns that an environment made by uv has no pip to pin.
+    logging.getLogger("mlflow.utils.environment").setLevel(logging.ERROR)
+    made_by = run.client.get_run(run.id)
+    # Named here, for MLflow would file it under the active experiment of its global state.
+    logged = run.client.create_logged_model(
+        made_by.info.experiment_id,
+        "model",
+        source_run_id=run.id,
+        params=made_by.data.params,
+        tags={key: text for key, text in made_by.data.tags.items() if key.startswith(SOURCE)},
+    )
+    with TemporaryDirectory() as folder:
+        contract = Path(folder) / "contract.json"
+        contract.write_text(_contract(features, emotions), encoding="utf-8")
+        Model.log(
+            artifact_path=None,
+            flavor=mlflow.pyfunc,
+            model_id=logged.model_id,
+            run_id=run.id,
+            step=step,
+            python_model=str(SERVING),
+            artifacts={"network": str(network), "contract": str(contract)},
+            signature=_signature(features, emotions),
+            input_example=example[list(features)].astype("float64").reset_index(drop=True),
+            pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
+        )
+    return str(logged.model_id)
+
+
+def _contract(features: Sequence[str], emotions: Sequence[str]) -> str:
+    ranges = {name: PRESENCE_RANGE if name.endswith("_c") else INTENSITY_RANGE for name in features}
+    return json.dumps({"ranges": ranges, "emotions": list(emotions)}, indent=2)
+
+
+def _signature(features: Sequence[str], emotions: Sequence[str]) -> "ModelSignature":
+    from mlflow.models import ModelSignature
+    from mlflow.types.schema import ColSpec, DataType, Schema
+
+    inputs, outputs = (
+        Schema([ColSpec(DataType.double, name) for name in names]) for names in (features, emotions)
+    )
+    return ModelSignature(inputs=inputs, outputs=outputs)

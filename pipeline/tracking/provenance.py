@@ -1,0 +1,174 @@
+"""Say where a run comes from: code, data, environment, experiment, person; as MLflow tags.
+
+Needs neither a git repository nor DVC: what cannot be known reads "none" or is left out.
+"""
+
+import getpass
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import yaml
+
+PATCH_BYTES = 5_000_000
+PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "scikit-learn", "mlflow", "dvc")
+# dvc.lock says what was computed, not how: DVC writes it while the pipeline runs.
+NOT_LOCKS = (":(top)", ":(top,exclude,glob)**/dvc.lock")
+CODE = ":(top)pipeline"
+
+
+@dataclass(frozen=True)
+class GitState:
+    """The code of a run: `tags`, and as `patch` what differs from its commit, "" if nothing."""
+
+    tags: dict[str, str]
+    patch: str
+
+
+def git_state() -> GitState:
+    """Describe the code in the working directory's repository.
+
+    The tag `git.dirty` is true where a tracked file but `dvc.lock` was changed or a file under
+    `pipeline/` is not tracked; the patch then holds both. Outside git and before the first
+    commit the tags read "none".
+    """
+    commit = _git("rev-parse", "--verify", "--quiet", "HEAD").strip()
+    branch = _git("branch", "--show-current").strip() or "none"
+    if not commit:
+        return GitState({"git.commit": "none", "git.branch": branch, "git.dirty": "none"}, "")
+    patch = _patch()
+    tags = {
+        "git.commit": commit,
+        "git.branch": branch,
+        "git.dirty": str(bool(patch)).lower(),
+        "mlflow.source.git.commit": commit,  # the UI's "source version"
+        "mlflow.source.git.branch": branch,
+    }
+    if (size := len(patch.encode())) > PATCH_BYTES:
+        return GitState(tags | {"git.patch": f"omitted: {size} bytes, over {PATCH_BYTES}"}, "")
+    return GitState(tags, patch)
+
+
+def _patch() -> str:
+    """Write the difference to the last commit, new code included, without touching the index."""
+    with TemporaryDirectory() as folder:
+        copy = Path(folder) / "index"
+        index = Path(_git("rev-parse", "--path-format=absolute", "--git-path", "index").strip())
+        if index.is_file():
+            shutil.copy(index, copy)
+        # New files show in a difference once git intends to add them: in a copy of its index.
+        _git("add", "--intent-to-add", "--", CODE, GIT_INDEX_FILE=str(copy))
+        return _git("diff", "HEAD", "--", *NOT_LOCKS, GIT_INDEX_FILE=str(copy))
+
+
+def _git(*arguments: str, **environment: str) -> str:
+    """Run git here; "" where it fails or is not installed."""
+    try:
+        done = subprocess.run(
+            ["git", *arguments],
+            capture_output=True,
+            check=True,
+            env=os.environ | environment,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return done.stdout.decode("utf-8", errors="replace")
+
+
+def dvc_hashes(lock: Path, running: str) -> dict[str, str]:
+    """Read the md5 of every dependency and output of the stages before `running` by its path.
+
+    The lock still holds the last run's hashes of the stage that is running and of all that
+    depends on it: those are left out. Without a lock there are none.
+    """
+    if not lock.is_file():
+        return {}
+    stages: dict[str, Any] = yaml.safe_load(lock.read_text(encoding="utf-8")).get("stages") or {}
+    for name in _outdated(stages, running):
+        stages.pop(name, None)
+    entries = [entry for stage in stages.values() for entry in _entries(stage)]
+    return {entry["path"]: entry["md5"] for entry in entries if "md5" in entry}
+
+
+def _entries(stage: Mapping[str, Any]) -> list[dict[str, str]]:
+    return [*stage.get("deps", []), *stage.get("outs", [])]
+
+
+def _outdated(stages: Mapping[str, Any], running: str) -> set[str]:
+    found = {running}
+    while True:
+        made = {out["path"] for name in found for out in stages.get(name, {}).get("outs", [])}
+        more = {name for name, stage in stages.items() if _needs(stage, made)} - found
+        if not more:
+            return found
+        found |= more
+
+
+def _needs(stage: Mapping[str, Any], made: set[str]) -> bool:
+    """Tell whether a stage depends on one of these paths, on a part of one or on its folder."""
+    return any(
+        dep["path"] == path
+        or f"{dep['path']}/".startswith(f"{path}/")
+        or f"{path}/".startswith(f"{dep['path']}/")
+        for dep in stage.get("deps", [])
+        for path in made
+    )
+
+
+def hash_tags(hashes: Mapping[str, str]) -> dict[str, str]:
+    """Turn md5 by path into tags `md5.<path>`; MLflow on Windows refuses a colon in a key."""
+    return {f"md5.{path}": md5 for path, md5 in hashes.items()}
+
+
+def file_md5(path: Path) -> str:
+    """Compute the md5 of a file, the hash that DVC gives it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "md5").hexdigest()
+
+
+def dvc_experiment() -> dict[str, str]:
+    """Name the DVC experiment and the commit it starts from; nothing outside `dvc exp run`."""
+    wanted = {"dvc.experiment": "DVC_EXP_NAME", "dvc.baseline": "DVC_EXP_BASELINE_REV"}
+    return {tag: os.environ[name] for tag, name in wanted.items() if os.environ.get(name)}
+
+
+def environment() -> dict[str, str]:
+    """Describe Python, the packages that results hang on, and the machine."""
+    return {
+        "python": platform.python_version(),
+        **{name: _version(name) for name in PACKAGES},
+        "platform": platform.platform(),
+        "cpu_count": str(os.cpu_count()),
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "none"  # TensorFlow comes under other names, too, such as tensorflow-cpu
+
+
+def source() -> dict[str, str]:
+    """Name program and person in the tags that MLflow's UI shows as source and user."""
+    return {
+        "mlflow.source.name": Path(sys.argv[0]).name,
+        "mlflow.source.type": "LOCAL",
+        "mlflow.user": _user(),
+    }
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "none"  # a container may run under a number that has no name

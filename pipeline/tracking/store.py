@@ -1,0 +1,122 @@
+"""Find the MLflow store, create it once and hand out the id of an experiment.
+
+The store is `mlflow.db` at the root of the main repository with artifacts under `mlruns/`,
+so that a bare `mlflow ui` there shows everything. `MLFLOW_TRACKING_URI`, when set, wins.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.errors import InputError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+SQLITE = "sqlite:///"
+
+# MLflow reads some of these while it is imported, so they are set before; a user's choice stands.
+QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+}
+
+
+def tracking_uri() -> str:
+    """Name the store: `MLFLOW_TRACKING_URI`, else SQLite at the root of the main repository."""
+    # Not quoted: SQLAlchemy takes the rest of the address as the file's name, blanks included.
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}{(_root() / 'mlflow.db').as_posix()}"
+
+
+def connect(experiment: str) -> str:
+    """Make the store ready, point MLflow at it and return the id of the experiment.
+
+    Creates database and experiment where they are missing; safe in several processes at once.
+    Raises `InputError` where the store cannot be used or the experiment was deleted.
+    """
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    uri = tracking_uri()
+    mlflow.set_tracking_uri(uri)
+    try:
+        with _first_touch(uri):
+            return _experiment_id(mlflow.MlflowClient(uri), experiment, _artifacts(uri))
+    except MlflowException as error:
+        problem = _without_password(f"{uri} cannot be used: {error}")
+        raise InputError(
+            f"MLflow store {problem}\nA SQLite database of this MLflow version or a server is "
+            f"allowed: set MLFLOW_TRACKING_URI to one, or unset it for mlflow.db in the repository."
+        ) from error
+
+
+def _root() -> Path:
+    # DVC names the main repository here, also in the throwaway folder of a queued experiment,
+    # which is a git repository of its own and deleted afterwards.
+    if main := os.environ.get("DVC_ROOT"):
+        return Path(main)
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)
+
+
+def _beside(uri: str) -> Path:
+    """Name the folder that holds the store's local files, `mlruns`."""
+    folder = Path(uri.removeprefix(SQLITE)).parent if uri.startswith(SQLITE) else _root()
+    return folder.absolute() / "mlruns"
+
+
+def _artifacts(uri: str) -> Path | None:
+    """Name the folder of artifacts; None where a server decides."""
+    # MLflow's own default is the working directory of whoever comes first.
+    return None if uri.startswith(("http:", "https:", "databricks")) else _beside(uri)
+
+
+@contextmanager
+def _first_touch(uri: str) -> Iterator[None]:
+    """Let one process at a time migrate a SQLite database: two at once break each other."""
+    if not uri.startswith(SQLITE):
+        yield
+        return
+    from filelock import FileLock
+
+    lock = _beside(uri) / ".lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(lock):
+        yield
+
+
+def _experiment_id(client: "MlflowClient", name: str, artifacts: Path | None) -> str:
+    found = client.get_experiment_by_name(name) or _create(client, name, artifacts)
+    if isinstance(found, str):
+        return found
+    if found.lifecycle_stage == "deleted":
+        raise InputError(
+            f"Experiment {name!r} was deleted from the MLflow store. Restore it with `mlflow "
+            f"experiments restore --experiment-id {found.experiment_id}` or choose another name "
+            f"in params.yaml: tracking.experiment."
+        )
+    return str(found.experiment_id)
+
+
+def _create(client: "MlflowClient", name: str, artifacts: Path | None) -> str:
+    from mlflow.exceptions import MlflowException
+
+    folder = re.sub(r"[^\w-]", "_", name)
+    location = (artifacts / folder).as_uri() if artifacts else None
+    try:
+        return str(client.create_experiment(name, artifact_location=location))
+    except MlflowException:
+        # On a server another machine may have created it since we looked.
+        if found := client.get_experiment_by_name(name):
+            return str(found.experiment_id)
+        raise
+
+
+def _without_password(text: str) -> str:
+    return re.sub(r"//[^/@\s]*@", "//", text)

@@ -1,0 +1,36 @@
+"""What every test may use: the real recordings, and the repository's parameters."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+REAL = ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Give the folder of real recordings; they are not part of this repository."""
+    if not REAL.is_dir():
+        pytest.skip(f"the real recordings are not on this machine ({REAL.name} folder is absent)")
+    return REAL
+
+
+@pytest.fixture
+def tree() -> dict:
+    """Give the content of params.yaml, to change at will."""
+    return yaml.safe_load((ROOT / "params.yaml").read_text())
+
+
+@pytest.fixture
+def workspace(tmp_path, monkeypatch, tree):
+    """Enter an empty folder; `workspace(tree)` writes its params.yaml."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(changed: dict) -> Path:
+        (tmp_path / "params.yaml").write_text(yaml.safe_dump(changed, sort_keys=False))
+        return tmp_path
+
+    write(tree)
+    return write

@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.data.split import TEST, TRAIN, VAL, Shares, deal, deal_frames, deal_subjects
+from pipeline.errors import InputError
+
+SHARES = Shares(0.2, 0.2, 7)
+NAMES = [f"S{i:02d}" for i in range(20)]
+
+
+@given(
+    st.integers(3, 60),
+    st.floats(0.01, 0.49),
+    st.floats(0.01, 0.49),
+    st.integers(0, 2**32 - 1),
+)
+def test_every_name_gets_one_split_and_every_split_a_name(count, validation, test, seed):
+    names = [f"S{i}" for i in range(count)]
+    assigned = deal(names, Shares(validation, test, seed))
+    assert set(assigned) == set(names)
+    assert set(assigned.values()) == {"train", "val", "test"}
+
+
+def test_shares_are_kept_and_order_of_names_does_not_matter():
+    assigned = deal(NAMES, SHARES)
+    assert sorted(assigned.values()).count("test") == 4
+    assert sorted(assigned.values()).count("val") == 4
+    assert deal(NAMES[::-1], SHARES) == assigned
+    assert deal(NAMES, Shares(0.2, 0.2, 8)) != assigned
+
+
+def test_refuses_two_subjects():
+    with pytest.raises(InputError, match="at least one each"):
+        deal(["a", "b"], SHARES)
+
+
+def test_named_subjects_replace_the_share():
+    assigned = deal_subjects(NAMES, SHARES, {"val": [], "test": ["S03"]})
+    assert [name for name, split in assigned.items() if split == "test"] == ["S03"]
+    assert sorted(assigned.values()).count("val") == 4
+    both = deal_subjects(NAMES, SHARES, {"val": ["S01"], "test": ["S03"]})
+    assert sorted(both.values()).count("train") == 18
+
+
+def test_refuses_a_subject_that_does_not_occur():
+    with pytest.raises(InputError, match="names S99 for test"):
+        deal_subjects(NAMES, SHARES, {"val": [], "test": ["S99"]})
+
+
+def test_refuses_to_leave_nobody_to_train_on():
+    with pytest.raises(InputError, match="none of the 3 subjects"):
+        deal_subjects(["a", "b", "c"], SHARES, {"val": ["a"], "test": ["b", "c"]})
+
+
+def test_frames_are_drawn_by_share_and_seed():
+    codes = deal_frames(100_000, SHARES, 0)
+    shares = np.bincount(codes, minlength=3) / len(codes)
+    assert abs(shares[[TRAIN, VAL, TEST]] - [0.6, 0.2, 0.2]).max() < 0.01
+    assert (deal_frames(100_000, SHARES, 0) == codes).all()
+    assert (deal_frames(100_000, SHARES, 1) != codes).any()

@@ -1,0 +1,51 @@
+"""A small test split with a network and three baselines of known quality."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from pipeline.evaluation import baselines
+from pipeline.evaluation.arrays import Floats
+from pipeline.evaluation.metrics import Scores, score
+
+
+@pytest.fixture
+def world() -> Callable[..., tuple[Floats, dict[str, Floats]]]:
+    """Make true labels and predictions; each noise is that model's distance from the truth."""
+
+    def make(
+        emotions: int, network: float = 0.2, rule: float = 0.4, rare: int | None = None
+    ) -> tuple[Floats, dict[str, Floats]]:
+        random = np.random.default_rng(emotions)
+        true = random.random((80, emotions))
+        if rare is not None:
+            true[:, rare] *= 0.4
+
+        def near(noise: float) -> Floats:
+            return np.clip(true + random.normal(0, noise, true.shape), 0, 1)
+
+        return true, {
+            baselines.NETWORK: near(network),
+            baselines.RULE: near(rule),
+            baselines.LOGISTIC: near(1.0),
+            baselines.CONSTANT: baselines.constant(true, len(true)),
+        }
+
+    return make
+
+
+@pytest.fixture
+def scored(
+    world: Callable[..., tuple[Floats, dict[str, Floats]]],
+) -> Callable[..., dict[str, Scores]]:
+    """Score every model of a `world` at the threshold 0.5."""
+
+    def make(emotions: list[str], **noise: float) -> dict[str, Scores]:
+        true, models = world(len(emotions), **noise)
+        return {
+            model: score(true, predicted, emotions, positive_at=0.5, thresholds=0.5)
+            for model, predicted in models.items()
+        }
+
+    return make

@@ -1,0 +1,28 @@
+"""The evaluation room stays light: no TensorFlow, no MLflow, no places of files."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pipeline.evaluation
+
+FORBIDDEN = ("tensorflow", "keras", "mlflow", "pipeline.paths", "pipeline.params")
+
+
+def test_imports_nothing_heavy_and_knows_no_places() -> None:
+    folder = Path(pipeline.evaluation.__file__).parent
+    modules = [f"pipeline.evaluation.{path.stem}" for path in folder.glob("[!_]*.py")]
+    assert len(modules) > 5
+    code = (
+        f"import importlib, sys\nfor name in {modules}: importlib.import_module(name)\n"
+        f"print([name for name in {FORBIDDEN} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_package_itself_imports_nothing() -> None:
+    heavy = {"sklearn", "matplotlib", "numpy"}
+    code = f"import sys, pipeline.evaluation; print({heavy} & {{*sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

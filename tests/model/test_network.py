@@ -1,0 +1,144 @@
+import keras
+import numpy as np
+import pytest
+
+from pipeline.errors import InputError
+from pipeline.model.fit import Data, Settings, fit
+from pipeline.model.loss import WeightedBinaryCrossentropy
+from pipeline.model.network import build
+from pipeline.model.saving import Predictor, load_model, save_model
+
+RNG = np.random.default_rng(3)
+FEATURES = (RNG.random((200, 4)) * 5).astype(np.float32)
+FEATURES[:, 3] = 0  # an action unit that never moves
+LABELS = (FEATURES[:, :2] / 5).astype(np.float32)
+DATA = Data((FEATURES[:150], LABELS[:150]), (FEATURES[150:], LABELS[150:]))
+
+
+def settings(**changed) -> Settings:
+    values = {
+        "seed": 7,
+        "hidden": (16, 8),
+        "dropout": (0.2, 0.1),
+        "batch_norm": True,
+        "weights": [1.0, 3.0],
+        "weight_mode": "emotion",
+        "learning_rate": 0.01,
+        "batch_size": 32,
+        "epochs": 6,
+        "early_stopping_patience": None,
+        "lr_patience": None,
+        "lr_factor": 0.5,
+        "lr_lowest": 1e-6,
+    }
+    return Settings(**(values | changed))
+
+
+def mean_error(labels, predicted) -> dict[str, float]:
+    return {"val/mae": float(np.abs(labels - predicted).mean())}
+
+
+def train(data=DATA, **changed):
+    heard = []
+    trained = fit(data, settings(**changed), mean_error, lambda *epoch: heard.append(epoch))
+    return trained, heard
+
+
+def net(**changed) -> keras.Model:
+    options = {"hidden": (16, 8), "dropout": (0.2, 0.1), "batch_norm": True} | changed
+    return build(FEATURES, 2, **options)
+
+
+def test_layers_are_those_of_the_recipe():
+    names = [type(layer).__name__ for layer in net().layers]
+    block = ["Dense", "BatchNormalization", "ReLU", "Dropout"]
+    assert names == ["InputLayer", "Rescaling", *block, *block, "Dense"]
+    assert not net().get_layer("dense_0").use_bias
+    plain = net(batch_norm=False)
+    assert plain.get_layer("dense_0").use_bias
+    assert "BatchNormalization" not in [type(layer).__name__ for layer in plain.layers]
+    assert [net().get_layer(f"dropout_{i}").rate for i in (0, 1)] == [0.2, 0.1]
+
+
+def test_first_layer_standardises_raw_values():
+    scaled = np.asarray(net().get_layer("standardise")(FEATURES))
+    np.testing.assert_allclose(scaled.mean(axis=0), 0, atol=1e-5)
+    np.testing.assert_allclose(scaled.std(axis=0), [1, 1, 1, 0], atol=1e-5)
+
+
+@pytest.mark.parametrize("mode", ["emotion", "positive", "none"])
+def test_loss_equals_the_formula(mode):
+    labels = RNG.random((5, 2)).astype(np.float32)
+    predicted = RNG.uniform(0.01, 0.99, (5, 2)).astype(np.float32)
+    weights = [2.0, 5.0]
+    expected = []
+    for y_row, p_row in zip(labels, predicted, strict=True):
+        terms = []
+        for y, p, w in zip(y_row, p_row, weights, strict=True):
+            up = 1.0 if mode == "none" else w
+            down = w if mode == "emotion" else 1.0
+            terms.append(-(up * y * np.log(p) + down * (1 - y) * np.log(1 - p)))
+        expected.append(np.mean(terms))
+    loss = WeightedBinaryCrossentropy(weights, mode)
+    assert float(loss(labels, predicted)) == pytest.approx(np.mean(expected), rel=1e-5)
+    again = WeightedBinaryCrossentropy.from_config(loss.get_config())
+    assert float(again(labels, predicted)) == float(loss(labels, predicted))
+
+
+def test_loss_is_finite_for_certain_predictions():
+    loss = WeightedBinaryCrossentropy([1.0], "none")
+    assert np.isfinite(float(loss(np.array([[1.0]]), np.array([[0.0]]))))
+
+
+def test_hears_of_every_epoch_and_keeps_the_best():
+    trained, heard = train()
+    assert [epoch for epoch, _ in heard] == list(range(6))
+    losses = [measured["val_loss"] for _, measured in heard]
+    assert trained.best_epoch == int(np.argmin(losses))
+    assert set(heard[0][1]) == {"loss", "val_loss", "lr", "val/mae"}
+    predicted = Predictor(trained.model)(DATA.validation[0])
+    kept = WeightedBinaryCrossentropy([1.0, 3.0], "emotion")(DATA.validation[1], predicted)
+    assert float(kept) == pytest.approx(min(losses), rel=1e-4)
+
+
+def test_keeps_the_best_epoch_when_the_last_is_worse():
+    opposite = Data(DATA.train, (DATA.validation[0], 1 - DATA.validation[1]))
+    trained, heard = train(opposite, learning_rate=0.05, epochs=12)
+    losses = [measured["val_loss"] for _, measured in heard]
+    assert losses[-1] > min(losses), "this training must get worse for the test to mean anything"
+    predicted = Predictor(trained.model)(DATA.validation[0])
+    kept = WeightedBinaryCrossentropy([1.0, 3.0], "emotion")(opposite.validation[1], predicted)
+    assert float(kept) == pytest.approx(min(losses), rel=1e-4)
+
+
+def test_stops_early_and_halves_the_rate():
+    trained, heard = train(learning_rate=0.3, epochs=60, early_stopping_patience=6, lr_patience=2)
+    assert len(heard) == trained.best_epoch + 6 + 1 < 60
+    rates = [measured["lr"] for _, measured in heard]
+    assert rates[0] == pytest.approx(0.3)
+    assert min(rates) == pytest.approx(0.3 * 0.5 ** len({*rates} - {rates[0]}))
+    assert len(set(rates)) > 1
+
+
+def test_the_same_seed_gives_the_same_bytes(tmp_path):
+    for name, seed in (("a", 7), ("b", 7), ("c", 8)):
+        save_model(train(seed=seed)[0].model, tmp_path / f"{name}.keras")
+    a, b, c = ((tmp_path / f"{name}.keras").read_bytes() for name in "abc")
+    assert a == b
+    assert a != c
+
+
+def test_a_loaded_model_predicts_the_same_row_by_row(tmp_path):
+    trained, _ = train()
+    save_model(trained.model, tmp_path / "model.keras")
+    again = Predictor(load_model(tmp_path / "model.keras"))
+    predicted = Predictor(trained.model)(FEATURES)
+    np.testing.assert_array_equal(again(FEATURES), predicted)
+    np.testing.assert_allclose(again(FEATURES[::-1])[::-1], predicted, atol=1e-6)
+    assert again(FEATURES[:0]).shape == (0, 2)
+
+
+def test_a_diverging_training_says_so():
+    broken = np.full_like(LABELS, np.nan)
+    with pytest.raises(InputError, match="diverged at epoch 0"):
+        train(Data((FEATURES, broken), (FEATURES, LABELS)))

@@ -1,0 +1,90 @@
+import pytest
+import yaml
+
+from pipeline import params
+from pipeline.errors import InputError
+
+
+def load(tmp_path, tree):
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(tree, sort_keys=False))
+    return params.load(path)
+
+
+def test_reads_what_the_repository_ships(tmp_path, tree):
+    settings = load(tmp_path, tree)
+    assert settings.recipe == "improved"
+    assert settings.chosen.hidden == (256, 128, 64)
+    assert settings.label.rules["fear"].aus == (1, 2, 4, 5, 20)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("train.learning_rate", "fast", "train.learning_rate is 'fast'"),
+        ("train.learning_rate", 0, "greater than 0"),
+        ("train.learning_rate", float("nan"), "train.learning_rate"),
+        ("train.batch_size", 3.5, "train.batch_size is 3.5"),
+        ("train.batch_size", True, "train.batch_size is True"),
+        ("train.learning_rat", 0.1, "Did you mean 'learning_rate'?"),
+        ("recipes.improved.hiden", [1], "Did you mean 'hidden'?"),
+        ("prepare.split.tests", 0.1, "Did you mean 'test'?"),
+        ("label.rules.fear.au", [1], "Did you mean 'aus'?"),
+        ("label.rules.fear.aus", [1, 3], "AU [3] has no intensity"),
+        ("label.rules.fear.aus", [1, 1], "each AU may stand once"),
+        ("label.rules.fear.valence", "M", "'P' or 'N'"),
+        ("label.gate", "clips", "'clip', 'frame' or 'none'"),
+        ("recipe", "better", "allowed are ['improved', 'baseline']"),
+        ("data.naming", "files", "data.naming is 'files'"),
+        ("naming.expression.pattern", "(", "regular expression"),
+        ("naming.expression.pattern", "x", "(?P<subject>...)"),
+        ("recipes.improved.dropout", [0.1], "one dropout for each of the 3"),
+        ("recipes.improved.divisors.fear", 0, "recipes.improved.divisors.fear is 0"),
+        ("prepare.split.test", 0.9, "below 1"),
+        ("prepare.split.test", 0, "prepare.split.test is 0"),
+        ("prepare.split.test_subjects", [1], "prepare.split.test_subjects.0 is 1"),
+        ("weigh.lowest", 20, "lowest at most highest"),
+        ("demo.subjects", 2, "demo.subjects is 2"),
+    ],
+)
+def test_names_file_key_value_and_what_is_allowed(tmp_path, tree, key, value, told):
+    *parents, last = key.split(".")
+    place = tree
+    for part in parents:
+        place = place[part]
+    place[last] = value
+    with pytest.raises(InputError) as error:
+        load(tmp_path, tree)
+    assert "params.yaml" in str(error.value)
+    assert told in str(error.value)
+
+
+def test_names_a_missing_key(tmp_path, tree):
+    del tree["train"]["seed"]
+    with pytest.raises(InputError, match=r"train\.seed is missing"):
+        load(tmp_path, tree)
+
+
+def test_refuses_a_rule_without_divisor(tmp_path, tree):
+    del tree["recipes"]["baseline"]["divisors"]["guilt"]
+    with pytest.raises(InputError, match=r"recipes\.baseline\.divisors"):
+        load(tmp_path, tree)
+
+
+@pytest.mark.parametrize("text", ["a: [", "- 1", ""])
+def test_refuses_what_is_not_a_mapping(tmp_path, text):
+    (tmp_path / "params.yaml").write_text(text)
+    with pytest.raises(InputError, match=r"params\.yaml"):
+        params.load(tmp_path / "params.yaml")
+
+
+def test_says_where_to_run_when_the_file_is_missing(tmp_path):
+    with pytest.raises(InputError, match="repository root"):
+        params.load(tmp_path / "params.yaml")
+
+
+def test_records_the_recipe_in_use_alone(tmp_path, tree):
+    flat = load(tmp_path, tree).flat()
+    assert flat["recipes.improved.epochs"] == 100
+    assert flat["label.rules.happiness.aus"] == [6, 12]
+    assert not [key for key in flat if key.startswith("recipes.baseline")]

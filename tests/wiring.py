@@ -1,0 +1,59 @@
+"""Find which files of the project a module runs: its imports, their imports, and so on."""
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def files_of(module: str) -> set[str]:
+    """List the project's files, relative to its root, that running `module` may execute."""
+    seen: set[str] = set()
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        path = _file(name)
+        if path is None or path.relative_to(ROOT).as_posix() in seen:
+            continue
+        seen.add(path.relative_to(ROOT).as_posix())
+        waiting += _parents(name) + _imported(path)
+        seen |= _named_beside(path)
+    return seen
+
+
+def imports_of(path: Path) -> set[str]:
+    """List the top-level packages that a file imports, inside functions as well."""
+    return {name.split(".")[0] for name in _imported(path)}
+
+
+def _file(name: str) -> Path | None:
+    base = ROOT.joinpath(*name.split("."))
+    candidates = (base.with_suffix(".py"), base / "__init__.py")
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def _parents(name: str) -> list[str]:
+    parts = name.split(".")
+    return [".".join(parts[:end]) for end in range(1, len(parts))]
+
+
+def _imported(path: Path) -> list[str]:
+    found: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            # `from pipeline import paths` imports a module, `from x.y import f` only x.y.
+            found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return found
+
+
+def _named_beside(path: Path) -> set[str]:
+    """List files that a module names by a string, such as the code of a logged model."""
+    strings = {
+        node.value
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    beside = (path.parent / text for text in strings if text.endswith(".py") and "/" not in text)
+    return {file.relative_to(ROOT).as_posix() for file in beside if file.is_file()}
