@@ -1,0 +1,39 @@
+"""Run all stages on real recordings, chosen by parameters alone."""
+
+import json
+
+import pandas as pd
+import pytest
+from end_to_end.conftest import stages_run
+from throwaway import run
+
+SOURCES = {
+    "frames": ("ravdess/frames", "openface", 33_493, 5, 300),
+    "clips": ("ravdess/clips.csv", "table", 1_440, 24, 1_440),
+}
+EMOTIONS = ["angry", "calm", "disgust", "fearful", "happy", "neutral", "sad", "surprised"]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_human_labels_of_real_recordings(real_data, clone, source):
+    path, layout, rows, subjects, clips = SOURCES[source]
+    done = run(
+        clone,
+        *("dvc", "exp", "run"),
+        *("-S", f"data.path={real_data / path}", "-S", f"data.layout={layout}"),
+        *("-S", "data.naming=ravdess", "-S", "label.source=human"),
+        *("-S", "train.features=both", "-S", "train.batch_size=256"),
+    )
+    assert stages_run(done)[-5:] == ["prepare", "label", "weigh", "train", "evaluate"]
+    account = json.loads((clone / "outputs/prepare/prepare.json").read_text())
+    assert account["rows_read"] == account["rows_kept"] == rows
+    assert sum(split["subjects"] for split in account["splits"].values()) == subjects
+    assert sum(split["clips"] for split in account["splits"].values()) == clips
+    made = json.loads((clone / "outputs/train/run.json").read_text())
+    assert made["emotions"] == EMOTIONS
+    assert len(made["features"]) == 35
+    scores = json.loads((clone / "outputs/evaluate/metrics.json").read_text())["test"]["tuned"]
+    assert scores["network"]["overall"]["top1_accuracy"] > 1 / len(EMOTIONS)
+    assert "rule without gate" not in scores  # the rules know other emotions than these eight
+    means = pd.read_csv(clone / "outputs/evaluate/mean_predictions.csv")
+    assert set(means["emotion"]) == set(EMOTIONS)

@@ -1,0 +1,86 @@
+"""Run the pipeline, run it again, touch one input, and see that just what must run runs."""
+
+import json
+
+import pandas as pd
+from end_to_end.conftest import locked
+from throwaway import set_params
+
+ALL = ["demo", "prepare", "label", "weigh", "train", "evaluate"]
+
+
+def replace(path, old, new):
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_runs_every_stage_and_writes_what_it_promises(clone, repro):
+    assert repro() == ALL
+    made = json.loads((clone / "outputs/train/run.json").read_text())
+    assert made["emotions"] == ["happiness", "anger", "sadness", "guilt", "fear", "anxiety"]
+    account = json.loads((clone / "outputs/prepare/prepare.json").read_text())
+    assert account["rows_read"] == account["rows_kept"] == 5 * 3 * 12
+    means = pd.read_csv(clone / "outputs/evaluate/mean_predictions.csv")
+    assert means["split"].value_counts().to_dict() == {"train": 6, "val": 6, "test": 6}
+    assert (means["difference"] - (means["mean_predicted"] - means["mean_true"])).abs().max() < 1e-6
+    scores = json.loads((clone / "outputs/evaluate/metrics.json").read_text())
+    assert set(scores["test"]["tuned"]) == {
+        "network",
+        "constant",
+        "logistic regression",
+        "rule without gate",
+    }
+    report = (clone / "outputs/evaluate/report.md").read_text()
+    for plot in (clone / "outputs/evaluate/plots").iterdir():
+        assert f"plots/{plot.name}" in report
+
+
+def test_runs_nothing_again(repro):
+    assert repro() == []
+
+
+def test_evaluation_settings_rerun_evaluate_alone(clone, repro):
+    set_params(clone, {"evaluate.threshold": 0.4})
+    assert repro() == ["evaluate"]
+
+
+def test_learning_rate_reruns_train_and_evaluate(clone, repro):
+    set_params(clone, {"train.learning_rate": 0.002})
+    assert repro() == ["train", "evaluate"]
+
+
+def test_another_recipes_values_rerun_nothing(clone, repro):
+    set_params(clone, {"recipes.baseline.epochs": 3, "recipes.baseline.divisors.anger": 1.9})
+    assert repro() == []
+
+
+def test_divisor_reruns_label_and_what_follows(clone, repro):
+    set_params(clone, {"recipes.improved.divisors.anger": 1.1})
+    assert repro() == ["label", "weigh", "train", "evaluate"]
+
+
+def test_a_source_line_reruns_its_stages_and_what_follows(clone, repro):
+    replace(clone / "pipeline/weigh.py", "total / (2.0 *", "total / (3.0 *")
+    assert repro() == ["weigh", "train", "evaluate"]
+
+
+def test_a_line_that_changes_no_output_reruns_its_own_stages(clone, repro):
+    with (clone / "pipeline/data/distribution.py").open("a") as file:
+        file.write("\n# a note\n")
+    assert repro() == ["label"]
+
+
+def test_the_same_seed_gives_the_same_bits(clone, repro):
+    before = locked(clone)
+    assert repro("--force", "--single-item", "train", "evaluate") == ["train", "evaluate"]
+    after = locked(clone)
+    changed = {path for path in before if before[path] != after[path]}
+    assert changed == {"outputs/train/run.json"}  # it holds the id of the new run
+
+
+def test_another_seed_gives_other_weights(clone, repro):
+    before = locked(clone)
+    set_params(clone, {"train.seed": 8})
+    repro()
+    assert locked(clone)["outputs/train/model.keras"] != before["outputs/train/model.keras"]
