@@ -16,7 +16,7 @@ repro: $(VENV)/.run  ## run the pipeline; only what changed is computed
 	dvc repro
 
 test: $(VENV)/.dev  ## run all tests
-	python -m pytest
+	python -m pytest -n 2 --dist loadscope
 
 check: $(VENV)/.dev  ## style, types
 	ruff check .
