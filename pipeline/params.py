@@ -41,7 +41,7 @@ class Section(BaseModel):
 
 class Data(Section):
     path: str = Field(min_length=1)
-    layout: Literal["expression", "openface", "table"]
+    layout: Literal["expression", "openface", "pyfeat", "table"]
     naming: str
 
 
@@ -89,7 +89,9 @@ class Split(Section):
 
 
 class Prepare(Section):
+    on_bad_file: Literal["quarantine", "fail"]
     min_confidence: Annotated[float, Field(ge=0, le=1)]
+    face: Literal["main", "each"] | Annotated[int, Field(ge=0)]
     split: Split
 
 

@@ -2,9 +2,10 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
@@ -13,23 +14,33 @@ from joblib import Parallel, delayed
 from pipeline import params, paths
 from pipeline.data import quarantine, rows, split
 from pipeline.data.clips import Naming, read_labels
+from pipeline.data.faces import owner
 from pipeline.data.frames import RowGroupWriter, frame_schema
 from pipeline.data.layouts import PLANNERS
-from pipeline.data.plan import Plan
-from pipeline.data.rows import Checked, Raw
+from pipeline.data.plan import Job, Plan, Source
+from pipeline.data.quarantine import Reject
+from pipeline.data.rows import Checked
 from pipeline.data.summary import FrameSummary, warning
 from pipeline.data.units import SPLITS
 from pipeline.errors import InputError, run_main
 
+WINDOW = 8  # jobs whose results may wait at once
 
-def make_plan(settings: params.Params) -> Plan:
-    """Find what there is to read. Raises `InputError` where that is nothing."""
+
+def make_plan(settings: params.Params, scratch: Path) -> Plan:
+    """Find what there is to read; `scratch` is a folder for temporary files.
+
+    Raises `InputError` where that is nothing, or where a file is bad and `on_bad_file` is fail.
+    """
     path = Path(settings.data.path)
     if not path.exists():
         raise InputError(f"params.yaml: data.path is {path}, which does not exist.")
-    naming = settings.naming[settings.data.naming]
+    chosen = settings.naming[settings.data.naming]
     labels = read_labels(path if path.is_dir() else path.parent)
-    plan = PLANNERS[settings.data.layout](path, Naming(naming.pattern, naming.emotions, labels))
+    naming = Naming(chosen.pattern, chosen.emotions, labels)
+    plan = PLANNERS[settings.data.layout](Source(path, naming, settings.prepare.face, scratch))
+    if settings.prepare.on_bad_file == "fail":
+        refuse_bad_files(plan.rejects)
     if not plan.clips:
         first = f" First: {plan.rejects[0].file}: {plan.rejects[0].detail}." if plan.rejects else ""
         raise InputError(
@@ -39,16 +50,38 @@ def make_plan(settings: params.Params) -> Plan:
     return plan
 
 
+def refuse_bad_files(rejects: Iterable[Reject]) -> None:
+    """Raise `InputError` for the first whole file that was set aside."""
+    for reject in rejects:
+        if reject.row is None:
+            raise InputError(
+                f"{reject.file}: {reject.detail} ({reject.reason}: "
+                f"{quarantine.REASONS[reject.reason]}). Mend or remove it, or set "
+                "prepare.on_bad_file: quarantine."
+            )
+
+
 def read_all(plan: Plan, min_confidence: float) -> Iterator[Checked]:
-    """Read and check every job, in parallel, in the order of the plan."""
+    """Read and check every job, in parallel, in the order of the plan.
+
+    The next window of jobs runs while the results of one are taken, so that a slow taker holds
+    two windows at most, whatever the number of jobs.
+    """
     # Threads do: pyarrow parses outside the interpreter lock. A caller's own
     # parallel_config(backend=...) wins, so a cluster serves unchanged.
-    jobs = (delayed(_read_one)(job, plan.aus, min_confidence) for job in plan.jobs)
-    results: Iterator[Checked] = Parallel(n_jobs=-1, prefer="threads", return_as="generator")(jobs)
-    return results
+    ready: Iterator[Checked] = iter(())
+    for start in range(0, len(plan.jobs), WINDOW):
+        window = (
+            delayed(_read_one)(job, plan.aus, min_confidence)
+            for job in plan.jobs[start : start + WINDOW]
+        )
+        running = Parallel(n_jobs=-1, prefer="threads", return_as="generator")(window)
+        yield from ready
+        ready = running
+    yield from ready
 
 
-def _read_one(job: Callable[[], Raw], aus: list[str], min_confidence: float) -> Checked:
+def _read_one(job: Job, aus: list[str], min_confidence: float) -> Checked:
     return rows.check(job(), aus, min_confidence)
 
 
@@ -65,7 +98,8 @@ def splitter(plan: Plan, settings: params.Split) -> Callable[[pa.Table, int], pa
 
 def _split_names(key: str, assigned: dict[str, str], frames: pa.Table, _batch: int) -> pa.Table:
     column = frames[key].combine_chunks()
-    code = pa.array([SPLITS.index(assigned[word]) for word in column.dictionary.to_pylist()])
+    owners = [assigned[owner(word)] for word in column.dictionary.to_pylist()]
+    code = pa.array([SPLITS.index(split) for split in owners])
     return _with_split(frames, code.cast(pa.int32()).take(column.indices))
 
 
@@ -95,6 +129,8 @@ def write_frames(plan: Plan, settings: params.Prepare) -> dict[str, Any]:
             summary.add(table)
             aside.write(quarantine.as_table(checked.rejects))
             counts += quarantine.count_rows(checked.rejects)
+            if settings.on_bad_file == "fail":
+                refuse_bad_files(checked.rejects)
             read += checked.rows_read
     return _account(plan, settings, summary, read, counts)
 
@@ -145,7 +181,9 @@ def show(account: dict[str, Any]) -> None:
 
 def main() -> None:
     settings = params.load()
-    account = write_frames(make_plan(settings), settings.prepare)
+    paths.FRAMES.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=paths.FRAMES.parent) as scratch:
+        account = write_frames(make_plan(settings, Path(scratch)), settings.prepare)
     if empty := [name for name, counts in account["splits"].items() if not counts["frames"]]:
         raise InputError(
             f"no frame is left for {', '.join(empty)}: {account['rows_quarantined']} of "

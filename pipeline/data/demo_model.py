@@ -46,7 +46,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.units import INTENSITY_RANGE
+from pipeline.data.units import value_range
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -120,7 +120,7 @@ def simulate(
     noise = 0.04 * rng.standard_normal(level.shape)
     feeling = _soft(np.array([VALENCE[emotion] for emotion in emotions])[:, None] * drive, 1.0)
     return (
-        np.clip(np.where(level > 0, level + noise, 0.0), *INTENSITY_RANGE),
+        np.clip(np.where(level > 0, level + noise, 0.0), *value_range("AU06_r")),
         np.clip(feeling + _raters(subjects, frames, rng), -1.0, 1.0),
     )
 

@@ -1,130 +1,179 @@
 """Say what will be read, in which order, before any row is read."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+import pyarrow as pa
 
-from pipeline.data.clips import Clip
+from pipeline.data.clips import Clip, Naming
+from pipeline.data.extractors import au_columns_of, refuse_other
 from pipeline.data.quarantine import Reject
-from pipeline.data.rows import Raw, constant_key
-from pipeline.data.sheet import Header, Sheet, UnreadableError, read_header
+from pipeline.data.rows import KEYS, Raw
+from pipeline.data.sheet import Header, UnreadableError, count_rows, read_header
 from pipeline.data.units import AU_COLUMNS
 from pipeline.errors import InputError
 
-# OpenFace 3.0 numbers its eight outputs AU01_r..AU08_r; FACS has no AU03 and no AU08 like it.
-_OPENFACE_3_ONLY = {"AU03_r", "AU08_r"}
+# A job reads about so many bytes of CSV: enough to keep overhead low, little enough that a few
+# of them fit in memory at once.
+JOB_BYTES = 16 << 20
+
+Face = int | str  # `main`, `each`, or a face_id
+Job = Callable[[], Raw]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a layout needs to plan: the path, how clips are named, which face of several to keep.
+
+    `scratch` is a folder for temporary files, which lives as long as the jobs.
+    """
+
+    path: Path
+    naming: Naming
+    face: Face
+    scratch: Path
 
 
 @dataclass(frozen=True)
 class Plan:
     """Jobs that yield rows in the order of the frame table, and what is known beforehand."""
 
-    jobs: list[Callable[[], Raw]]
+    jobs: list[Job]
     subjects: list[str]
     clips: list[str]
     aus: list[str]
+    extractor: str
     files: int
     rejects: list[Reject] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Part:
+    """Rows of one clip: a table of numbers that includes `frame`, and each row's number."""
+
+    clip: Clip
+    table: pa.Table
+    row: np.ndarray[tuple[int], np.dtype[np.int64]]
+    rejects: list[Reject]
+
+
+Read = Callable[[Clip, list[str], Face], list[Part]]
+
+
 def plan_clips(
     found: Iterable[Clip | Reject],
-    read: Callable[[Clip, list[str]], Raw],
+    read: Read,
+    source: Source,
+    wanted: str,
     *,
     files: int,
     rejects: list[Reject],
     ignored: list[str],
 ) -> Plan:
-    """Plan one job a clip, by subject and clip; files that could not be used are rejects."""
-    clips: list[Clip] = []
-    for item in found:
-        if isinstance(item, Clip):
-            clips.append(item)
-        else:
-            rejects = [*rejects, item]
-    clips, aus, lacking = settle_columns(clips)
+    """Plan jobs of whole clips, by subject and clip; files that could not be used are rejects."""
+    items = list(found)
+    clips = [item for item in items if isinstance(item, Clip)]
+    rejects = rejects + [item for item in items if isinstance(item, Reject)]
+    refuse_other(((str(clip.path), clip.header.names) for clip in clips), wanted)
+    clips, aus, lacking = settle_columns(clips, wanted)
     clips.sort(key=lambda clip: (clip.identity.subject, clip.name))
     return Plan(
-        jobs=[partial(read, clip, aus) for clip in clips],
+        jobs=[partial(read_group, read, group, aus, source.face) for group in _groups(clips)],
         subjects=sorted({clip.identity.subject for clip in clips}),
         clips=[clip.name for clip in clips],
         aus=aus,
+        extractor=wanted,
         files=files,
         rejects=rejects + lacking,
         ignored=ignored,
     )
 
 
-def refuse_foreign_units(header: Header, path: Path) -> None:
-    """Raise `InputError` on columns that look like OpenFace 2 and mean something else."""
-    if _OPENFACE_3_ONLY & set(header.names):
-        raise InputError(
-            f"{path}: AU03_r and AU08_r are OpenFace 3.0 columns, whose AU01_r-AU08_r are not the "
-            "FACS units of these names. Only OpenFace 2 intensities (0-5) are allowed; extract "
-            "the action units with OpenFace 2.2."
-        )
-
-
-def settle_columns(clips: Sequence[Clip]) -> tuple[list[Clip], list[str], list[Reject]]:
+def settle_columns(
+    clips: Sequence[Clip], extractor: str
+) -> tuple[list[Clip], list[str], list[Reject]]:
     """Choose the AU columns that most files have; set aside the files that lack any of them.
 
-    Raises `InputError` where no file has an AU column.
+    Raises `InputError` where there are files and none has an AU column.
     """
-    sets = Counter(frozenset(clip.header.names.keys() & set(AU_COLUMNS)) for clip in clips)
-    chosen = max(sets, key=lambda columns: (sets[columns], len(columns)), default=frozenset())
-    if not chosen:
+    sets = Counter(au_columns_of(extractor, clip.header.names) for clip in clips)
+    if clips and not any(sets):
         raise InputError(
-            f"none of the {len(clips)} files has an AU column such as AU06_r. Check data.path and "
-            "data.layout."
+            f"none of {len(clips)} files such as {clips[0].path} has an AU column such as AU06_r. "
+            "Check data.path and data.layout."
         )
+    chosen = max(filter(None, sets), key=lambda names: (sets[names], len(names)), default=())
     aus = [name for name in AU_COLUMNS if name in chosen]
     kept, rejects = [], []
     for clip in clips:
         if lacking := [name for name in aus if name not in clip.header.names]:
-            rejects.append(reject_file(clip.path, "missing_column", f"lacks {', '.join(lacking)}"))
+            detail = f"lacks {', '.join(lacking)}"
+            rejects.append(reject_file(clip.path, "missing_column", detail, clip.header))
         else:
             kept.append(clip)
     return kept, aus, rejects
 
 
-def reject_file(path: Path, reason: str, detail: str) -> Reject:
+def _groups(clips: Iterable[Clip]) -> Iterator[list[Clip]]:
+    """Gather clips, in their order, into groups of about JOB_BYTES."""
+    group: list[Clip] = []
+    size = 0
+    for clip in clips:
+        group.append(clip)
+        size += clip.path.stat().st_size
+        if size >= JOB_BYTES:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def read_group(read: Read, clips: Sequence[Clip], aus: list[str], face: Face) -> Raw:
+    """Read clips one after another into one set of rows."""
+    parts = [part for clip in clips for part in read(clip, aus, face)]
+    # Files of one folder may differ in what they have beside the action units.
+    joined = pa.concat_tables([part.table for part in parts], promote_options="default")
+    files = list(dict.fromkeys(str(part.clip.path) for part in parts))
+    place = {file: i for i, file in enumerate(files)}
+    counts = [len(part.row) for part in parts]
+    file = np.array([place[str(part.clip.path)] for part in parts], dtype=np.int32)
+    return Raw(
+        files,
+        np.repeat(file, counts),
+        np.concatenate([part.row for part in parts]),
+        {name: _key([_identity(part.clip, name) for part in parts], counts) for name in KEYS},
+        {name: joined[name].to_numpy() for name in joined.column_names},
+        [reject for part in parts for reject in part.rejects],
+    )
+
+
+def _identity(clip: Clip, key: str) -> str | None:
+    value: str | None = clip.name if key == "clip" else getattr(clip.identity, key)
+    return value
+
+
+def _key(values: Sequence[str | None], counts: Sequence[int]) -> pa.DictionaryArray:
+    """Encode one value for each of so many rows."""
+    encoded = pa.array(values, pa.string()).dictionary_encode()
+    return encoded.take(pa.array(np.repeat(np.arange(len(values)), counts)))
+
+
+def reject_file(path: Path, reason: str, detail: str, header: Header | None = None) -> Reject:
     """Set a whole file aside, with the number of data rows that it holds."""
-    return Reject(str(path), None, count_rows(path), reason, detail)
-
-
-def count_rows(path: Path) -> int:
-    """Count the lines of a file below its header that are not blank."""
-    with path.open("rb") as file:
-        return max(0, sum(1 for line in file if line.strip()) - 1)
+    rows = count_rows(path, header.length) if header else max(0, count_rows(path, 0) - 1)
+    return Reject(str(path), None, rows, reason, detail)
 
 
 def open_header(path: Path) -> Header | Reject:
     """Read a file's header, or say why it cannot be read."""
     try:
-        header = read_header(path)
+        return read_header(path)
     except UnreadableError as error:
         return reject_file(path, error.reason, error.detail)
-    refuse_foreign_units(header, path)
-    if count := len(header.raw) - len(header.names):
-        return reject_file(path, "unreadable", f"{count} column names stand twice")
-    return header
-
-
-def raw_of_clip(clip: Clip, sheet: Sheet, numbers: dict[str, NDArray[np.float64]]) -> Raw:
-    """Give the rows of one clip the clip's subject, name, valence class and emotion."""
-    keys = {
-        name: constant_key(value, len(sheet.row))
-        for name, value in (
-            ("subject", clip.identity.subject),
-            ("clip", clip.name),
-            ("valence_class", clip.identity.valence_class),
-            ("emotion", clip.identity.emotion),
-        )
-    }
-    return Raw(str(clip.path), sheet.row, keys, numbers, sheet.rejects)
+    except OSError as error:
+        return Reject(str(path), None, 0, "unreadable", f"{error.strerror}")

@@ -13,15 +13,16 @@ import pyarrow as pa
 REASONS = {
     "unreadable": "the file is not text, or not a table",
     "empty": "the file has no rows",
-    "unnamed": "the clip's name does not match data.naming and labels.csv does not list it",
+    "unnamed": "no subject: the name does not match data.naming, and labels.csv does not give it",
     "no_partner": "the AU or valence file, or its row for this image, is missing",
-    "missing_column": "the file lacks columns that the layout or the other files have",
+    "missing_column": "the file lacks columns that the layout or most other files have",
     "ragged": "the row has more or fewer cells than the header",
     "not_a_number": "a cell that should hold a number holds something else",
     "not_finite": "a number is empty, NaN or infinite",
-    "out_of_range": "an intensity outside 0-5, a presence outside 0-1, a valence outside -1..1",
+    "out_of_range": "a value outside its range: intensity 0-5, presence 0-1, valence -1..1",
     "not_tracked": "OpenFace says success = 0",
-    "low_confidence": "OpenFace's confidence is below prepare.min_confidence",
+    "low_confidence": "the confidence is below prepare.min_confidence",
+    "other_face": "another face than the one that prepare.face keeps",
     "duplicate_frame": "the clip already has this frame",
 }
 

@@ -8,24 +8,25 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.data.quarantine import Reject
-from pipeline.data.units import AU_COLUMNS, INTENSITIES, INTENSITY_RANGE, PRESENCE_RANGE
+from pipeline.data.units import value_range
 
 KEYS = ("subject", "clip", "valence_class", "emotion")
-VALENCE_RANGE = (-1.0, 1.0)
 
 
 @dataclass(frozen=True)
 class Raw:
-    """Rows as read, of one or more clips.
+    """Rows as read, of one or more clips and files.
 
-    `keys` holds a dictionary-encoded string array per name in KEYS; `numbers` float64 arrays
-    named `frame`, `success`, `confidence`, `valence` and AU columns, those that the source has.
+    `file` holds each row's position in `files`, `row` its number there. `keys` has a
+    dictionary-encoded string array per name in KEYS; `numbers` floating arrays named `frame`,
+    `success`, `confidence`, `valence` and AU columns, those that the source has.
     """
 
-    file: str
+    files: Sequence[str]
+    file: NDArray[np.int32]
     row: NDArray[np.int64]
     keys: Mapping[str, pa.DictionaryArray]
-    numbers: Mapping[str, NDArray[np.float64]]
+    numbers: Mapping[str, NDArray[np.floating]]
     rejects: list[Reject] = field(default_factory=list)
 
     @property
@@ -42,87 +43,105 @@ class Checked:
     rows_read: int
 
 
-def constant_key(value: str | None, count: int) -> pa.DictionaryArray:
-    """Encode one value (or null) for `count` rows."""
-    code = None if value is None else 0
-    codes = pa.array([code], pa.int32()).take(pa.array(np.zeros(count, np.int32)))
-    return pa.DictionaryArray.from_arrays(codes, pa.array([value or ""], pa.string()))
-
-
 def check(raw: Raw, aus: Sequence[str], min_confidence: float) -> Checked:
     """Split raw rows into frames and rejects; rows read = frames + rejected rows."""
-    problem = np.zeros(len(raw.row), dtype=np.int8)  # 0: none yet; the first reason found stays
-    found: list[tuple[str, str]] = []
-
-    def mark(bad: NDArray[np.bool_], reason: str, column: str) -> None:
-        fresh = bad & (problem == 0)
-        if fresh.any():
-            found.append((reason, column))
-            problem[fresh] = len(found)
-
+    marks = _Marks(len(raw.row))
     numbers = raw.numbers
     if "success" in numbers:
-        mark(numbers["success"] == 0, "not_tracked", "success")
+        marks.add(numbers["success"] == 0, "not_tracked", "success")
     if "confidence" in numbers:
-        mark(~(numbers["confidence"] >= min_confidence), "low_confidence", "confidence")
+        marks.add(~(numbers["confidence"] >= min_confidence), "low_confidence", "confidence")
     for name in (*aus, *(n for n in ("frame", "valence") if n in numbers)):
-        mark(~np.isfinite(numbers[name]), "not_finite", name)
+        values = numbers[name]
         low, high = value_range(name)
-        mark((numbers[name] < low) | (numbers[name] > high), "out_of_range", name)
+        # Two cheap passes clear a sound column; NaN makes both comparisons false.
+        if len(values) and not (values.min() >= low and values.max() <= high):
+            marks.add(~np.isfinite(values), "not_finite", name)
+            marks.add((values < low) | (values > high), "out_of_range", name)
     order = _sorted_rows(raw)
-    mark(_duplicates(raw, order, problem == 0), "duplicate_frame", "frame")
-
-    kept = order[problem[order] == 0]
-    rejects = [
-        Reject(raw.file, int(raw.row[i]), 1, reason, f"{column} is {numbers[column][i]:g}")
-        for i in np.flatnonzero(problem)
-        for reason, column in [found[problem[i] - 1]]
-    ]
-    return Checked(_frames(raw, kept, aus), raw.rejects + rejects, raw.rows_read)
+    marks.add(_duplicates(raw, order, marks.problem == 0), "duplicate_frame", "frame")
+    kept = order if marks.clear else order[marks.problem[order] == 0]
+    return Checked(_frames(raw, kept, aus), raw.rejects + marks.rejects(raw), raw.rows_read)
 
 
-def value_range(name: str) -> tuple[float, float]:
-    """Give the allowed range of a column; a frame number has a lower bound alone."""
-    if name in AU_COLUMNS:
-        return INTENSITY_RANGE if name in INTENSITIES else PRESENCE_RANGE
-    return VALENCE_RANGE if name == "valence" else (0.0, float(2**31))
+class _Marks:
+    """The first reason found against each row."""
+
+    def __init__(self, rows: int) -> None:
+        self.problem = np.zeros(rows, dtype=np.int16)  # 0: none; else a position in found, from 1
+        self._found: list[tuple[str, str]] = []
+
+    @property
+    def clear(self) -> bool:
+        return not self._found
+
+    def add(self, bad: NDArray[np.bool_], reason: str, column: str) -> None:
+        fresh = bad & (self.problem == 0)
+        if fresh.any():
+            self._found.append((reason, column))
+            self.problem[fresh] = len(self._found)
+
+    def rejects(self, raw: Raw) -> list[Reject]:
+        listed = []
+        for i in np.flatnonzero(self.problem):
+            reason, column = self._found[self.problem[i] - 1]
+            detail = f"{column} is {raw.numbers[column][i]:g}"
+            listed.append(Reject(raw.files[raw.file[i]], int(raw.row[i]), 1, reason, detail))
+        return listed
 
 
 def _sorted_rows(raw: Raw) -> NDArray[np.int64]:
     """Order rows by subject, clip and frame; equal ones stay in file order."""
-    keys: list[NDArray[np.generic]] = [raw.numbers["frame"]]
-    for name in ("clip", "subject"):
-        words = raw.keys[name].dictionary.to_pylist()
-        if len(words) > 1:
-            rank = np.argsort(np.argsort(np.array(words, dtype=np.str_), kind="stable"))
-            keys.append(rank[raw.keys[name].indices.to_numpy()])
-    if len(keys) == 1 and bool((np.diff(keys[0]) >= 0).all()):
-        return np.arange(len(raw.row))
-    return np.lexsort(keys)
+    frame = raw.numbers["frame"]
+    clip, subject = (_ranks(raw.keys[name]) for name in ("clip", "subject"))
+    later_clip = (subject[1:] > subject[:-1]) | (
+        (subject[1:] == subject[:-1]) & (clip[1:] > clip[:-1])
+    )
+    same_clip = (subject[1:] == subject[:-1]) & (clip[1:] == clip[:-1])
+    if bool((later_clip | (same_clip & (frame[1:] >= frame[:-1]))).all()):
+        return np.arange(len(frame))
+    return np.lexsort([frame, clip, subject])
+
+
+def _ranks(column: pa.DictionaryArray) -> NDArray[np.int64]:
+    """Give each row the alphabetical rank of its word."""
+    words = np.array(column.dictionary.to_pylist(), dtype=np.str_)
+    rank = np.argsort(np.argsort(words, kind="stable"), kind="stable")
+    codes: NDArray[np.int64] = rank[column.indices.to_numpy()]
+    return codes
 
 
 def _duplicates(raw: Raw, order: NDArray[np.int64], sound: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Mark rows whose clip and frame stand already in a sound row before them."""
     rows = order[sound[order]]
-    clip = raw.keys["clip"].indices.to_numpy()[rows]
-    frame = raw.numbers["frame"][rows]
     bad = np.zeros(len(order), dtype=bool)
-    bad[rows[1:]] = (clip[1:] == clip[:-1]) & (frame[1:] == frame[:-1])
+    repeated = np.ones(max(len(rows) - 1, 0), dtype=bool)
+    codes = (raw.keys[name].indices.to_numpy() for name in ("clip", "subject"))
+    for values in (raw.numbers["frame"], *codes):
+        chosen = values[rows]
+        repeated &= chosen[1:] == chosen[:-1]
+    bad[rows[1:]] = repeated
     return bad
 
 
 def _frames(raw: Raw, rows: NDArray[np.int64], aus: Sequence[str]) -> pa.Table:
+    whole = len(rows) == len(raw.row) and bool((rows[1:] > rows[:-1]).all())
+
+    def pick(values: NDArray[np.floating]) -> NDArray[np.floating]:
+        return values if whole else values[rows]
+
     take = pa.array(rows)
-    columns = {name: raw.keys[name].take(take) for name in ("subject", "clip")}
-    columns["frame"] = pa.array(raw.numbers["frame"][rows].astype(np.int64))
+    words = {name: column if whole else column.take(take) for name, column in raw.keys.items()}
+    columns = {name: words[name] for name in ("subject", "clip")}
+    columns["frame"] = pa.array(pick(raw.numbers["frame"]).astype(np.int64))
     for name in aus:
-        columns[name] = pa.array(raw.numbers[name][rows].astype(np.float32))
-    columns["valence_class"] = raw.keys["valence_class"].take(take)
+        columns[name] = pa.array(pick(raw.numbers[name]).astype(np.float32, copy=False))
+    columns["valence_class"] = words["valence_class"]
     valence = raw.numbers.get("valence")
     columns["valence"] = (
         pa.nulls(len(rows), pa.float32())
         if valence is None
-        else pa.array(valence[rows].astype(np.float32))
+        else pa.array(pick(valence).astype(np.float32, copy=False))
     )
-    columns["emotion"] = raw.keys["emotion"].take(take)
+    columns["emotion"] = words["emotion"]
     return pa.table(columns)

@@ -1,13 +1,15 @@
 """Read the wanted columns of a CSV file, whatever its delimiter, and account for every row.
 
-The fast way is pyarrow's parser. Where it stumbles (a cell that is no number, a row with too
-few cells) the file is read again line by line, so that each bad row is named and the rest kept.
+A file is read in blocks of whole lines, so that memory does not grow with it. The fast way is
+pyarrow's parser. A block in which it stumbles (a cell that is no number, a row with too few
+cells) is read again line by line, so that each bad row is named and the rest kept.
 """
 
 import csv
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +19,12 @@ from numpy.typing import NDArray
 
 from pipeline.data.quarantine import Reject
 
-_HEADER_BYTES = 1 << 16
+BLOCK = 16 << 20  # bytes
+_HEADER_LIMIT = 1 << 20  # bytes; OpenFace's header of 714 columns has 6,000
 # What pyarrow takes for a number; Python's float() would take 1_0 as well.
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?", re.IGNORECASE)
-_MISSING = {"", "nan", "na", "null", "none", "n/a", "#n/a"}
+_MISSING = ("", "nan", "-nan", "na", "null", "none", "n/a", "#n/a")
+_NULLS = [text for word in _MISSING for text in {word, word.upper(), word.title(), "NaN", "-NaN"}]
 
 
 class UnreadableError(Exception):
@@ -34,26 +38,31 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True)
 class Header:
-    """A file's first line: its delimiter, decimal mark and column names as they stand there."""
+    """A file's first line: its delimiter, decimal mark, length in bytes and column names."""
 
     delimiter: str
     decimal: str
-    raw: tuple[str, ...]
+    length: int
+    columns: tuple[str, ...]
 
-    @property
-    def names(self) -> dict[str, str]:
-        """Map each column name without blanks and quotes to the name as it stands."""
-        return {name.strip().strip('"').strip(): name for name in reversed(self.raw)}
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names of the columns, without blanks and quotes around them."""
+        return frozenset(self.columns)
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """The place of each column in a row."""
+        return {name: i for i, name in enumerate(self.columns)}
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """Columns of equal length, the number of each row in its file, and rows set aside."""
+    """Numbers (float64, null where a cell is empty) and texts, each row's number in its file."""
 
-    numbers: dict[str, NDArray[np.float64]]
-    texts: dict[str, NDArray[np.str_]]
+    table: pa.Table
     row: NDArray[np.int64]
-    rejects: list[Reject] = field(default_factory=list)
+    rejects: list[Reject]
 
     @property
     def rows_read(self) -> int:
@@ -63,125 +72,160 @@ class Sheet:
 def read_header(path: Path) -> Header:
     """Read the first line and find delimiter and decimal mark.
 
-    Raises `UnreadableError` where the file is empty or not text.
+    Raises `UnreadableError` where the file is empty, is not text or names a column twice.
     """
     with path.open("rb") as file:
-        start = file.read(_HEADER_BYTES)
-        while b"\n" not in start and (more := file.read(_HEADER_BYTES)):
-            start += more
+        start = file.read(_HEADER_LIMIT)
     if not start.strip():
         raise UnreadableError("empty", "the file is empty")
+    end = re.search(rb"\r\n|\n|\r", start)
+    if end is None and len(start) == _HEADER_LIMIT:
+        raise UnreadableError("unreadable", "the first line has over a million characters")
+    line = start[: end.start()] if end else start
+    rest = start[end.end() :].splitlines()[:100] if end else []
+    first_row = next((row for row in rest if row.strip()), b"")
+    header = _parse_header(line, b"," in first_row)
+    return header if end is None else _with_length(header, end.end())
+
+
+@lru_cache(maxsize=64)
+def _parse_header(line: bytes, comma_below: bool) -> Header:
+    """Parse a first line; files of one folder mostly have the same."""
+    if b"\0" in line:
+        raise UnreadableError("unreadable", "it is not text: its first line holds NUL bytes")
     try:
-        lines = start.rsplit(b"\n", 1)[0].decode("utf-8-sig").splitlines() or [
-            start.decode("utf-8-sig")
-        ]
+        text = line.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UnreadableError("unreadable", f"not UTF-8 text: {error.reason}") from None
-    if "\0" in lines[0]:
-        raise UnreadableError("unreadable", "not text: it holds NUL bytes")
-    delimiter = max(",;\t", key=lines[0].count)
-    first_row = next((line for line in lines[1:] if line.strip()), "")
-    decimal = "," if delimiter != "," and "," in first_row else "."
-    return Header(delimiter, decimal, tuple(lines[0].split(delimiter)))
+        raise UnreadableError("unreadable", f"it is not UTF-8 text: {error.reason}") from None
+    delimiter = max(",;\t", key=text.count)
+    names = tuple(name.strip().strip('"').strip() for name in text.split(delimiter))
+    named = [name for name in names if name]
+    if (
+        twice := {name for name in named if named.count(name) > 1}
+        if len(set(named)) < len(named)
+        else set()
+    ):
+        raise UnreadableError("unreadable", f"it names columns twice: {', '.join(sorted(twice))}")
+    columns = tuple(name or f"unnamed {i}" for i, name in enumerate(names))
+    decimal = "," if delimiter != "," and comma_below else "."
+    return Header(delimiter, decimal, len(line), columns)
+
+
+@lru_cache(maxsize=64)
+def _with_length(header: Header, length: int) -> Header:
+    return Header(header.delimiter, header.decimal, length, header.columns)
 
 
 def read_sheet(
     path: Path, header: Header, numbers: Sequence[str], texts: Sequence[str] = ()
 ) -> Sheet:
-    """Read the named columns; numbers as float64 with NaN for an empty cell.
+    """Read the named columns of a whole file."""
+    sheets = list(read_blocks(path, header, numbers, texts))
+    if len(sheets) == 1:
+        return sheets[0]
+    return Sheet(
+        pa.concat_tables([sheet.table for sheet in sheets]),
+        np.concatenate([sheet.row for sheet in sheets]),
+        [reject for sheet in sheets for reject in sheet.rejects],
+    )
 
-    Raises `UnreadableError` where even the line-by-line way finds no table.
-    """
-    try:
-        return _read_fast(path, header, numbers, texts)
-    except (pa.ArrowInvalid, pa.ArrowKeyError):
-        return _read_by_line(path, header, numbers, texts)
+
+def read_blocks(
+    path: Path, header: Header, numbers: Sequence[str], texts: Sequence[str] = ()
+) -> Iterator[Sheet]:
+    """Read the named columns block by block; a file without rows gives one empty sheet."""
+    schema = pa.schema(
+        [(name, pa.float64()) for name in numbers] + [(name, pa.string()) for name in texts]
+    )
+    first = 1
+    for block in _blocks(path, header.length):
+        try:
+            sheet = _read_fast(block, header, schema, first)
+        except (pa.ArrowInvalid, pa.ArrowKeyError):
+            sheet = _read_by_line(path, block, header, schema, first)
+        first += sheet.rows_read
+        yield sheet
+    if first == 1:
+        yield Sheet(schema.empty_table(), np.zeros(0, dtype=np.int64), [])
 
 
-def _read_fast(path: Path, header: Header, numbers: Sequence[str], texts: Sequence[str]) -> Sheet:
-    raw = header.names
-    types = {raw[name]: pa.float64() for name in numbers}
-    types |= {raw[name]: pa.string() for name in texts}
-    plain = {name: _unquote(name) for name in types}
+def count_rows(path: Path, header_length: int) -> int:
+    """Count the lines below the header that are not blank."""
+    return sum(
+        sum(1 for line in block.splitlines() if line.strip())
+        for block in _blocks(path, header_length)
+    )
+
+
+def _blocks(path: Path, start: int) -> Iterator[bytes]:
+    """Cut a file into blocks of whole lines; blank ones are left out."""
+    with path.open("rb") as file:
+        file.seek(start)
+        rest = b""
+        while more := file.read(BLOCK):
+            block = rest + more
+            end = max(block.rfind(b"\n"), block.rfind(b"\r") if b"\n" not in block else -1) + 1
+            block, rest = block[:end], block[end:]
+            if block.strip():
+                yield block
+        if rest.strip():
+            yield rest
+
+
+def _read_fast(block: bytes, header: Header, schema: pa.Schema, first: int) -> Sheet:
     table = pa_csv.read_csv(
-        path,
-        read_options=pa_csv.ReadOptions(use_threads=False, block_size=1 << 22),
+        pa.BufferReader(block),
+        read_options=pa_csv.ReadOptions(
+            use_threads=False, block_size=len(block) + 1, column_names=header.columns
+        ),
         parse_options=pa_csv.ParseOptions(delimiter=header.delimiter),
         convert_options=pa_csv.ConvertOptions(
-            include_columns=list(plain.values()),
-            column_types={plain[name]: kind for name, kind in types.items()},
+            include_columns=schema.names,
+            column_types={field.name: field.type for field in schema},
+            null_values=_NULLS,
             decimal_point=header.decimal,
         ),
     )
-    return Sheet(
-        {name: _as_float(table[plain[raw[name]]]) for name in numbers},
-        {name: _as_text(table[plain[raw[name]]].to_pylist()) for name in texts},
-        np.arange(1, table.num_rows + 1),
-    )
+    return Sheet(table, np.arange(first, first + table.num_rows), [])
 
 
-def _unquote(name: str) -> str:
-    """Name a column as pyarrow does: quotes around the whole name fall away."""
-    return name[1:-1] if len(name) > 1 and name[0] == name[-1] == '"' else name
-
-
-def _as_float(column: pa.ChunkedArray) -> NDArray[np.float64]:
-    values: NDArray[np.float64] = column.to_numpy()
-    return values
-
-
-def _as_text(values: Sequence[str | None]) -> NDArray[np.str_]:
-    return np.array([(value or "").strip() for value in values], dtype=np.str_)
-
-
-def _read_by_line(
-    path: Path, header: Header, numbers: Sequence[str], texts: Sequence[str]
-) -> Sheet:
-    lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()[1:]
-    cells = [
-        next(csv.reader([line], delimiter=header.delimiter), []) for line in lines if line.strip()
-    ]
-    index = {name: header.raw.index(raw) for name, raw in header.names.items()}
-    kept: list[list[float]] = []
-    words: list[list[str]] = []
+def _read_by_line(path: Path, block: bytes, header: Header, schema: pa.Schema, first: int) -> Sheet:
+    lines = [line.decode("utf-8", "replace") for line in block.splitlines() if line.strip()]
+    columns: list[list[float | str]] = [[] for _ in schema]
     rows: list[int] = []
     rejects: list[Reject] = []
-    for row, line in enumerate(cells, start=1):
-        problem = _ragged(line, header)
-        values: list[float] = []
-        if not problem:
-            values, problem = _numbers(line, header, {name: index[name] for name in numbers})
-        if problem:
-            rejects.append(Reject(str(path), row, 1, *problem))
+    for row, line in enumerate(lines, start=first):
+        values = _parse_line(line, header, schema)
+        if isinstance(values, tuple):
+            rejects.append(Reject(str(path), row, 1, *values))
             continue
-        kept.append(values)
-        words.append([line[index[name]].strip() for name in texts])
         rows.append(row)
-    block = np.array(kept, dtype=np.float64).reshape(len(kept), len(numbers))
-    return Sheet(
-        {name: block[:, i] for i, name in enumerate(numbers)},
-        {name: _as_text([line[i] for line in words]) for i, name in enumerate(texts)},
-        np.array(rows, dtype=np.int64),
-        rejects,
-    )
+        for column, value in zip(columns, values, strict=True):
+            column.append(value)
+    table = pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema)
+    return Sheet(table, np.array(rows, dtype=np.int64), rejects)
 
 
-def _ragged(line: list[str], header: Header) -> tuple[str, str] | None:
-    if len(line) == len(header.raw):
-        return None
-    return "ragged", f"{len(line)} cells; the header has {len(header.raw)}"
-
-
-def _numbers(
-    line: list[str], header: Header, index: dict[str, int]
-) -> tuple[list[float], tuple[str, str] | None]:
-    values: list[float] = []
-    for name, at in index.items():
-        cell = line[at].strip()
-        if cell.lower() in _MISSING:
+def _parse_line(
+    line: str, header: Header, schema: pa.Schema
+) -> list[float | str] | tuple[str, str]:
+    """Give the wanted cells of a line, or the reason and detail why it is no row."""
+    try:
+        cells = next(csv.reader([line], delimiter=header.delimiter))
+    except csv.Error as error:
+        return "ragged", str(error)
+    if len(cells) != len(header.columns):
+        return "ragged", f"{len(cells)} cells; the header has {len(header.columns)}"
+    values: list[float | str] = []
+    for field in schema:
+        cell = cells[header.index[field.name]].strip()
+        text = cell.replace(header.decimal, ".") if header.decimal != "." else cell
+        if field.type == pa.string():
+            values.append(cell)
+        elif cell.lower() in _MISSING:
             values.append(np.nan)
-        elif _NUMBER.fullmatch(text := cell.replace(header.decimal, ".")):
+        elif _NUMBER.fullmatch(text):
             values.append(float(text))
         else:
-            return [], ("not_a_number", f"{name} is {cell!r}")
-    return values, None
+            return "not_a_number", f"{field.name} is {cell[:40]!r}"
+    return values

@@ -1,29 +1,47 @@
-"""Name the action units (AUs) that OpenFace 2.x writes, their columns and ranges.
+"""Name the action units (AUs), the columns that hold them and the range of each column.
 
-Intensities `AU01_r` are real numbers in [0, 5]; presences `AU01_c` are 0 or 1 in a frame and
-a share in [0, 1] in a clip's mean. Source: the OpenFace 2.2 output format (Baltrusaitis et
-al., FG 2018); AU28 has a presence only.
+OpenFace 2 writes intensities `AU01_r`, real numbers in [0, 5], and presences `AU01_c`, 0 or 1 in
+a frame and a share in [0, 1] in a clip's mean; AU28 has a presence only (Baltrusaitis et al.,
+FG 2018). py-feat writes activations `AU01` in [0, 1] (Cheong et al., Affective Science 2023).
 """
 
 INTENSITY_AUS = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 45)
 PRESENCE_AUS = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 28, 45)
-INTENSITY_RANGE = (0.0, 5.0)
-PRESENCE_RANGE = (0.0, 1.0)
+ACTIVATION_AUS = (1, 2, 4, 5, 6, 7, 9, 10, 11, 12, 14, 15, 17, 20, 23, 24, 25, 26, 28, 43)
 
 
 def intensity(au: int) -> str:
-    """Name the intensity column of an AU: 1 -> `AU01_r`."""
+    """Name OpenFace's intensity column of an AU: 1 -> `AU01_r`."""
     return f"AU{au:02d}_r"
 
 
 def presence(au: int) -> str:
-    """Name the presence column of an AU: 1 -> `AU01_c`."""
+    """Name OpenFace's presence column of an AU: 1 -> `AU01_c`."""
     return f"AU{au:02d}_c"
+
+
+def activation(au: int) -> str:
+    """Name py-feat's column of an AU: 1 -> `AU01`."""
+    return f"AU{au:02d}"
 
 
 INTENSITIES = tuple(intensity(au) for au in INTENSITY_AUS)
 PRESENCES = tuple(presence(au) for au in PRESENCE_AUS)
-AU_COLUMNS = INTENSITIES + PRESENCES
+ACTIVATIONS = tuple(activation(au) for au in ACTIVATION_AUS)
+OPENFACE_COLUMNS = INTENSITIES + PRESENCES
+AU_COLUMNS = OPENFACE_COLUMNS + ACTIVATIONS
 
 VALENCE_CLASSES = ("P", "N", "M")
 SPLITS = ("train", "val", "test")
+
+_RANGES = {
+    **dict.fromkeys(INTENSITIES, (0.0, 5.0)),
+    **dict.fromkeys(PRESENCES + ACTIVATIONS, (0.0, 1.0)),
+    "valence": (-1.0, 1.0),
+    "frame": (0.0, float(2**53)),
+}
+
+
+def value_range(column: str) -> tuple[float, float]:
+    """Give the lowest and highest allowed value of a column of the frame table."""
+    return _RANGES[column]

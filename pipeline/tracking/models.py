@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from pipeline.data.units import INTENSITY_RANGE, PRESENCE_RANGE
+from pipeline.data.units import value_range
 from pipeline.tracking.run import Run
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def log_model(
 
 
 def _contract(features: Sequence[str], emotions: Sequence[str]) -> str:
-    ranges = {name: PRESENCE_RANGE if name.endswith("_c") else INTENSITY_RANGE for name in features}
+    ranges = {name: value_range(name) for name in features}
     return json.dumps({"ranges": ranges, "emotions": list(emotions)}, indent=2)
 
 

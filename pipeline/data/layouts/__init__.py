@@ -1,14 +1,12 @@
 """One reader a layout: each plans what to read below data.path."""
 
 from collections.abc import Callable
-from pathlib import Path
 
-from pipeline.data.clips import Naming
-from pipeline.data.layouts import expression, openface, table
-from pipeline.data.plan import Plan
+from pipeline.data.layouts import expression, openface
+from pipeline.data.plan import Plan, Source
 
-PLANNERS: dict[str, Callable[[Path, Naming], Plan]] = {
+PLANNERS: dict[str, Callable[[Source], Plan]] = {
     "expression": expression.plan,
     "openface": openface.plan,
-    "table": table.plan,
+    "pyfeat": openface.plan_pyfeat,
 }

@@ -4,84 +4,102 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.data.clips import LABELS_FILE, Clip, Naming
-from pipeline.data.plan import Plan, open_header, plan_clips, raw_of_clip, reject_file
+from pipeline.data.clips import LABELS_FILE, Clip
+from pipeline.data.extractors import OPENFACE_2
+from pipeline.data.layouts.openface import files_below
+from pipeline.data.plan import Face, Part, Plan, Source, open_header, plan_clips, reject_file
 from pipeline.data.quarantine import Reject
-from pipeline.data.rows import Raw
 from pipeline.data.sheet import Sheet, read_sheet
 from pipeline.errors import InputError
 
 _AUS, _VALENCES = "_aus.csv", "_valences.csv"
 
 
-def plan(root: Path, naming: Naming) -> Plan:
+def plan(source: Source) -> Plan:
     """Pair the files of AUs/ and Valences/; a file without its partner is quarantined.
 
     Raises `InputError` where one of the two folders is missing.
     """
+    root = source.path
     for folder in ("AUs", "Valences"):
         if not (root / folder).is_dir():
             raise InputError(
                 f"{root} has no folder {folder}; data.layout: expression needs AUs/ and Valences/."
             )
-    every = sorted(path for path in root.rglob("*") if path.is_file())
     au_files = sorted((root / "AUs").glob("*" + _AUS))
     valence_files = sorted((root / "Valences").glob("*" + _VALENCES))
     names = {path.name.removesuffix(_AUS) for path in au_files}
     known = {*au_files, *valence_files, root / LABELS_FILE}
     return plan_clips(
-        (_clip(path, root, naming) for path in au_files),
+        (_clip(path, source) for path in au_files),
         read,
+        source,
+        OPENFACE_2,
         files=len(au_files) + len(valence_files),
         rejects=[
             reject_file(path, "no_partner", "has no file in AUs/")
             for path in valence_files
             if path.name.removesuffix(_VALENCES) not in names
         ],
-        ignored=[str(path) for path in every if path not in known],
+        ignored=sorted(str(path) for path in files_below(root) if path not in known),
     )
 
 
-def _clip(path: Path, root: Path, naming: Naming) -> Clip | Reject:
+def _clip(path: Path, source: Source) -> Clip | Reject:
+    """Describe a clip, or say why its AU file cannot be used.
+
+    Where the AU file is set aside its partner is not opened: the account counts a pair's images
+    once, by the AU file.
+    """
     name = path.name.removesuffix(_AUS)
     header = open_header(path)
     if isinstance(header, Reject):
         return header
     if "Image" not in header.names:
-        return reject_file(path, "missing_column", "lacks Image")
-    partner = root / "Valences" / (name + _VALENCES)
+        return reject_file(path, "missing_column", "lacks Image", header)
+    partner = source.path / "Valences" / (name + _VALENCES)
     if not partner.is_file():
-        return reject_file(path, "no_partner", "has no file in Valences/")
-    identity = naming.describe(name)
+        return reject_file(path, "no_partner", "has no file in Valences/", header)
+    identity = source.naming.describe(name)
     if identity is None:
-        return reject_file(path, "unnamed", f"{name} does not match {naming.pattern}")
+        detail = f"{name} does not match {source.naming.pattern}"
+        return reject_file(path, "unnamed", detail, header)
     return Clip(name, identity, path, header, partner)
 
 
-def read(clip: Clip, aus: list[str]) -> Raw:
+def read(clip: Clip, aus: list[str], _face: Face) -> list[Part]:
     """Read one clip's images; rows that only one of its two files has are set aside."""
     if clip.partner is None:
         raise ValueError(f"clip {clip.name} has no valence file")
     sheet = read_sheet(clip.path, clip.header, aus, ["Image"])
+    if not sheet.rows_read:
+        sheet.rejects.append(Reject(str(clip.path), None, 0, "empty", "a header and no rows"))
     other = _read_valences(clip.partner)
     if isinstance(other, Reject):
-        whole = reject_file(clip.path, "no_partner", f"its valences: {other.detail}")
-        return raw_of_clip(clip, _nothing([whole, other]), _no_numbers(aus))
-    images, partners = sheet.texts["Image"], other.texts["Image"]
-    at = {image: i for i, image in reversed(list(enumerate(partners)))}
-    position = np.array([at.get(image, -1) for image in images], dtype=np.int64)
-    rejects = sheet.rejects + other.rejects
-    rejects += _orphans(clip.path, sheet, position < 0, "Valences")
-    rejects += _orphans(clip.partner, other, ~np.isin(partners, images), "AUs")
-    rejects += _repeated(clip.partner, other)
+        # The valence file is named as the cause; its rows count once, as the AU file's.
+        cause = Reject(other.file, None, 0, other.reason, other.detail)
+        other = Sheet(_no_valences(), np.zeros(0, dtype=np.int64), [cause])
+    images, partners = _words(sheet), _words(other)
+    position = _positions(images, partners)
     both = position >= 0
-    numbers = {name: values[both] for name, values in sheet.numbers.items()}
-    numbers["valence"] = other.numbers["Valences"][position[both]]
-    numbers["frame"] = _frame_numbers(images, sheet.row)[both]
-    joined = Sheet(numbers, {}, sheet.row[both], rejects)
-    return raw_of_clip(clip, joined, numbers)
+    rejects = sheet.rejects + other.rejects
+    rejects += _set_aside(clip.path, sheet.row, images, ~both, "no_partner", "is not in Valences/")
+    lone, again = ~np.isin(partners, images), _repeated(partners)
+    rejects += _set_aside(
+        clip.partner, other.row, partners, lone & ~again, "no_partner", "is not in AUs/"
+    )
+    rejects += _set_aside(
+        clip.partner, other.row, partners, again, "duplicate_frame", "stands again"
+    )
+    valence = other.table["Valences"].to_numpy()[position[both]]
+    frame = _frame_numbers(images, sheet.row)[both]
+    table = sheet.table.select(aus).filter(pa.array(both))
+    table = table.append_column("valence", pa.array(valence, pa.float64()))
+    table = table.append_column("frame", pa.array(frame, pa.float64()))
+    return [Part(clip, table, sheet.row[both], rejects)]
 
 
 def _read_valences(path: Path) -> Sheet | Reject:
@@ -89,43 +107,46 @@ def _read_valences(path: Path) -> Sheet | Reject:
     if isinstance(header, Reject):
         return header
     if lacking := [name for name in ("Image", "Valences") if name not in header.names]:
-        return reject_file(path, "missing_column", f"lacks {', '.join(lacking)}")
+        return reject_file(path, "missing_column", f"lacks {', '.join(lacking)}", header)
     return read_sheet(path, header, ["Valences"], ["Image"])
+
+
+def _no_valences() -> pa.Table:
+    return pa.table({"Valences": pa.array([], pa.float64()), "Image": pa.array([], pa.string())})
+
+
+def _words(sheet: Sheet) -> NDArray[np.str_]:
+    return np.array([(word or "").strip() for word in sheet.table["Image"].to_pylist()], np.str_)
+
+
+def _positions(images: NDArray[np.str_], partners: NDArray[np.str_]) -> NDArray[np.int64]:
+    """Find each image's first place among the partners; -1 where it has none."""
+    at = {partner: i for i, partner in reversed(list(enumerate(partners)))}
+    return np.array([at.get(image, -1) for image in images], dtype=np.int64)
+
+
+def _repeated(images: NDArray[np.str_]) -> NDArray[np.bool_]:
+    _, first = np.unique(images, return_index=True)
+    return ~np.isin(np.arange(len(images)), first)
 
 
 def _frame_numbers(images: NDArray[np.str_], row: NDArray[np.int64]) -> NDArray[np.float64]:
     """Take the number that ends each image's name; the rows' own where a name has none."""
-    found = [re.search(r"(\d+)\D*$", Path(image).stem) for image in images]
+    found = [re.search(r"(\d+)\D*$", Path(str(image)).stem) for image in images]
     if all(found):
         return np.array([float(match[1]) for match in found if match], dtype=np.float64)
     return row.astype(np.float64)
 
 
-def _orphans(path: Path, sheet: Sheet, alone: NDArray[np.bool_], lacking: str) -> list[Reject]:
+def _set_aside(
+    path: Path,
+    row: NDArray[np.int64],
+    images: NDArray[np.str_],
+    chosen: NDArray[np.bool_],
+    reason: str,
+    detail: str,
+) -> list[Reject]:
     return [
-        Reject(
-            str(path),
-            int(sheet.row[i]),
-            1,
-            "no_partner",
-            f"{sheet.texts['Image'][i]} is not in {lacking}/",
-        )
-        for i in np.flatnonzero(alone)
+        Reject(str(path), int(row[i]), 1, reason, f"{images[i]} {detail}")
+        for i in np.flatnonzero(chosen)
     ]
-
-
-def _repeated(path: Path, sheet: Sheet) -> list[Reject]:
-    images = sheet.texts["Image"]
-    _, first = np.unique(images, return_index=True)
-    return [
-        Reject(str(path), int(sheet.row[i]), 1, "duplicate_frame", f"{images[i]} stands again")
-        for i in np.setdiff1d(np.arange(len(images)), first)
-    ]
-
-
-def _nothing(rejects: list[Reject]) -> Sheet:
-    return Sheet({}, {}, np.zeros(0, dtype=np.int64), rejects)
-
-
-def _no_numbers(aus: list[str]) -> dict[str, NDArray[np.float64]]:
-    return {name: np.zeros(0) for name in (*aus, "frame", "valence")}

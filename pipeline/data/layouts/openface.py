@@ -1,29 +1,64 @@
-"""Read a folder of OpenFace 2 CSV files, one clip a file, in video or image mode."""
+"""Read a folder of OpenFace 2 or py-feat CSV files, one clip a file, in video or image mode."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from pipeline.data.clips import LABELS_FILE, Clip, Naming
-from pipeline.data.plan import Plan, open_header, plan_clips, raw_of_clip, reject_file
+from pipeline.data.extractors import OPENFACE_2, PYFEAT
+from pipeline.data.faces import COLUMN, choose_faces
+from pipeline.data.plan import Face, Part, Plan, Source, open_header, plan_clips, reject_file
 from pipeline.data.quarantine import Reject
-from pipeline.data.rows import Raw
 from pipeline.data.sheet import read_sheet
 
-_EXTRAS = ("frame", "success", "confidence")
+# What a file may call a number, and what the contract calls it. In image mode OpenFace numbers
+# the faces of its one image under `face`.
+_EXTRAS = {
+    "frame": "frame",
+    "success": "success",
+    "confidence": "confidence",
+    "FaceScore": "confidence",
+    "face_id": COLUMN,
+    "face": COLUMN,
+}
 
 
-def plan(root: Path, naming: Naming) -> Plan:
-    """Find every CSV file below `root`; a clip is named by its path without the suffix."""
+def plan(source: Source) -> Plan:
+    """Find every CSV file below the path; a clip is named by its path without the suffix."""
+    return _plan(source, OPENFACE_2)
+
+
+def plan_pyfeat(source: Source) -> Plan:
+    """Do the same for files that py-feat wrote."""
+    return _plan(source, PYFEAT)
+
+
+def _plan(source: Source, extractor: str) -> Plan:
+    root = source.path
     base = root if root.is_dir() else root.parent
-    every = sorted(p for p in (root.rglob("*") if root.is_dir() else [root]) if p.is_file())
-    files = [p for p in every if p.suffix.lower() == ".csv" and p.name != LABELS_FILE]
+    every = sorted(path for path in files_below(root) if path.name != LABELS_FILE)
+    files = [path for path in every if path.suffix.lower() == ".csv"]
     return plan_clips(
-        (_clip(p, p.relative_to(base).with_suffix("").as_posix(), naming) for p in files),
+        (_clip(p, p.relative_to(base).with_suffix("").as_posix(), source.naming) for p in files),
         read,
+        source,
+        extractor,
         files=len(files),
         rejects=[],
-        ignored=[str(p) for p in every if p not in files and p.name != LABELS_FILE],
+        ignored=[str(path) for path in every if path.suffix.lower() != ".csv"],
+    )
+
+
+def files_below(root: Path) -> Iterable[Path]:
+    """List the files of a folder and its subfolders, hidden ones left out; or the file itself."""
+    if root.is_file():
+        return [root]
+    return (
+        path
+        for path in root.rglob("*")
+        if path.is_file() and not any(p.startswith(".") for p in path.relative_to(root).parts)
     )
 
 
@@ -33,15 +68,23 @@ def _clip(path: Path, name: str, naming: Naming) -> Clip | Reject:
         return header
     identity = naming.describe(name)
     if identity is None:
-        return reject_file(path, "unnamed", f"{name} does not match {naming.pattern}")
+        detail = f"{name} does not match {naming.pattern}"
+        return reject_file(path, "unnamed", detail, header)
     return Clip(name, identity, path, header)
 
 
-def read(clip: Clip, aus: list[str]) -> Raw:
+def read(clip: Clip, aus: list[str], face: Face) -> list[Part]:
     """Read one clip; where the file has no frame number, its rows are numbered from 1."""
-    extras = [name for name in _EXTRAS if name in clip.header.names]
+    extras = {theirs: ours for theirs, ours in _EXTRAS.items() if theirs in clip.header.names}
     sheet = read_sheet(clip.path, clip.header, [*aus, *extras])
-    numbers = sheet.numbers
-    if "frame" not in numbers:
-        numbers = numbers | {"frame": sheet.row.astype(np.float64)}
-    return raw_of_clip(clip, sheet, numbers)
+    if not sheet.rows_read:
+        empty = Reject(str(clip.path), None, 0, "empty", "the file has a header and no rows")
+        sheet.rejects.append(empty)
+    table = sheet.table.rename_columns([*aus, *extras.values()])
+    if "frame" not in table.column_names:
+        # Several faces without frames are the faces of one image.
+        image = COLUMN in table.column_names
+        frame = np.ones(len(sheet.row)) if image else sheet.row.astype(np.float64)
+        table = table.append_column("frame", pa.array(frame, pa.float64()))
+    part = Part(clip, table, sheet.row, sheet.rejects)
+    return list(choose_faces(part, face)) if COLUMN in table.column_names else [part]

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.data.clips import Naming
-from pipeline.data.plan import Plan, refuse_foreign_units
+from pipeline.data.plan import Plan, Source
 from pipeline.data.quarantine import Reject
 from pipeline.data.rows import KEYS, Raw
 from pipeline.data.sheet import Header, read_header, read_sheet
@@ -26,7 +26,7 @@ from pipeline.errors import InputError
 _NUMBERS = ("frame", "success", "confidence", "valence", *AU_COLUMNS)
 
 
-def plan(path: Path, naming: Naming) -> Plan:
+def plan(source: Source) -> Plan:
     """Read the keys of the whole table; its rows follow in one job.
 
     Raises `InputError` where the table has no clip column or no action unit.

@@ -1,0 +1,61 @@
+"""Recognise which program wrote a file by its AU columns, and refuse units that do not fit.
+
+A silent mix-up of units is worse than any crash: py-feat's 0-1 read as 0-5 trains a model that
+looks fine. OpenFace 3.0 numbers its eight outputs AU01_r to AU08_r, which are not those AUs.
+"""
+
+from collections.abc import Iterable
+
+from pipeline.data.units import ACTIVATIONS, OPENFACE_COLUMNS
+from pipeline.errors import InputError
+
+OPENFACE_2, OPENFACE_3, PYFEAT = "OpenFace 2", "OpenFace 3", "py-feat"
+_OPENFACE_3_ONLY = {"AU03_r", "AU08_r"}  # AU03 and AU08 are no outputs of OpenFace 2
+_COLUMNS = {OPENFACE_2: OPENFACE_COLUMNS, PYFEAT: ACTIVATIONS}
+
+
+def recognise(columns: Iterable[str]) -> str | None:
+    """Name the extractor whose AU columns these are; None where there are none."""
+    names = set(columns)
+    if names & _OPENFACE_3_ONLY:
+        return OPENFACE_3
+    if names & set(OPENFACE_COLUMNS):
+        return OPENFACE_2
+    return PYFEAT if names & set(ACTIVATIONS) else None
+
+
+def au_columns_of(extractor: str, columns: Iterable[str]) -> frozenset[str]:
+    """Pick the columns that hold this extractor's action units."""
+    return frozenset(_COLUMNS[extractor]) & set(columns)
+
+
+def refuse_other(files: Iterable[tuple[str, Iterable[str]]], wanted: str | None) -> str | None:
+    """Check that one extractor wrote all files, and that it is the wanted one where that is set.
+
+    Returns the extractor. Raises `InputError` for OpenFace 3.0, for another one than wanted,
+    and for a mixture; files without any AU column do not count.
+    """
+    first: dict[str, str] = {}
+    for file, columns in files:
+        if found := recognise(columns):
+            first.setdefault(found, file)
+    if OPENFACE_3 in first:
+        raise InputError(
+            f"{first[OPENFACE_3]} has AU03_r or AU08_r: OpenFace 3.0 writes eight columns AU01_r-"
+            "AU08_r that are not the FACS action units of these names. OpenFace 2 and py-feat are "
+            "allowed; extract the action units with OpenFace 2.2."
+        )
+    if len(first) > 1:
+        each = "; ".join(f"{name}: {file}" for name, file in first.items())
+        raise InputError(
+            f"action units of several extractors, whose units differ, cannot be mixed ({each}). "
+            "Keep the files of one."
+        )
+    found = next(iter(first), None)
+    if wanted and found and found != wanted:
+        other = "pyfeat" if found == PYFEAT else "openface"
+        raise InputError(
+            f"{first[found]} was written by {found}, not by {wanted}: its units differ. Set "
+            f"data.layout: {other}."
+        )
+    return found

@@ -1,0 +1,60 @@
+"""Keep one face of a clip, or each as a subject of its own, where OpenFace followed several."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.data.clips import Clip
+from pipeline.data.plan import Face, Part
+from pipeline.data.quarantine import Reject
+
+COLUMN = "face_id"
+_SEPARATOR = "/face "
+
+
+def choose_faces(part: Part, face: Face) -> Iterator[Part]:
+    """Give the part of the face that is asked for, or one part a face.
+
+    `main` keeps the face of most rows (of equals the lowest id), a number the face of that id;
+    the other faces' rows are set aside. `each` keeps all, each face as a subject of its own:
+    OpenFace numbers faces anew in every clip, so a number says nothing about the person.
+    """
+    ids = part.table[COLUMN].to_numpy()
+    table = part.table.drop_columns([COLUMN])
+    known, counts = np.unique(ids, return_counts=True)
+    if face == "each" and len(known) > 1:
+        rejects = part.rejects
+        for one in known:
+            chosen = ids == one
+            yield replace(_select(part, table, chosen), clip=_own(part, one), rejects=rejects)
+            rejects = []
+        return
+    wanted = known[np.argmax(counts)] if isinstance(face, str) and len(known) else face
+    kept = _select(part, table, ids == wanted)
+    others = [
+        Reject(str(part.clip.path), int(row), 1, "other_face", f"{COLUMN} is {one:g}")
+        for row, one in zip(part.row[ids != wanted], ids[ids != wanted], strict=True)
+    ]
+    yield replace(kept, rejects=part.rejects + others)
+
+
+def owner(subject: str) -> str:
+    """Name the subject whose clip a face comes from; the faces of a clip share its split."""
+    return subject.split(_SEPARATOR, 1)[0]
+
+
+def _select(
+    part: Part, table: pa.Table, chosen: "np.ndarray[tuple[int], np.dtype[np.bool_]]"
+) -> Part:
+    if chosen.all():
+        return replace(part, table=table)
+    return replace(part, table=table.filter(pa.array(chosen)), row=part.row[chosen])
+
+
+def _own(part: Part, face: float) -> Clip:
+    identity = part.clip.identity
+    name = f"{part.clip.name}{_SEPARATOR}{face:g}"
+    subject = f"{identity.subject}{_SEPARATOR}{part.clip.name} {face:g}"
+    return replace(part.clip, name=name, identity=replace(identity, subject=subject))
