@@ -8,8 +8,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from joblib import Parallel, delayed
+from numpy.typing import NDArray
 
 from pipeline import params, paths
 from pipeline.data import quarantine, rows, split
@@ -99,16 +101,16 @@ def splitter(plan: Plan, settings: params.Split) -> Callable[[pa.Table, int], pa
 def _split_names(key: str, assigned: dict[str, str], frames: pa.Table, _batch: int) -> pa.Table:
     column = frames[key].combine_chunks()
     owners = [assigned[owner(word)] for word in column.dictionary.to_pylist()]
-    code = pa.array([SPLITS.index(split) for split in owners])
-    return _with_split(frames, code.cast(pa.int32()).take(column.indices))
+    code = np.array([SPLITS.index(split) for split in owners], dtype=np.int32)
+    return _with_split(frames, code[column.indices.to_numpy()])
 
 
 def _split_frames(shares: split.Shares, frames: pa.Table, batch: int) -> pa.Table:
-    return _with_split(frames, pa.array(split.deal_frames(frames.num_rows, shares, batch)))
+    return _with_split(frames, split.deal_frames(frames.num_rows, shares, batch))
 
 
-def _with_split(frames: pa.Table, codes: pa.Array) -> pa.Table:
-    column = pa.DictionaryArray.from_arrays(codes, pa.array(SPLITS))
+def _with_split(frames: pa.Table, codes: NDArray[np.int32]) -> pa.Table:
+    column = pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(SPLITS))
     return frames.append_column("split", column)
 
 

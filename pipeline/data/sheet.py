@@ -7,6 +7,7 @@ cells) is read again line by line, so that each bad row is named and the rest ke
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -20,7 +21,8 @@ from numpy.typing import NDArray
 from pipeline.data.quarantine import Reject
 
 BLOCK = 16 << 20  # bytes
-_HEADER_LIMIT = 1 << 20  # bytes; OpenFace's header of 714 columns has 6,000
+_START, _HEADER_LIMIT = 1 << 14, 1 << 20  # bytes; OpenFace's header of 714 columns has 6,000
+_LINES_TO_SEE = 3  # the header, a row that tells the decimal mark, and what may be cut off
 # What pyarrow takes for a number; Python's float() would take 1_0 as well.
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?", re.IGNORECASE)
 _MISSING = ("", "nan", "-nan", "na", "null", "none", "n/a", "#n/a")
@@ -75,17 +77,19 @@ def read_header(path: Path) -> Header:
     Raises `UnreadableError` where the file is empty, is not text or names a column twice.
     """
     with path.open("rb") as file:
-        start = file.read(_HEADER_LIMIT)
+        start = file.read(_START)
+        if len(start.splitlines()) < _LINES_TO_SEE:  # long lines, or many blank ones
+            start += file.read(_HEADER_LIMIT - len(start))
     if not start.strip():
         raise UnreadableError("empty", "the file is empty")
     end = re.search(rb"\r\n|\n|\r", start)
     if end is None and len(start) == _HEADER_LIMIT:
         raise UnreadableError("unreadable", "the first line has over a million characters")
     line = start[: end.start()] if end else start
-    rest = start[end.end() :].splitlines()[:100] if end else []
+    rest = start[end.end() :].splitlines() if end else []
     first_row = next((row for row in rest if row.strip()), b"")
     header = _parse_header(line, b"," in first_row)
-    return header if end is None else _with_length(header, end.end())
+    return _with_length(header, end.end() if end else len(line))
 
 
 @lru_cache(maxsize=64)
@@ -100,12 +104,8 @@ def _parse_header(line: bytes, comma_below: bool) -> Header:
     delimiter = max(",;\t", key=text.count)
     names = tuple(name.strip().strip('"').strip() for name in text.split(delimiter))
     named = [name for name in names if name]
-    if (
-        twice := {name for name in named if named.count(name) > 1}
-        if len(set(named)) < len(named)
-        else set()
-    ):
-        raise UnreadableError("unreadable", f"it names columns twice: {', '.join(sorted(twice))}")
+    if twice := [name for name, count in Counter(named).items() if count > 1]:
+        raise UnreadableError("unreadable", f"it names columns twice: {', '.join(twice)}")
     columns = tuple(name or f"unnamed {i}" for i, name in enumerate(names))
     decimal = "," if delimiter != "," and comma_below else "."
     return Header(delimiter, decimal, len(line), columns)

@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from pipeline.data.units import SPLITS
+
+_KEYS = ("subject", "clip", "split")
 
 ACTIVE_ABOVE = 0.0  # an intensity above this counts as active; a presence is 0 or 1 anyway
 
@@ -22,6 +25,16 @@ def warning(code: str, number: float, message: str) -> dict[str, Any]:
 def read_warnings(*summaries: Path) -> list[dict[str, Any]]:
     """Gather the warnings that the stages left in their summaries."""
     return [found for path in summaries for found in json.loads(path.read_text())["warnings"]]
+
+
+def _run_starts(*columns: pa.DictionaryArray) -> NDArray[np.int64]:
+    """Find the rows at which any of these columns changes."""
+    changed = np.zeros(len(columns[0]), dtype=bool)
+    changed[0] = True
+    for column in columns:
+        codes = column.indices.to_numpy()
+        changed[1:] |= codes[1:] != codes[:-1]
+    return np.flatnonzero(changed)
 
 
 class FrameSummary:
@@ -48,12 +61,16 @@ class FrameSummary:
             self._high[i] = max(self._high[i], values.max())
             self._total[i] += values.sum(dtype=np.float64)
             self._active[i] += np.count_nonzero(values > ACTIVE_ABOVE)
-        keys = frames.select(["subject", "clip", "split"]).group_by(["subject", "clip", "split"])
-        for row in keys.aggregate([([], "count_all")]).to_pylist():
-            self._frames[row["split"]] += row["count_all"]
-            self._clips[row["split"]].add(row["clip"])
-            self._subjects[row["split"]].add(row["subject"])
-            self._clips_of[row["subject"]].add(row["clip"])
+        subject, clip, split = (frames[name].combine_chunks() for name in _KEYS)
+        # Rows stand clip by clip, so the clips of a batch are its runs.
+        runs = _run_starts(subject, clip, split)
+        lengths = np.diff(np.append(runs, frames.num_rows))
+        for i, length in zip(runs.tolist(), lengths.tolist(), strict=True):
+            who, what, where = (column[i].as_py() for column in (subject, clip, split))
+            self._frames[where] += length
+            self._clips[where].add(what)
+            self._subjects[where].add(who)
+            self._clips_of[who].add(what)
 
     @property
     def frames(self) -> int:
