@@ -97,7 +97,9 @@ def record(run: Run, model_id: str, scores: AllScores, means: pd.DataFrame) -> N
         run.log_file(path, "evaluation")
     for path in sorted(paths.PLOTS.iterdir()):
         run.log_file(path, "evaluation/plots")
-    run.set_tags(provenance.hash_tags(provenance.dvc_hashes(paths.LOCK, "evaluate")))
+    hashes = provenance.dvc_hashes(paths.LOCK, "evaluate")
+    run.log_dict(hashes, "provenance/md5.json")
+    run.set_tags(provenance.hash_tags(hashes))
 
 
 def main() -> None:

@@ -206,12 +206,16 @@ class Params(Section):
         return self.recipes[self.recipe]
 
     def flat(self) -> dict[str, Any]:
-        """Every value under its dotted key, the recipe in use alone: what a run records."""
+        """Every value under its dotted key: what a run records.
+
+        The recipe in use stands as `recipe.hidden` and so on, without its name, so that a
+        comparison of two runs puts the same settings side by side; likewise `naming`.
+        """
         tree = self.model_dump(mode="json")
         recipe, naming = tree["recipe"], tree["data"]["naming"]
-        tree["recipes"] = {recipe: tree["recipes"][recipe]}
-        tree["naming"] = {naming: tree["naming"][naming]}
-        return dict(_leaves(tree, ""))
+        chosen = {f"recipe.{key}": value for key, value in tree.pop("recipes")[recipe].items()}
+        tree["naming"] = tree["naming"][naming]
+        return dict(_leaves(tree | chosen, ""))
 
 
 def _leaves(tree: Mapping[str, Any], prefix: str) -> list[tuple[str, Any]]:

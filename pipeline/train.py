@@ -116,8 +116,9 @@ def record_provenance(run: Run, recipe: str) -> None:
             **provenance.source(),
         }
     )
+    run.log_dict(hashes, "provenance/md5.json")
     if code.patch:
-        run.log_text(code.patch, "git/changes.patch")
+        run.log_text(code.patch, "provenance/changes.patch")
     run.log_file(paths.PARAMS, "params")
 
 
@@ -127,8 +128,6 @@ def record_model(run: Run, trained: Trained, data: Data, names: tuple[list[str],
     example = pd.DataFrame(data.validation[0][:5], columns=features)
     step = trained.best_epoch
     model_id = log_model(run, paths.MODEL, features, emotions, example, step)
-    best = {name: value for name, value in trained.history[step].items() if name != "epoch"}
-    run.log_metrics(best, step, model_id)
     run.log_metrics({"best_epoch": step})
     return model_id
 

@@ -85,6 +85,8 @@ def test_says_where_to_run_when_the_file_is_missing(tmp_path):
 
 def test_records_the_recipe_in_use_alone(tmp_path, tree):
     flat = load(tmp_path, tree).flat()
-    assert flat["recipes.improved.epochs"] == 100
+    assert flat["recipe"] == "improved"
+    assert flat["recipe.epochs"] == 100
+    assert flat["recipe.divisors.fear"] == 1.0
     assert flat["label.rules.happiness.aus"] == [6, 12]
-    assert not [key for key in flat if key.startswith("recipes.baseline")]
+    assert not [key for key in flat if "baseline" in key or "recipes" in key]

@@ -95,19 +95,25 @@ def mean_table(case: Case) -> pd.DataFrame:
 
 
 def flat_scores(scores: AllScores) -> dict[str, float]:
-    """Name the test numbers for a chart list: `test/f1/anger`, `test_constant/auroc/macro`.
+    """Name the test numbers for a chart list: `test/f1/anger`, `test/auroc/macro`.
 
-    Thresholds are the tuned ones; the network's numbers at the fixed one are under `test_fixed`.
+    Thresholds are the tuned ones. Of the network's numbers at the fixed threshold, and of the
+    baselines, only those over all emotions are named (`test_fixed/...`, `test_constant/...`);
+    the tables have the rest.
     """
-    named = {
-        "test" if model == NETWORK else f"test_{model.replace(' ', '_')}": found
-        for model, found in scores["test"]["tuned"].items()
-    }
-    named["test_fixed"] = scores["test"]["fixed"][NETWORK]
+    tuned, fixed = scores["test"]["tuned"], scores["test"]["fixed"]
+    named = {"test" if model == NETWORK else _place(model): tuned[model] for model in tuned}
+    named["test_fixed"] = fixed[NETWORK]
     flat: dict[str, float] = {}
     for place, found in named.items():
         table = tables.metrics_table({place: found}).dropna(subset=["value"])
         for row in table.to_dict("records"):
-            of = row["emotion"] if row["scope"] == "emotion" else row["scope"]
-            flat[f"{place}/{row['metric']}/{of}"] = row["value"]
+            if row["scope"] != "emotion":
+                flat[f"{place}/{row['metric']}/{row['scope']}"] = row["value"]
+            elif place == "test":
+                flat[f"{place}/{row['metric']}/{row['emotion']}"] = row["value"]
     return flat
+
+
+def _place(model: str) -> str:
+    return f"test_{model.replace(' ', '_')}"

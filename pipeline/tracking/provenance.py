@@ -125,8 +125,12 @@ def _needs(stage: Mapping[str, Any], made: set[str]) -> bool:
 
 
 def hash_tags(hashes: Mapping[str, str]) -> dict[str, str]:
-    """Turn md5 by path into tags `md5.<path>`; MLflow on Windows refuses a colon in a key."""
-    return {f"md5.{path}": md5 for path, md5 in hashes.items()}
+    """Turn md5 by path into tags `md5.<path>`, for data and results.
+
+    Code is left out: the commit and its patch say what it was, in fewer words. MLflow on
+    Windows refuses a colon in a key.
+    """
+    return {f"md5.{path}": md5 for path, md5 in hashes.items() if not path.endswith(".py")}
 
 
 def file_md5(path: Path) -> str:

@@ -4,9 +4,31 @@ import json
 
 import pandas as pd
 from end_to_end.conftest import locked
-from throwaway import set_params
+from throwaway import run, set_params
 
 ALL = ["demo", "prepare", "label", "weigh", "train", "evaluate"]
+
+
+RUNS = """
+import json
+from mlflow import MlflowClient
+client = MlflowClient("sqlite:///mlflow.db")
+found = client.search_runs([client.get_experiment_by_name("au-emotion").experiment_id])
+print(json.dumps([{
+    "id": run.info.run_id,
+    "status": run.info.status,
+    "params": run.data.params,
+    "metrics": run.data.metrics,
+    "tags": run.data.tags,
+    "dataset": next((entry.dataset.digest for entry in run.inputs.dataset_inputs), None),
+    "epochs": sorted(m.step for m in client.get_metric_history(run.info.run_id, "val_loss")),
+    "artifacts": [artifact.path for artifact in client.list_artifacts(run.info.run_id)],
+} for run in found]))
+"""
+
+
+def runs_of(clone):
+    return json.loads(run(clone, "python", "-c", RUNS).stdout.splitlines()[-1])
 
 
 def replace(path, old, new):
@@ -40,9 +62,35 @@ def test_runs_nothing_again(repro):
     assert repro() == []
 
 
+def test_the_run_holds_what_was_done(clone):
+    (found,) = runs_of(clone)
+    assert found["status"] == "FINISHED"
+    assert found["params"]["recipe"] == "improved"
+    assert found["params"]["train.learning_rate"] == "0.001"
+    assert found["params"]["evaluate.threshold"] == "0.5"
+    metrics = found["metrics"]
+    assert {"loss", "val_loss", "lr", "best_epoch", "data/warnings"} <= set(metrics)
+    assert {"labels/mean/fear", "class_weight/fear", "test/average_precision/macro"} <= set(metrics)
+    assert found["epochs"] == [0, 1]
+    assert found["tags"]["git.dirty"] == "false"
+    frames = locked(clone)["outputs/prepare/frames.parquet"]
+    assert found["tags"]["md5.outputs/prepare/frames.parquet"] == frames
+    assert found["dataset"] == frames
+    assert {"evaluation", "labels", "data", "params", "provenance"} <= set(found["artifacts"])
+
+
 def test_evaluation_settings_rerun_evaluate_alone(clone, repro):
     set_params(clone, {"evaluate.threshold": 0.4})
     assert repro() == ["evaluate"]
+
+
+def test_another_evaluation_is_a_run_below_the_first(clone):
+    runs = runs_of(clone)
+    (first,) = [found for found in runs if "mlflow.parentRunId" not in found["tags"]]
+    (second,) = [found for found in runs if "mlflow.parentRunId" in found["tags"]]
+    assert second["tags"]["mlflow.parentRunId"] == first["id"]
+    assert second["params"]["evaluate.threshold"] == "0.4"
+    assert second["metrics"]["test_fixed/f1/macro"] != first["metrics"]["test_fixed/f1/macro"]
 
 
 def test_learning_rate_reruns_train_and_evaluate(clone, repro):

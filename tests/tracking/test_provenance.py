@@ -184,7 +184,8 @@ def test_without_a_lock_there_are_no_hashes(tmp_path: Path) -> None:
 
 
 def test_hashes_become_tags() -> None:
-    assert hash_tags({"../data/a.csv": "1a"}) == {"md5.../data/a.csv": "1a"}
+    hashes = {"../data/a.csv": "1a", "pipeline/train.py": "2b"}
+    assert hash_tags(hashes) == {"md5.../data/a.csv": "1a"}
 
 
 def test_md5_of_a_file_is_dvcs(tmp_path: Path) -> None:
