@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
-from pipeline.data.layouts import expression, openface
+from pipeline.data.layouts import expression, openface, table
 from pipeline.data.plan import Plan, Source
 
 PLANNERS: dict[str, Callable[[Source], Plan]] = {
     "expression": expression.plan,
     "openface": openface.plan,
     "pyfeat": openface.plan_pyfeat,
+    "table": table.plan,
 }

@@ -1,0 +1,119 @@
+"""Pass up to 100 million frames through prepare, label and weigh; measure time and memory.
+
+Run as `python -m benchmarks.scale`. Frames are generated into a temporary folder of Parquet
+files: 12 action units, clips of 1,000 frames, three clips a subject.
+"""
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+from pipeline.data.units import intensity
+
+ROOT = Path(__file__).resolve().parents[1]
+AUS = (1, 2, 4, 5, 6, 7, 12, 14, 15, 17, 20, 25)
+CLIP = 1000  # frames
+CHUNK = 1_000_000  # frames written at once
+STAGES = ("prepare", "label", "weigh")
+
+
+def write_frames(folder: Path, millions: int, *, shuffled: bool) -> None:
+    """Write so many million frames, one file for every 10 million."""
+    folder.mkdir()
+    rng = np.random.default_rng(millions)
+    writer: pq.ParquetWriter | None = None
+    for chunk in range(millions):
+        table = _chunk(chunk, rng)
+        if shuffled:
+            table = table.take(pa.array(rng.permutation(table.num_rows)))
+        if writer is None or chunk % 10 == 0:
+            if writer:
+                writer.close()
+            writer = pq.ParquetWriter(folder / f"part_{chunk // 10:03d}.parquet", table.schema)
+        writer.write_table(table)
+    if writer:
+        writer.close()
+
+
+def _chunk(chunk: int, rng: np.random.Generator) -> pa.Table:
+    clips = np.arange(CHUNK // CLIP) + chunk * (CHUNK // CLIP)
+    names = [f"S{clip // 3:07d}_C{clip % 3}" for clip in clips]
+    classes = ["PNM"[clip % 3] for clip in clips]
+    of = pa.array(np.repeat(np.arange(len(clips), dtype=np.int32), CLIP))
+
+    def words(values: list[str]) -> pa.Array:
+        return pa.DictionaryArray.from_arrays(of, pa.array(values)).dictionary_decode()
+
+    columns = {
+        "subject": words([name.split("_")[0] for name in names]),
+        "clip": words(names),
+        "frame": pa.array(np.tile(np.arange(1, CLIP + 1), len(clips))),
+        "valence_class": words(classes),
+    }
+    for au in AUS:  # two decimals, half of them exact zeros, as OpenFace writes
+        values = rng.normal(0, 1, CHUNK).clip(0, 5).round(2).astype(np.float32)
+        columns[intensity(au)] = pa.array(values)
+    return pa.table(columns)
+
+
+def run_stage(stage: str, workspace: Path) -> tuple[float, float]:
+    """Run a stage as its users do; return seconds and the peak of its memory in MB."""
+    begin = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", f"pipeline.{stage}"],
+        cwd=workspace,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"{stage} failed")
+    return time.perf_counter() - begin, usage.ru_maxrss / 1024
+
+
+def measure(millions: int, *, shuffled: bool) -> dict[str, float]:
+    """Run the three stages on so many million frames; return seconds per million by stage."""
+    with tempfile.TemporaryDirectory() as name:
+        workspace = Path(name)
+        tree = yaml.safe_load((ROOT / "params.yaml").read_text())
+        tree["data"] |= {"path": "frames", "layout": "table"}
+        (workspace / "params.yaml").write_text(yaml.safe_dump(tree, sort_keys=False))
+        write_frames(workspace / "frames", millions, shuffled=shuffled)
+        found = {}
+        for stage in STAGES:
+            seconds, peak = run_stage(stage, workspace)
+            found[stage] = seconds / millions
+            order = " shuffled" if shuffled else ""
+            print(
+                f"{millions:4d} million frames{order}  {stage:8s} {seconds:7.1f} s "
+                f"{seconds / millions:6.2f} s/million  peak {peak:6.0f} MB",
+                flush=True,
+            )
+        return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", default="1,10,100", help="millions of frames")
+    parser.add_argument("--shuffled", action="store_true", help="rows in no order")
+    options = parser.parse_args()
+    sizes = [int(size) for size in options.sizes.split(",")]
+    found = {size: measure(size, shuffled=options.shuffled) for size in sizes}
+    for stage in STAGES:
+        ratios = [f"{size}: {found[size][stage] / found[sizes[0]][stage]:.2f}" for size in sizes]
+        print(f"{stage}: time per million against {sizes[0]} million: {', '.join(ratios)}")
+    print(f"benchmark itself: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
