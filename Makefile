@@ -1,5 +1,7 @@
 # `make repro` and `make test` set everything up by themselves; Python 3.11 to 3.13 is needed.
-PYTHON ?= python3
+# Asked for its base, since inside the environment `python3` is the environment's, without pip.
+PYTHON ?= $(shell python3 -c "import sys; print(sys._base_executable)")
+PYTHON := $(PYTHON)
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # No stage and no test calls home.

@@ -18,11 +18,11 @@ from pipeline.data.frames import RowGroupWriter, batches
 from pipeline.data.units import SPLITS
 from pipeline.errors import InputError, run_main
 
-Labeller = Callable[[pa.RecordBatch], NDArray[np.float32]]
+Labeller = Callable[[pa.Table], NDArray[np.float32]]
 
 
 def facs_labels(
-    frames: pa.RecordBatch, settings: params.Label, divisors: dict[str, float]
+    frames: pa.Table, settings: params.Label, divisors: dict[str, float]
 ) -> NDArray[np.float32]:
     """Label frames by rule, shape (frames, emotions).
 
@@ -39,7 +39,7 @@ def facs_labels(
     return scores.astype(np.float32)
 
 
-def _gate(frames: pa.RecordBatch, gate: str, valence: str) -> NDArray[np.float64]:
+def _gate(frames: pa.Table, gate: str, valence: str) -> NDArray[np.float64]:
     column = frames.column("valence_class" if gate == "clip" else "valence")
     if column.null_count:
         clip = frames.column("clip").filter(pc.is_null(column))[0].as_py()
@@ -57,7 +57,7 @@ def _gate(frames: pa.RecordBatch, gate: str, valence: str) -> NDArray[np.float64
     return np.maximum(0.0, values.astype(np.float64) * (1.0 if valence == "P" else -1.0))
 
 
-def human_labels(frames: pa.RecordBatch, emotions: Sequence[str]) -> NDArray[np.float32]:
+def human_labels(frames: pa.Table, emotions: Sequence[str]) -> NDArray[np.float32]:
     """Label frames 1 for their human category and 0 for the others, shape (frames, emotions).
 
     A category outside `emotions` gives a row of zeros. Raises `InputError` on frames without one.

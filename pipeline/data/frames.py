@@ -48,13 +48,16 @@ class RowGroupWriter:
         self._waiting.append(table.cast(self._schema))
         self._rows += table.num_rows
         if self._rows >= ROW_GROUP:
-            self._flush()
+            self._flush(self._rows - self._rows % ROW_GROUP)
 
-    def _flush(self) -> None:
-        if self._rows:
-            joined = pa.concat_tables(self._waiting).unify_dictionaries()
-            self._writer.write_table(joined, row_group_size=ROW_GROUP)
-        self._waiting, self._rows = [], 0
+    def _flush(self, rows: int) -> None:
+        """Write so many of the waiting rows, in groups of exactly ROW_GROUP but for the last.
+
+        Tables of as many rows then have the same groups, so that `batches` of two files align.
+        """
+        joined = pa.concat_tables(self._waiting).unify_dictionaries()
+        self._writer.write_table(joined.slice(0, rows), row_group_size=ROW_GROUP)
+        self._waiting, self._rows = [joined.slice(rows)], self._rows - rows
 
     def __enter__(self) -> Self:
         return self
@@ -65,8 +68,8 @@ class RowGroupWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is None:
-            self._flush()
+        if kind is None and self._rows:
+            self._flush(self._rows)
         self._writer.close()
 
 
@@ -76,10 +79,11 @@ def au_columns(path: Path, available: Sequence[str]) -> list[str]:
     return [name for name in available if name in names]
 
 
-def batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    """Stream columns of a table in batches of at most `ROW_GROUP` rows."""
+def batches(path: Path, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Stream columns of a table that `RowGroupWriter` wrote, one row group at a time."""
     with pq.ParquetFile(path) as file:
-        yield from file.iter_batches(batch_size=ROW_GROUP, columns=list(columns))
+        for group in range(file.num_row_groups):
+            yield file.read_row_group(group, columns=list(columns)).combine_chunks()
 
 
 def load_rows(path: Path, chosen: NDArray[np.bool_], columns: Sequence[str]) -> NDArray[np.float32]:
@@ -88,7 +92,7 @@ def load_rows(path: Path, chosen: NDArray[np.bool_], columns: Sequence[str]) -> 
     return as_matrix(table, columns)
 
 
-def as_matrix(table: pa.Table | pa.RecordBatch, columns: Sequence[str]) -> NDArray[np.float32]:
+def as_matrix(table: pa.Table | pa.Table, columns: Sequence[str]) -> NDArray[np.float32]:
     """Lay columns side by side as float32."""
     matrix = np.empty((table.num_rows, len(columns)), dtype=np.float32)
     for i, name in enumerate(columns):
