@@ -1,4 +1,4 @@
-"""Generate folders of OpenFace-shaped CSV files: 714 columns, digits as OpenFace 2.2 writes them."""
+"""Generate folders of OpenFace-shaped CSV files: 714 columns, digits as in OpenFace 2.2."""
 
 from pathlib import Path
 

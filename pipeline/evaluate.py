@@ -14,7 +14,7 @@ from pipeline.data import facs
 from pipeline.data.frames import as_matrix, au_columns, column_words
 from pipeline.data.summary import read_warnings
 from pipeline.data.units import AU_COLUMNS
-from pipeline.errors import run_main
+from pipeline.errors import InputError, run_main
 from pipeline.evaluation import baselines
 from pipeline.evaluation.arrays import Floats
 from pipeline.evaluation.audit import rule_audit
@@ -44,8 +44,9 @@ def rule_baseline(settings: params.Params) -> pd.DataFrame | None:
     None where the data lacks an action unit of the rules.
     """
     rules = {emotion: rule.aus for emotion, rule in settings.label.rules.items()}
-    needed = facs.rule_columns(rules)
-    if set(needed) - set(au_columns(paths.FRAMES, AU_COLUMNS)):
+    try:
+        needed = facs.rule_columns(rules, au_columns(paths.FRAMES, AU_COLUMNS))
+    except InputError:  # labels came from people, and the rules need what the data lacks
         return None
     frames = pq.read_table(paths.FRAMES, columns=needed)
     columns = {name: frames[name].to_numpy() for name in needed}

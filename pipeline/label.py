@@ -2,7 +2,9 @@
 
 import csv
 import json
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -18,6 +20,8 @@ from pipeline.data.frames import RowGroupWriter, batches
 from pipeline.data.units import SPLITS
 from pipeline.errors import InputError, run_main
 
+CHUNK = 1 << 14  # frames whose columns fit in a core's cache: several times the speed
+
 Labeller = Callable[[pa.Table], NDArray[np.float32]]
 
 
@@ -31,12 +35,29 @@ def facs_labels(
     least 0 (`frame`), or 1 (`none`). Raises `InputError` where the gate's column has nulls.
     """
     rules = {emotion: rule.aus for emotion, rule in settings.rules.items()}
-    needed = {name: frames.column(name).to_numpy() for name in facs.rule_columns(rules)}
-    scores = facs.rule_scores(needed, rules, divisors)
-    if settings.gate != "none":
-        for i, rule in enumerate(settings.rules.values()):
-            scores[:, i] *= _gate(frames, settings.gate, rule.valence)
-    return scores.astype(np.float32)
+    columns = facs.rule_columns(rules, frames.column_names)
+    needed = {name: frames.column(name).to_numpy() for name in columns}
+    gates = _gates(frames, settings)
+    labels = np.empty((len(rules), frames.num_rows), dtype=np.float32)
+
+    def label_chunk(start: int) -> None:
+        rows = slice(start, start + CHUNK)
+        chunk = {name: values[rows] for name, values in needed.items()}
+        scores = facs.rule_scores(chunk, rules, divisors).T
+        for score, rule in zip(scores, settings.rules.values(), strict=True):
+            score *= gates[rule.valence][rows]
+        labels[:, rows] = scores
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # NumPy computes outside the lock
+        list(pool.map(label_chunk, range(0, frames.num_rows, CHUNK)))
+    return labels.T
+
+
+def _gates(frames: pa.Table, settings: params.Label) -> dict[str, NDArray[np.float64]]:
+    """Give each valence class's factor per frame, in [0, 1]."""
+    if settings.gate == "none":
+        return dict.fromkeys(("P", "N"), np.ones(frames.num_rows))
+    return {valence: _gate(frames, settings.gate, valence) for valence in ("P", "N")}
 
 
 def _gate(frames: pa.Table, gate: str, valence: str) -> NDArray[np.float64]:
@@ -49,10 +70,10 @@ def _gate(frames: pa.Table, gate: str, valence: str) -> NDArray[np.float64]:
             "one (see data.naming and labels.csv), or set label.gate: none."
         )
     if gate == "clip":
-        same: NDArray[np.bool_] = pc.equal(column.cast(pa.string()), valence).to_numpy(
-            zero_copy_only=False
-        )
-        return same.astype(np.float64)
+        words = column.combine_chunks().dictionary_encode()
+        matches = np.array([float(word == valence) for word in words.dictionary.to_pylist()])
+        found: NDArray[np.float64] = matches[words.indices.to_numpy()]
+        return found
     values: NDArray[np.float32] = column.to_numpy()
     return np.maximum(0.0, values.astype(np.float64) * (1.0 if valence == "P" else -1.0))
 
@@ -79,8 +100,7 @@ def choose_labeller(settings: params.Params) -> tuple[list[str], list[str], Labe
     columns = pq.read_schema(paths.FRAMES).names
     if settings.label.source == "facs":
         rules = {emotion: rule.aus for emotion, rule in settings.label.rules.items()}
-        facs.check_columns(rules, [name for name in columns if name.startswith("AU")])
-        needed = ["clip", "valence_class", "valence", *facs.rule_columns(rules)]
+        needed = ["clip", "valence_class", "valence", *facs.rule_columns(rules, columns)]
         divisors = settings.chosen.divisors
         return list(rules), needed, partial(facs_labels, settings=settings.label, divisors=divisors)
     found: set[str] = set()

@@ -8,22 +8,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 from joblib import Parallel, delayed
-from numpy.typing import NDArray
 
 from pipeline import params, paths
 from pipeline.data import quarantine, rows, split
 from pipeline.data.clips import Naming, read_labels
-from pipeline.data.faces import owner
 from pipeline.data.frames import RowGroupWriter, frame_schema
 from pipeline.data.layouts import PLANNERS
 from pipeline.data.plan import Job, Plan, Source
 from pipeline.data.quarantine import Reject
 from pipeline.data.rows import Checked
 from pipeline.data.summary import FrameSummary, warning
-from pipeline.data.units import SPLITS
 from pipeline.errors import InputError, run_main
 
 WINDOW = 8  # jobs whose results may wait at once
@@ -35,11 +31,7 @@ def make_plan(settings: params.Params, scratch: Path) -> Plan:
     Raises `InputError` where that is nothing, or where a file is bad and `on_bad_file` is fail.
     """
     path = Path(settings.data.path)
-    if not path.exists():
-        raise InputError(f"params.yaml: data.path is {path}, which does not exist.")
-    chosen = settings.naming[settings.data.naming]
-    labels = read_labels(path if path.is_dir() else path.parent)
-    naming = Naming(chosen.pattern, chosen.emotions, labels)
+    naming = make_naming(settings)
     plan = PLANNERS[settings.data.layout](Source(path, naming, settings.prepare.face, scratch))
     if settings.prepare.on_bad_file == "fail":
         refuse_bad_files(plan.rejects)
@@ -50,6 +42,16 @@ def make_plan(settings: params.Params, scratch: Path) -> Plan:
             f"{settings.data.layout}, naming {settings.data.naming}).{first}"
         )
     return plan
+
+
+def make_naming(settings: params.Params) -> Naming:
+    """Gather how clips are named. Raises `InputError` where data.path does not exist."""
+    path = Path(settings.data.path)
+    if not path.exists():
+        raise InputError(f"params.yaml: data.path is {path}, which does not exist.")
+    chosen = settings.naming[settings.data.naming]
+    labels = read_labels(path if path.is_dir() else path.parent)
+    return Naming(chosen.pattern, chosen.emotions, labels)
 
 
 def refuse_bad_files(rejects: Iterable[Reject]) -> None:
@@ -91,27 +93,11 @@ def splitter(plan: Plan, settings: params.Split) -> Callable[[pa.Table, int], pa
     """Give the function that adds `split` to a batch of frames."""
     shares = split.Shares(settings.validation, settings.test, settings.seed)
     if settings.by == "frame":
-        return partial(_split_frames, shares)
+        return partial(split.split_frames, shares)
     if settings.by == "clip":
-        return partial(_split_names, "clip", split.deal(plan.clips, shares))
+        return partial(split.split_by, "clip", split.deal(plan.clips, shares))
     named = {"val": settings.validation_subjects, "test": settings.test_subjects}
-    return partial(_split_names, "subject", split.deal_subjects(plan.subjects, shares, named))
-
-
-def _split_names(key: str, assigned: dict[str, str], frames: pa.Table, _batch: int) -> pa.Table:
-    column = frames[key].combine_chunks()
-    owners = [assigned[owner(word)] for word in column.dictionary.to_pylist()]
-    code = np.array([SPLITS.index(split) for split in owners], dtype=np.int32)
-    return _with_split(frames, code[column.indices.to_numpy()])
-
-
-def _split_frames(shares: split.Shares, frames: pa.Table, batch: int) -> pa.Table:
-    return _with_split(frames, split.deal_frames(frames.num_rows, shares, batch))
-
-
-def _with_split(frames: pa.Table, codes: NDArray[np.int32]) -> pa.Table:
-    column = pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(SPLITS))
-    return frames.append_column("split", column)
+    return partial(split.split_by, "subject", split.deal_subjects(plan.subjects, shares, named))
 
 
 def write_frames(plan: Plan, settings: params.Prepare) -> dict[str, Any]:
@@ -153,6 +139,7 @@ def _account(
             )
         )
     return {
+        "extractor": plan.extractor,
         "files": plan.files,
         "files_ignored": len(plan.ignored),
         "rows_read": read,
@@ -167,8 +154,8 @@ def _account(
 def show(account: dict[str, Any]) -> None:
     """Print the account of a run of this stage."""
     print(
-        f"{account['files']} files, {account['rows_read']} rows read = {account['rows_kept']} kept "
-        f"+ {account['rows_quarantined']} quarantined"
+        f"{account['files']} files ({account['extractor']}), {account['rows_read']} rows read = "
+        f"{account['rows_kept']} kept + {account['rows_quarantined']} quarantined"
     )
     for reason, count in account["quarantined_by_reason"].items():
         print(f"  quarantined {count}: {reason} ({quarantine.REASONS[reason]})")
@@ -185,7 +172,9 @@ def main() -> None:
     settings = params.load()
     paths.FRAMES.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=paths.FRAMES.parent) as scratch:
-        account = write_frames(make_plan(settings, Path(scratch)), settings.prepare)
+        plan = make_plan(settings, Path(scratch))
+        account = write_frames(plan, settings.prepare)
+    account["warnings"] += plan.check_labels(make_naming(settings))
     if empty := [name for name, counts in account["splits"].items() if not counts["frames"]]:
         raise InputError(
             f"no frame is left for {', '.join(empty)}: {account['rows_quarantined']} of "

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pipeline import params, paths
 from pipeline.data.frames import au_columns, column_words, load_rows
 from pipeline.data.summary import read_warnings
-from pipeline.data.units import AU_COLUMNS, INTENSITIES, PRESENCES
+from pipeline.data.units import ACTIVATIONS, AU_COLUMNS, INTENSITIES, PRESENCES
 from pipeline.errors import InputError, run_main
 from pipeline.evaluation.metrics import epoch_scores
 from pipeline.model.fit import Data, Settings, Trained, fit
@@ -26,7 +26,12 @@ from pipeline.tracking.runs import start_run
 # Epochs are compared at these; what evaluation uses is evaluation's own and retrains nothing.
 POSITIVE_AT = THRESHOLD = 0.5
 
-_FEATURES = {"intensities": INTENSITIES, "presences": PRESENCES, "both": AU_COLUMNS}
+# py-feat knows one graded value per action unit; it stands in for the intensity.
+_FEATURES = {
+    "intensities": INTENSITIES + ACTIVATIONS,
+    "presences": PRESENCES,
+    "both": AU_COLUMNS,
+}
 
 
 def choose_features(kind: str, present: Sequence[str]) -> list[str]:
@@ -89,6 +94,9 @@ def record_inputs(run: Run, data: Data, features: Sequence[str], weights: dict[s
     run.log_metrics({f"class_weight/{name}": w for name, w in weights["weights"].items()})
     warnings = read_warnings(paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY)
     run.log_metrics({"data/warnings": len(warnings)})
+    account = json.loads(paths.PREPARE_SUMMARY.read_text())
+    counted = ("files", "rows_read", "rows_kept", "rows_quarantined")
+    run.log_metrics({f"data/{name}": account[name] for name in counted})
     run.log_dict({"warnings": warnings}, "data/warnings.json")
     run.set_tags({"mlflow.note.content": "\n".join(f"- {w['message']}" for w in warnings)})
     for path in (paths.PREPARE_SUMMARY, paths.CLASS_WEIGHTS):

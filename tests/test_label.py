@@ -32,14 +32,14 @@ ROWS = st.lists(
 )
 
 
-def batch_of(rows) -> pa.RecordBatch:
+def batch_of(rows) -> pa.Table:
     columns = {
         f"AU{au:02d}_r": pa.array([r[0][i] for r in rows], pa.float32()) for i, au in enumerate(AUS)
     }
     columns["clip"] = pa.array(["c"] * len(rows))
     columns["valence_class"] = pa.array([r[1] for r in rows]).dictionary_encode()
     columns["valence"] = pa.array([r[2] for r in rows], pa.float32())
-    return pa.record_batch(columns)
+    return pa.table(columns)
 
 
 def oracle(intensities, valence_class, valence, gate) -> list[float]:
@@ -88,13 +88,13 @@ def test_a_gate_without_its_column_is_refused(settings, gate, column):
 
 
 def test_human_labels_are_one_for_the_category():
-    batch = pa.record_batch({"clip": ["c"] * 3, "emotion": ["sad", "happy", "calm"]})
+    batch = pa.table({"clip": ["c"] * 3, "emotion": ["sad", "happy", "calm"]})
     labels = label.human_labels(batch, ["happy", "sad"])
     assert labels.tolist() == [[0, 1], [1, 0], [0, 0]]
 
 
 def test_frames_without_a_human_category_are_refused():
-    batch = pa.record_batch({"clip": ["a", "b"], "emotion": ["sad", None]})
+    batch = pa.table({"clip": ["a", "b"], "emotion": ["sad", None]})
     with pytest.raises(InputError, match=r"1 frames have no emotion \(first: clip b\)"):
         label.human_labels(batch, ["sad"])
 

@@ -4,28 +4,29 @@
 AUs of each prototype, the divisor says which mean intensity (0-5) counts as full expression.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.units import intensity
+from pipeline.data.units import INTENSITIES, activation, intensity
 from pipeline.errors import InputError
 
 
-def rule_columns(rules: Mapping[str, Sequence[int]]) -> list[str]:
-    """List the intensity columns that the rules read, each once, in order."""
-    return list(dict.fromkeys(intensity(au) for aus in rules.values() for au in aus))
+def rule_columns(rules: Mapping[str, Sequence[int]], present: Iterable[str]) -> list[str]:
+    """List the columns that the rules read, each once: OpenFace's intensities, or py-feat's.
 
-
-def check_columns(rules: Mapping[str, Sequence[int]], present: Sequence[str]) -> None:
-    """Raise `InputError` where a rule needs an action unit that the data lacks."""
+    Raises `InputError` where a rule needs an action unit that the data (`present`) lacks.
+    """
+    columns = [name for name in present if name.startswith("AU")]
+    name = intensity if set(columns) & set(INTENSITIES) else activation
     for emotion, aus in rules.items():
-        if lacking := [intensity(au) for au in aus if intensity(au) not in present]:
+        if lacking := [name(au) for au in aus if name(au) not in columns]:
             raise InputError(
                 f"params.yaml: label.rules.{emotion} needs {', '.join(lacking)}, which the data "
-                f"lacks; it has {', '.join(present)}. Change the rule or the data."
+                f"lacks; it has {', '.join(columns)}. Change the rule or the data."
             )
+    return list(dict.fromkeys(name(au) for aus in rules.values() for au in aus))
 
 
 def rule_scores(
@@ -35,10 +36,16 @@ def rule_scores(
 ) -> NDArray[np.float64]:
     """Score each emotion in [0, 1], without any valence gate; shape (frames, emotions).
 
-    `intensities` maps column names such as `AU06_r` to arrays of shape (frames,).
+    `intensities` maps the columns of `rule_columns` to arrays of shape (frames,).
     """
-    scores = []
-    for emotion, aus in rules.items():
-        total = sum(intensities[intensity(au)].astype(np.float64) for au in aus)
-        scores.append(np.minimum(1.0, total / len(aus) / divisors[emotion]))
-    return np.stack(scores, axis=1)
+    name = intensity if set(intensities) & set(INTENSITIES) else activation
+    wide = {column: values.astype(np.float64) for column, values in intensities.items()}
+    scores = np.empty((len(rules), len(next(iter(wide.values())))))
+    for score, (emotion, aus) in zip(scores, rules.items(), strict=True):
+        np.copyto(score, wide[name(aus[0])])
+        for au in aus[1:]:
+            score += wide[name(au)]
+        score /= len(aus)
+        score /= divisors[emotion]
+        np.minimum(score, 1.0, out=score)
+    return scores.T

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,7 @@ from pipeline.data.extractors import au_columns_of, refuse_other
 from pipeline.data.quarantine import Reject
 from pipeline.data.rows import KEYS, Raw
 from pipeline.data.sheet import Header, UnreadableError, count_rows, read_header
+from pipeline.data.summary import warning
 from pipeline.data.units import AU_COLUMNS
 from pipeline.errors import InputError
 
@@ -50,6 +52,25 @@ class Plan:
     files: int
     rejects: list[Reject] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
+
+    def check_labels(self, naming: Naming) -> list[dict[str, Any]]:
+        """Warn of clips that labels.csv does not list, and of clips it lists that are not there."""
+        if not naming.labels:
+            return []
+        clips = set(self.clips)
+        found = []
+        if missing := sorted(clips - set(naming.labels)):
+            message = f"{_some(missing)} not listed in labels.csv; their names alone describe them."
+            found.append(warning("clip_without_label", len(missing), message))
+        if absent := sorted(set(naming.labels) - clips):
+            message = f"{_some(absent)} listed in labels.csv without a usable file."
+            found.append(warning("label_without_clip", len(absent), message))
+        return found
+
+
+def _some(names: Sequence[str]) -> str:
+    rest = " ..." if len(names) > 5 else ""
+    return f"{len(names)} clips ({', '.join(names[:5])}{rest}) are"
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
+from pipeline.data.faces import owner
 from pipeline.data.units import SPLITS
 from pipeline.errors import InputError
 
@@ -76,3 +78,22 @@ def deal_frames(count: int, shares: Shares, batch: int) -> NDArray[np.int32]:
     draw = np.random.default_rng([shares.seed, batch]).random(count)
     taken = [draw < shares.test, draw < shares.test + shares.validation]
     return np.select(taken, [TEST, VAL], TRAIN).astype(np.int32)
+
+
+def split_by(key: str, assigned: Mapping[str, str], frames: pa.Table, _batch: int) -> pa.Table:
+    """Add the column `split` by each row's subject or clip, as dealt."""
+    column = frames[key].combine_chunks()
+    owners = [assigned[owner(word)] for word in column.dictionary.to_pylist()]
+    code = np.array([SPLITS.index(split) for split in owners], dtype=np.int32)
+    return with_split(frames, code[column.indices.to_numpy()])
+
+
+def split_frames(shares: Shares, frames: pa.Table, batch: int) -> pa.Table:
+    """Add the column `split` by a draw for each row."""
+    return with_split(frames, deal_frames(frames.num_rows, shares, batch))
+
+
+def with_split(frames: pa.Table, codes: NDArray[np.int32]) -> pa.Table:
+    """Add the column `split` from positions in SPLITS."""
+    column = pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(SPLITS))
+    return frames.append_column("split", column)

@@ -13,7 +13,7 @@ from pipeline.errors import InputError
 
 # Where a row was read: the position of its file in the plan, and its number there from 1.
 FILE, ROW = "__file", "__row"
-JOB_ROWS = 500_000  # of whole clips: little enough that a few jobs fit in memory at once
+JOB_ROWS = 250_000  # of whole clips: little enough that a few jobs fit in memory at once
 BATCH_ROWS = 1 << 20
 _KEYS = ["clip", "subject"]
 
@@ -42,13 +42,13 @@ def find_clips(files: Sequence[Path], subject_of: SubjectOf) -> Clips:
     where a clip has two subjects.
     """
     clips = Clips()
-    last: tuple[str, str] | None = None
+    last = ("", "")
     for path in files:
         row = 0
-        for clip, subject, count in _runs(path):
+        for clip, subject, count, again in _runs(path):
             owner = _own(clips, clip, subject, subject_of)
             key = (owner or "", clip or "")
-            if clips.ordered and last is not None and key < last:
+            if clips.ordered and (again or key < last):
                 clips.ordered, clips.runs = False, []
             if clips.ordered:
                 clips.runs.append((clip, path, row, row + count))
@@ -77,22 +77,29 @@ def _open(path: Path) -> pq.ParquetFile:
     return pq.ParquetFile(path, read_dictionary=words)
 
 
-def _runs(path: Path) -> Iterator[tuple[str | None, str | None, int]]:
-    """Yield clip, subject and length of each stretch of rows in which neither changes."""
+def _runs(path: Path) -> Iterator[tuple[str | None, str | None, int, bool]]:
+    """Yield clip, subject and length of each stretch of rows in which neither changes.
+
+    Where clips take turns within a batch, each is given once with all its rows there, and the
+    last value is true: the table is in no order, and its stretches need not be known.
+    """
     with _open(path) as file:
         names = [name for name in _KEYS if name in file.schema_arrow.names]
         for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=names):
             columns = [encode(batch.column(name)) for name in names]
-            changed = np.zeros(batch.num_rows, dtype=bool)
-            changed[:1] = True
+            codes = np.zeros(batch.num_rows, dtype=np.int64)
             for column in columns:
-                codes = column.indices.fill_null(-1).to_numpy()
-                changed[1:] |= codes[1:] != codes[:-1]
-            starts = np.flatnonzero(changed)
-            lengths = np.diff(np.append(starts, batch.num_rows))
+                codes = codes * (len(column.dictionary) + 1)
+                codes += column.indices.fill_null(-1).to_numpy() + 1
+            starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]])
+            lengths = np.diff(np.append(starts, len(codes)))
+            _, first, counts = np.unique(codes, return_index=True, return_counts=True)
+            again = len(first) < len(starts)
+            if again:
+                starts, lengths = first, counts
             for start, length in zip(starts.tolist(), lengths.tolist(), strict=True):
                 words = [column[start].as_py() for column in columns]
-                yield words[0], words[1] if len(words) > 1 else None, length
+                yield words[0], words[1] if len(words) > 1 else None, length, again
 
 
 def encode(column: pa.Array) -> pa.DictionaryArray:

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.data.units import SPLITS
+from pipeline.data.units import INTENSITIES, SPLITS
 
 _KEYS = ("subject", "clip", "split")
 
@@ -111,6 +111,16 @@ class FrameSummary:
                     len(dead),
                     f"{len(dead)} of {len(self._aus)} action units never move: {', '.join(dead)}. "
                     "Rules and features that rest on them say nothing; check the extractor.",
+                )
+            )
+        intense = [i for i, name in enumerate(self._aus) if name in INTENSITIES]
+        if intense and self.frames and self._high[intense].max() <= 1:
+            found.append(
+                warning(
+                    "small_intensities",
+                    float(self._high[intense].max()),
+                    "no intensity exceeds 1, though OpenFace writes 0-5: are these presences, or "
+                    "the output of another program? See data.layout.",
                 )
             )
         single = sorted(name for name, clips in self._clips_of.items() if len(clips) == 1)

@@ -1,0 +1,176 @@
+"""Compare the prepare stage with merely parsing the same files, and with the usual way.
+
+Run as `python -m benchmarks.ingest`. Baselines parse the wanted columns of every file and keep
+nothing; the stage also checks every row, sorts, splits and writes Parquet. Each contender runs
+in a process of its own, in turns, with the files in the page cache; the best of the rounds counts.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import yaml
+
+from benchmarks.openface_files import write_folder
+from pipeline.data.units import OPENFACE_COLUMNS
+
+ROOT = Path(__file__).resolve().parents[1]
+WANTED = {"frame", "face_id", "success", "confidence", *OPENFACE_COLUMNS}
+CORES = os.cpu_count() or 1
+
+
+def raw_names(path: Path) -> list[str]:
+    """List the wanted columns as the header writes them, blanks included."""
+    with path.open() as file:
+        return [name for name in file.readline().rstrip("\n").split(",") if name.strip() in WANTED]
+
+
+def in_threads(parse: Callable[[Path], int], files: list[Path]) -> int:
+    with ThreadPoolExecutor(CORES) as pool:
+        return sum(pool.map(parse, files))
+
+
+def parse_pyarrow(files: list[Path]) -> int:
+    import pyarrow as pa
+    import pyarrow.csv as pa_csv
+
+    names = raw_names(files[0])
+    options = pa_csv.ConvertOptions(
+        include_columns=names, column_types=dict.fromkeys(names, pa.float64())
+    )
+    alone = pa_csv.ReadOptions(use_threads=False, block_size=1 << 24)
+    return in_threads(
+        lambda f: pa_csv.read_csv(f, read_options=alone, convert_options=options).num_rows, files
+    )
+
+
+def parse_polars(files: list[Path]) -> int:
+    import polars as pl
+
+    names = raw_names(files[0])
+    # Numbers with a blank before them are no numbers to polars: it reads them as text, faster.
+    lazy = pl.scan_csv(files, infer_schema=False).select(names)
+    return int(lazy.collect(engine="streaming").height)
+
+
+def parse_pandas(files: list[Path]) -> int:
+    import pandas as pd
+
+    names = raw_names(files[0])
+    return in_threads(lambda f: len(pd.read_csv(f, usecols=names)), files)
+
+
+def parse_pandas_pyarrow(files: list[Path]) -> int:
+    import pandas as pd
+
+    names = raw_names(files[0])
+    return sum(len(pd.read_csv(f, usecols=names, engine="pyarrow")) for f in files)
+
+
+def usual_way(files: list[Path]) -> int:
+    """Read file after file with a callable `usecols`, then join, as scripts do."""
+    import pandas as pd
+
+    frames = [pd.read_csv(f, usecols=lambda n: n.strip() in WANTED) for f in files]
+    return len(pd.concat(frames))
+
+
+def stage(files: list[Path]) -> int:
+    """Run the stage in a workspace of its own; return the rows that it read."""
+    from pipeline import paths, prepare
+
+    tree = yaml.safe_load((ROOT / "params.yaml").read_text())
+    tree["data"] |= {"path": str(files[0].parent), "layout": "openface", "naming": "subject_first"}
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        Path("params.yaml").write_text(yaml.safe_dump(tree, sort_keys=False))
+        prepare.main()
+        account = json.loads(paths.PREPARE_SUMMARY.read_text())
+        os.chdir(ROOT)
+    return int(account["rows_read"])
+
+
+PARSERS = {
+    "pyarrow": parse_pyarrow,
+    "polars": parse_polars,
+    "pandas": parse_pandas,
+    "pandas, pyarrow engine": parse_pandas_pyarrow,
+}
+CONTENDERS = {**PARSERS, "usual way": usual_way, "stage": stage}
+
+
+def contend(name: str, folder: Path) -> None:
+    """Run one contender here and print seconds and rows as JSON."""
+    files = sorted(folder.glob("*.csv"))
+    if name in PARSERS:
+        CONTENDERS[name](files[:1])  # imports
+    begin = time.perf_counter()
+    rows = CONTENDERS[name](files)
+    print(json.dumps({"seconds": time.perf_counter() - begin, "rows": rows}))
+
+
+def measure(name: str, folder: Path) -> tuple[float, int, float]:
+    """Run a contender in its own process; return seconds, rows and peak memory in MB."""
+    command = [sys.executable, "-m", "benchmarks.ingest", "--contend", name, str(folder)]
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=output, env=os.environ | {"PYTHONPATH": str(ROOT)}
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        if status:
+            raise SystemExit(f"{name} failed")
+        output.seek(0)
+        found = json.loads(output.read().splitlines()[-1])
+    return found["seconds"], found["rows"], usage.ru_maxrss / 1024
+
+
+def compare(folder: Path, megabytes: float, rounds: int) -> None:
+    best = dict.fromkeys(CONTENDERS, float("inf"))
+    rows, peak = {}, {}
+    for _ in range(rounds):
+        for name in CONTENDERS:
+            seconds, rows[name], peak[name] = measure(name, folder)
+            best[name] = min(best[name], seconds)
+    if len(set(rows.values())) > 1:
+        raise SystemExit(f"the contenders read different numbers of rows: {rows}")
+    for name, seconds in best.items():
+        print(f"{name:24s} {seconds:6.2f} s {megabytes / seconds:6.0f} MB/s {peak[name]:6.0f} MB")
+    fastest = min(PARSERS, key=lambda name: best[name])
+    print(f"stage / fastest parser ({fastest}): {best['stage'] / best[fastest]:.2f}")
+    print(f"usual way / stage: {best['usual way'] / best['stage']:.2f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--megabytes", type=int, default=1000)
+    parser.add_argument("--files", type=int, default=500)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--large", type=int, default=4000, help="MB to show flat memory; 0: none")
+    parser.add_argument("--contend", nargs=2, metavar=("NAME", "FOLDER"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.contend:
+        contend(options.contend[0], Path(options.contend[1]))
+        return
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "small"
+        write_folder(folder, options.megabytes, options.files)
+        megabytes = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
+        print(f"{megabytes:.0f} MB in {options.files} files, {CORES} cores")
+        compare(folder, megabytes, options.rounds)
+    if options.large:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name) / "large"
+            write_folder(folder, options.large, options.files * 4)
+            seconds, rows, peak = measure("stage", folder)
+            print(f"stage on {options.large} MB: {rows} rows, {seconds:.1f} s, {peak:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()

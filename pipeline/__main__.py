@@ -1,0 +1,18 @@
+"""List and run the commands beside the stages."""
+
+import argparse
+
+from pipeline.commands import inspect
+from pipeline.errors import run_main
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m pipeline", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    inspect.add_to(commands)
+    options = parser.parse_args()
+    options.run(options)
+
+
+if __name__ == "__main__":
+    run_main(main)
