@@ -106,6 +106,7 @@ def write_frames(plan: Plan, settings: params.Prepare) -> dict[str, Any]:
     summary = FrameSummary(plan.aus)
     read = sum(reject.rows for reject in plan.rejects)
     counts = quarantine.count_rows(plan.rejects)
+    files = quarantine.count_files(plan.rejects)
     with (
         RowGroupWriter(paths.FRAMES, frame_schema(plan.aus)) as frames,
         RowGroupWriter(paths.QUARANTINE, quarantine.SCHEMA) as aside,
@@ -116,11 +117,13 @@ def write_frames(plan: Plan, settings: params.Prepare) -> dict[str, Any]:
             frames.write(table)
             summary.add(table)
             aside.write(quarantine.as_table(checked.rejects))
-            counts += quarantine.count_rows(checked.rejects)
+            counts.update(quarantine.count_rows(checked.rejects))
+            files += quarantine.count_files(checked.rejects)
             if settings.on_bad_file == "fail":
                 refuse_bad_files(checked.rejects)
             read += checked.rows_read
-    return _account(plan, settings, summary, read, counts)
+    account = _account(plan, settings, summary, read, counts)
+    return {**account, "files_quarantined": files}
 
 
 def _account(
@@ -154,11 +157,12 @@ def _account(
 def show(account: dict[str, Any]) -> None:
     """Print the account of a run of this stage."""
     print(
-        f"{account['files']} files ({account['extractor']}), {account['rows_read']} rows read = "
+        f"{account['files']} files ({account['extractor']}), {account['files_quarantined']} of "
+        f"them set aside; {account['rows_read']} rows read = "
         f"{account['rows_kept']} kept + {account['rows_quarantined']} quarantined"
     )
     for reason, count in account["quarantined_by_reason"].items():
-        print(f"  quarantined {count}: {reason} ({quarantine.REASONS[reason]})")
+        print(f"  quarantined {count} rows: {reason} ({quarantine.REASONS[reason]})")
     for name, counts in account["splits"].items():
         print(
             f"  {name}: {counts['subjects']} subjects, {counts['clips']} clips, "

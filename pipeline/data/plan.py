@@ -23,6 +23,9 @@ from pipeline.errors import InputError
 # of them fit in memory at once.
 JOB_BYTES = 16 << 20
 
+# Files of one folder may differ in these; where one is silent, this is taken.
+_UNLESS_SAID = {"success": 1.0, "confidence": 1.0}
+
 Face = int | str  # `main`, `each`, or a face_id
 Job = Callable[[], Raw]
 
@@ -157,8 +160,8 @@ def _groups(clips: Iterable[Clip]) -> Iterator[list[Clip]]:
 def read_group(read: Read, clips: Sequence[Clip], aus: list[str], face: Face) -> Raw:
     """Read clips one after another into one set of rows."""
     parts = [part for clip in clips for part in read(clip, aus, face)]
-    # Files of one folder may differ in what they have beside the action units.
-    joined = pa.concat_tables([part.table for part in parts], promote_options="default")
+    present = {name for part in parts for name in part.table.column_names}
+    joined = pa.concat_tables([_with_all(part.table, present) for part in parts])
     files = list(dict.fromkeys(str(part.clip.path) for part in parts))
     place = {file: i for i, file in enumerate(files)}
     counts = [len(part.row) for part in parts]
@@ -171,6 +174,14 @@ def read_group(read: Read, clips: Sequence[Clip], aus: list[str], face: Face) ->
         {name: joined[name].to_numpy() for name in joined.column_names},
         [reject for part in parts for reject in part.rejects],
     )
+
+
+def _with_all(table: pa.Table, columns: Iterable[str]) -> pa.Table:
+    """Lay columns out in one order; a file without success or confidence has nothing against it."""
+    for name in set(columns) - set(table.column_names):
+        sound = pa.array(np.full(table.num_rows, _UNLESS_SAID[name]))
+        table = table.append_column(name, sound)
+    return table.select(sorted(columns))
 
 
 def _identity(clip: Clip, key: str) -> str | None:

@@ -58,6 +58,11 @@ def as_table(rejects: Sequence[Reject]) -> pa.Table:
     return pa.table(columns, schema=SCHEMA)
 
 
+def count_files(rejects: Iterable[Reject]) -> int:
+    """Count the whole files set aside."""
+    return sum(reject.row is None for reject in rejects)
+
+
 def count_rows(rejects: Iterable[Reject]) -> Counter[str]:
     """Count rows set aside per reason; a file without rows counts 0 rows."""
     counts: Counter[str] = Counter()

@@ -1,7 +1,8 @@
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from pipeline.data.rows import Raw, check, constant_key
+from pipeline.data.rows import Raw, check
 
 AUS = ["AU06_r", "AU12_c"]
 
@@ -11,10 +12,12 @@ def raw(**numbers) -> Raw:
     arrays = {name: np.array(column, dtype=np.float64) for name, column in values.items()}
     keys = {"subject": "S", "clip": "S_1", "valence_class": "P", "emotion": None}
     count = len(arrays["frame"])
+    words = {name: pa.array([value] * count, pa.string()) for name, value in keys.items()}
     return Raw(
-        "f.csv",
+        ["f.csv"],
+        np.zeros(count, dtype=np.int32),
         np.arange(1, count + 1),
-        {name: constant_key(value, count) for name, value in keys.items()},
+        {name: column.dictionary_encode() for name, column in words.items()},
         arrays,
     )
 

@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.data import sheet as sheet_module
 from pipeline.data.sheet import UnreadableError, read_header, read_sheet
 
 
@@ -31,8 +32,8 @@ def read(tmp_path: Path, content: bytes, numbers=("a", "b"), texts=()):
 )
 def test_reads_what_real_files_hold(tmp_path, content):
     sheet = read(tmp_path, content)
-    assert sheet.numbers["a"].tolist() == [1, 3]
-    assert sheet.numbers["b"].tolist() == [2.5, 4]
+    assert sheet.table["a"].to_pylist() == [1, 3]
+    assert sheet.table["b"].to_pylist() == [2.5, 4]
     assert sheet.row.tolist() == [1, 2]
     assert sheet.rejects == []
 
@@ -40,7 +41,7 @@ def test_reads_what_real_files_hold(tmp_path, content):
 @pytest.mark.parametrize("cell", [b"", b"nan", b"NaN", b" ", b"NA"])
 def test_reads_an_empty_cell_as_nan(tmp_path, cell):
     sheet = read(tmp_path, b"a,b\n1," + cell + b"\n3,4\n")
-    assert np.isnan(sheet.numbers["b"][0])
+    assert np.isnan(sheet.table["b"].to_numpy()[0])
     assert sheet.rows_read == 2
 
 
@@ -51,14 +52,14 @@ def test_reads_an_empty_cell_as_nan(tmp_path, cell):
 def test_sets_a_bad_row_aside_and_keeps_the_others(tmp_path, line, reason):
     sheet = read(tmp_path, b"a,b\n1,2\n" + line + b"\n5,6\n")
     assert sheet.row.tolist() == [1, 3]
-    assert sheet.numbers["a"].tolist() == [1, 5]
+    assert sheet.table["a"].to_pylist() == [1, 5]
     assert [(found.row, found.reason) for found in sheet.rejects] == [(2, reason)]
     assert sheet.rows_read == 3
 
 
 def test_reads_words_without_their_blanks(tmp_path):
     sheet = read(tmp_path, b"a, Image\n1, x 1.jpg \n", ["a"], ["Image"])
-    assert sheet.texts["Image"].tolist() == ["x 1.jpg"]
+    assert [word.strip() for word in sheet.table["Image"].to_pylist()] == ["x 1.jpg"]
 
 
 @pytest.mark.parametrize(
@@ -75,3 +76,16 @@ def test_refuses_what_is_no_table(tmp_path, content, reason):
     with pytest.raises(UnreadableError) as error:
         read(tmp_path, content)
     assert error.value.reason == reason
+
+
+@pytest.mark.parametrize("block", [8, 20, 64, 1 << 20])
+def test_blocks_give_the_rows_of_the_whole(tmp_path, monkeypatch, block):
+    monkeypatch.setattr(sheet_module, "BLOCK", block)
+    lines = [b"a,b"] + [b"%d,%d" % (i, i * i) for i in range(20)]
+    lines[7] = b"6,x"
+    lines[12] = b""
+    sheet = read(tmp_path, b"\n".join(lines))
+    assert sheet.rows_read == 19
+    assert [(found.row, found.reason) for found in sheet.rejects] == [(7, "not_a_number")]
+    assert sheet.row.tolist() == [1, 2, 3, 4, 5, 6, *range(8, 20)]
+    assert sheet.table["b"].to_pylist() == [i * i for i in range(20) if i not in (6, 11)]

@@ -129,7 +129,7 @@ def _schema(name: str, path: Path, rejects: list[Reject]) -> pa.Schema | None:
         for column in schema
         if column.name in (*_EXTRAS, *AU_COLUMNS) and not _is_number(column.type)
     ]
-    if not rows and not rejects:
+    if not rows and not any(reject.file == name for reject in rejects):
         rejects.append(Reject(name, None, 0, "empty", "the table has no rows"))
     elif wordy:
         detail = f"{', '.join(wordy)} hold {schema.field(wordy[0]).type}"
