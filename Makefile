@@ -12,7 +12,7 @@ export DVC_NO_ANALYTICS := true
 INSTALL = $(PYTHON) -m pip --python $(VENV)/bin/python install --quiet --disable-pip-version-check \
 	--require-hashes -r
 
-.PHONY: repro test check ui bench soak lock format clean
+.PHONY: repro test check ui bench bench-labels bench-ingest bench-scale soak lock format clean
 
 repro: $(VENV)/.run  ## run the pipeline; only what changed is computed
 	dvc repro
@@ -27,6 +27,20 @@ check: $(VENV)/.dev  ## style, types
 
 ui: $(VENV)/.run  ## compare runs in the browser: http://127.0.0.1:5000
 	mlflow ui
+
+bench: bench-labels bench-ingest bench-scale  ## all benchmarks: about 15 minutes
+
+bench-labels: $(VENV)/.dev  ## the label rule against a loop over rows
+	python -m benchmarks.labels
+
+bench-ingest: $(VENV)/.dev  ## the prepare stage against merely parsing the same files
+	python -m benchmarks.ingest
+
+bench-scale: $(VENV)/.dev  ## 1 to 100 million frames: time and memory (8 GB of disk)
+	python -m benchmarks.scale
+
+soak: $(VENV)/.dev  ## 10,000 mutated recordings: about 10 minutes
+	python -m benchmarks.fuzz --cases 10000
 
 format: $(VENV)/.dev  ## lay the code out
 	ruff check --fix .

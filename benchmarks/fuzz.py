@@ -197,8 +197,9 @@ def _head(path: Path) -> bytes:
 
 
 def lines_below_header(data: bytes) -> int:
-    """Count rows in a way of this file's own: lines below the first that are not blank."""
-    return sum(1 for line in re.split(rb"\r\n|\n|\r", data)[1:] if line.strip())
+    """Count rows in a way of this file's own: lines that are not blank, but for the first."""
+    lines = re.split(rb"\r\n|\n|\r", data.removeprefix(b"\xef\xbb\xbf"))
+    return max(0, sum(1 for line in lines if line.strip()) - 1)
 
 
 def read_folder(folder: Path, layout: str) -> tuple[Counter[str], list[Reject], int]:
@@ -233,7 +234,7 @@ def account_for(files: dict[str, bytes], kept: Counter[str], rejects: Sequence[R
             continue
         clip = Path(name).name.removesuffix("_aus.csv").removesuffix(".csv")
         own = next((count for file, count in aside.items() if file.endswith(f"/{name}")), 0)
-        lines = lines_below_header(data) if data.strip() else 0
+        lines = lines_below_header(data)
         assert kept[clip] + own == lines, f"{name}: {lines} lines, {kept[clip]} kept, {own} aside"
 
 

@@ -1,6 +1,7 @@
 """Tell subject, valence class and emotion of a clip from labels.csv or from its name."""
 
 import csv
+import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -72,7 +73,11 @@ def read_labels(folder: Path) -> dict[str, dict[str, str]]:
     path = folder / LABELS_FILE
     if not path.is_file():
         return {}
-    with path.open(newline="", encoding="utf-8-sig") as file:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 text ({error.reason}). Save it as UTF-8.") from None
+    with io.StringIO(text, newline="") as file:
         reader = csv.DictReader(file, skipinitialspace=True)
         columns = [name.strip() for name in reader.fieldnames or []]
         if "clip" not in columns or set(columns) - set(_LABEL_COLUMNS):

@@ -21,6 +21,7 @@ def choose_faces(part: Part, face: Face) -> Iterator[Part]:
     the other faces' rows are set aside. `each` keeps all, each face as a subject of its own:
     OpenFace numbers faces anew in every clip, so a number says nothing about the person.
     """
+    part = _without_unknown(part)
     ids = part.table[COLUMN].to_numpy()
     table = part.table.drop_columns([COLUMN])
     known, counts = np.unique(ids, return_counts=True)
@@ -38,6 +39,17 @@ def choose_faces(part: Part, face: Face) -> Iterator[Part]:
         for row, one in zip(part.row[ids != wanted], ids[ids != wanted], strict=True)
     ]
     yield replace(kept, rejects=part.rejects + others)
+
+
+def _without_unknown(part: Part) -> Part:
+    """Set the rows aside that do not say whose face they are."""
+    ids = part.table[COLUMN].to_numpy()
+    known = np.isfinite(ids)
+    unknown = [
+        Reject(str(part.clip.path), int(row), 1, "not_finite", f"{COLUMN} is {one:g}")
+        for row, one in zip(part.row[~known], ids[~known], strict=True)
+    ]
+    return replace(_select(part, part.table, known), rejects=part.rejects + unknown)
 
 
 def owner(subject: str) -> str:

@@ -197,7 +197,10 @@ def _key(values: Sequence[str | None], counts: Sequence[int]) -> pa.DictionaryAr
 
 def reject_file(path: Path, reason: str, detail: str, header: Header | None = None) -> Reject:
     """Set a whole file aside, with the number of data rows that it holds."""
-    rows = count_rows(path, header.length) if header else max(0, count_rows(path, 0) - 1)
+    try:
+        rows = count_rows(path, header.length) if header else max(0, count_rows(path, 0) - 1)
+    except OSError:  # a folder of this name, or a link to nowhere
+        rows = 0
     return Reject(str(path), None, rows, reason, detail)
 
 

@@ -19,8 +19,9 @@ REASONS = {
     "ragged": "the row has more or fewer cells than the header",
     "not_a_number": "a cell that should hold a number holds something else",
     "not_finite": "a number is empty, NaN or infinite",
-    "out_of_range": "a value outside its range: intensity 0-5, presence 0-1, valence -1..1",
-    "not_tracked": "OpenFace says success = 0",
+    "out_of_range": "a value outside its range: intensity 0-5, presence 0-1, valence -1..1, "
+    "frame a whole number from 0",
+    "not_tracked": "success is 0 or empty",
     "low_confidence": "the confidence is below prepare.min_confidence",
     "other_face": "another face than the one that prepare.face keeps",
     "duplicate_frame": "the clip already has this frame",

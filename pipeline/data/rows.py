@@ -48,7 +48,7 @@ def check(raw: Raw, aus: Sequence[str], min_confidence: float) -> Checked:
     marks = _Marks(len(raw.row))
     numbers = raw.numbers
     if "success" in numbers:
-        marks.add(numbers["success"] == 0, "not_tracked", "success")
+        marks.add(~(numbers["success"] > 0), "not_tracked", "success")
     if "confidence" in numbers:
         marks.add(~(numbers["confidence"] >= min_confidence), "low_confidence", "confidence")
     for name in (*aus, *(n for n in ("frame", "valence") if n in numbers)):
@@ -58,6 +58,8 @@ def check(raw: Raw, aus: Sequence[str], min_confidence: float) -> Checked:
         if len(values) and not (values.min() >= low and values.max() <= high):
             marks.add(~np.isfinite(values), "not_finite", name)
             marks.add((values < low) | (values > high), "out_of_range", name)
+    frame = numbers["frame"]
+    marks.add(np.isfinite(frame) & (frame != np.floor(frame)), "out_of_range", "frame")
     order = _sorted_rows(raw)
     marks.add(_duplicates(raw, order, marks.problem == 0), "duplicate_frame", "frame")
     kept = order if marks.clear else order[marks.problem[order] == 0]

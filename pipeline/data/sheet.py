@@ -24,7 +24,11 @@ BLOCK = 16 << 20  # bytes
 _START, _HEADER_LIMIT = 1 << 14, 1 << 20  # bytes; OpenFace's header of 714 columns has 6,000
 _LINES_TO_SEE = 3  # the header, a row that tells the decimal mark, and what may be cut off
 # What pyarrow takes for a number; Python's float() would take 1_0 as well.
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?", re.IGNORECASE | re.ASCII
+)
+_LINE_END, _DECIMAL_COMMA = re.compile(rb"\r\n|\n|\r"), re.compile(rb"\d,\d")
+_BLANK_LINES = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t\v\f]*[\r\n])*")  # and a mark of UTF-8
 _MISSING = ("", "nan", "-nan", "na", "null", "none", "n/a", "#n/a")
 _NULLS = [text for word in _MISSING for text in {word, word.upper(), word.title(), "NaN", "-NaN"}]
 
@@ -72,7 +76,7 @@ class Sheet:
 
 
 def read_header(path: Path) -> Header:
-    """Read the first line and find delimiter and decimal mark.
+    """Read the first line that is not blank and find delimiter and decimal mark.
 
     Raises `UnreadableError` where the file is empty, is not text or names a column twice.
     """
@@ -80,16 +84,18 @@ def read_header(path: Path) -> Header:
         start = file.read(_START)
         if len(start.splitlines()) < _LINES_TO_SEE:  # long lines, or many blank ones
             start += file.read(_HEADER_LIMIT - len(start))
-    if not start.strip():
+    blank = _BLANK_LINES.match(start)
+    begin = blank.end() if blank else 0
+    if not start[begin:].strip():
         raise UnreadableError("empty", "the file is empty")
-    end = re.search(rb"\r\n|\n|\r", start)
+    end = _LINE_END.search(start, begin)
     if end is None and len(start) == _HEADER_LIMIT:
         raise UnreadableError("unreadable", "the first line has over a million characters")
-    line = start[: end.start()] if end else start
-    rest = start[end.end() :].splitlines() if end else []
-    first_row = next((row for row in rest if row.strip()), b"")
-    header = _parse_header(line, b"," in first_row)
-    return _with_length(header, end.end() if end else len(line))
+    line = start[begin : end.start()] if end else start[begin:]
+    # The first row may hold zeros alone, so all that has been read is looked at.
+    comma_below = bool(end and _DECIMAL_COMMA.search(start, end.end()))
+    header = _parse_header(line, comma_below)
+    return _with_length(header, end.end() if end else len(start))
 
 
 @lru_cache(maxsize=64)
@@ -139,9 +145,14 @@ def read_blocks(
     )
     first = 1
     for block in _blocks(path, header.length):
+        sheet: Sheet | None
         try:
             sheet = _read_fast(block, header, schema, first)
         except (pa.ArrowInvalid, pa.ArrowKeyError):
+            sheet = None
+        # To pyarrow a stray quote makes one row of many lines, and a line of tabs is a row.
+        odd = b'"' in block or header.delimiter == "\t" or len(header.columns) == 1
+        if sheet is None or (odd and sheet.rows_read != _count_lines(block)):
             sheet = _read_by_line(path, block, header, schema, first)
         first += sheet.rows_read
         yield sheet
@@ -151,10 +162,11 @@ def read_blocks(
 
 def count_rows(path: Path, header_length: int) -> int:
     """Count the lines below the header that are not blank."""
-    return sum(
-        sum(1 for line in block.splitlines() if line.strip())
-        for block in _blocks(path, header_length)
-    )
+    return sum(_count_lines(block) for block in _blocks(path, header_length))
+
+
+def _count_lines(block: bytes) -> int:
+    return sum(1 for line in block.splitlines() if line.strip())
 
 
 def _blocks(path: Path, start: int) -> Iterator[bytes]:
@@ -211,7 +223,7 @@ def _parse_line(
 ) -> list[float | str] | tuple[str, str]:
     """Give the wanted cells of a line, or the reason and detail why it is no row."""
     try:
-        cells = next(csv.reader([line], delimiter=header.delimiter))
+        cells = next(csv.reader([line], delimiter=header.delimiter, skipinitialspace=True))
     except csv.Error as error:
         return "ragged", str(error)
     if len(cells) != len(header.columns):
@@ -219,7 +231,8 @@ def _parse_line(
     values: list[float | str] = []
     for field in schema:
         cell = cells[header.index[field.name]].strip()
-        text = cell.replace(header.decimal, ".") if header.decimal != "." else cell
+        # A comma that is no delimiter is a decimal mark, wherever the first one stands.
+        text = cell.replace(",", ".") if header.delimiter != "," else cell
         if field.type == pa.string():
             values.append(cell)
         elif cell.lower() in _MISSING:

@@ -13,6 +13,7 @@ from pipeline.data.layouts.openface import files_below
 from pipeline.data.plan import Face, Part, Plan, Source, open_header, plan_clips, reject_file
 from pipeline.data.quarantine import Reject
 from pipeline.data.sheet import Sheet, read_sheet
+from pipeline.data.units import value_range
 from pipeline.errors import InputError
 
 _AUS, _VALENCES = "_aus.csv", "_valences.csv"
@@ -84,10 +85,10 @@ def read(clip: Clip, aus: list[str], _face: Face) -> list[Part]:
         other = Sheet(_no_valences(), np.zeros(0, dtype=np.int64), [cause])
     images, partners = _words(sheet), _words(other)
     position = _positions(images, partners)
-    both = position >= 0
+    both = (position >= 0) & (images != "")
     rejects = sheet.rejects + other.rejects
     rejects += _set_aside(clip.path, sheet.row, images, ~both, "no_partner", "is not in Valences/")
-    lone, again = ~np.isin(partners, images), _repeated(partners)
+    lone, again = ~np.isin(partners, images) | (partners == ""), _repeated(partners)
     rejects += _set_aside(
         clip.partner, other.row, partners, lone & ~again, "no_partner", "is not in AUs/"
     )
@@ -95,7 +96,7 @@ def read(clip: Clip, aus: list[str], _face: Face) -> list[Part]:
         clip.partner, other.row, partners, again, "duplicate_frame", "stands again"
     )
     valence = other.table["Valences"].to_numpy()[position[both]]
-    frame = _frame_numbers(images, sheet.row)[both]
+    frame = _frame_numbers(images[both], sheet.row[both])
     table = sheet.table.select(aus).filter(pa.array(both))
     table = table.append_column("valence", pa.array(valence, pa.float64()))
     table = table.append_column("frame", pa.array(frame, pa.float64()))
@@ -116,7 +117,8 @@ def _no_valences() -> pa.Table:
 
 
 def _words(sheet: Sheet) -> NDArray[np.str_]:
-    return np.array([(word or "").strip() for word in sheet.table["Image"].to_pylist()], np.str_)
+    words = (word.strip().strip('"').strip() for word in sheet.table["Image"].to_pylist())
+    return np.array(list(words), np.str_)
 
 
 def _positions(images: NDArray[np.str_], partners: NDArray[np.str_]) -> NDArray[np.int64]:
@@ -131,11 +133,17 @@ def _repeated(images: NDArray[np.str_]) -> NDArray[np.bool_]:
 
 
 def _frame_numbers(images: NDArray[np.str_], row: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Take the number that ends each image's name; the rows' own where a name has none."""
-    found = [re.search(r"(\d+)\D*$", Path(str(image)).stem) for image in images]
-    if all(found):
-        return np.array([float(match[1]) for match in found if match], dtype=np.float64)
-    return row.astype(np.float64)
+    """Take the number that ends each image's name, where these tell the images apart.
+
+    Elsewhere an image has the number of the first row that names it, so that an image that
+    stands again is a frame that stands again.
+    """
+    known, first, which = np.unique(images, return_index=True, return_inverse=True)
+    found = [re.search(r"(?<!\d)(\d+)\D*$", Path(str(image)).stem) for image in known]
+    number = np.array([float(match[1]) if match else np.inf for match in found], dtype=np.float64)
+    if len(np.unique(number)) < len(known) or not (number <= value_range("frame")[1]).all():
+        number = row[first].astype(np.float64)
+    return number[which]
 
 
 def _set_aside(

@@ -52,13 +52,17 @@ def _plan(source: Source, extractor: str) -> Plan:
 
 
 def files_below(root: Path) -> Iterable[Path]:
-    """List the files of a folder and its subfolders, hidden ones left out; or the file itself."""
+    """List the files of a folder and its subfolders, hidden ones left out; or the file itself.
+
+    A link to nowhere is listed, so that data that was not fetched is not left out in silence.
+    """
     if root.is_file():
         return [root]
     return (
         path
         for path in root.rglob("*")
-        if path.is_file() and not any(p.startswith(".") for p in path.relative_to(root).parts)
+        if (path.is_file() or (path.is_symlink() and not path.exists()))
+        and not any(p.startswith(".") for p in path.relative_to(root).parts)
     )
 
 
@@ -75,7 +79,10 @@ def _clip(path: Path, name: str, naming: Naming) -> Clip | Reject:
 
 def read(clip: Clip, aus: list[str], face: Face) -> list[Part]:
     """Read one clip; where the file has no frame number, its rows are numbered from 1."""
-    extras = {theirs: ours for theirs, ours in _EXTRAS.items() if theirs in clip.header.names}
+    extras: dict[str, str] = {}
+    for theirs, ours in _EXTRAS.items():
+        if theirs in clip.header.names and ours not in extras.values():
+            extras[theirs] = ours
     sheet = read_sheet(clip.path, clip.header, [*aus, *extras])
     if not sheet.rows_read:
         empty = Reject(str(clip.path), None, 0, "empty", "the file has a header and no rows")
