@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -79,7 +80,8 @@ def usual_way(files: list[Path]) -> int:
     """Read file after file with a callable `usecols`, then join, as scripts do."""
     import pandas as pd
 
-    frames = [pd.read_csv(f, usecols=lambda n: n.strip() in WANTED) for f in files]
+    wanted = partial(pd.read_csv, usecols=lambda n: n.strip() in WANTED, skipinitialspace=True)
+    frames = [wanted(f) for f in files]
     return len(pd.concat(frames))
 
 

@@ -24,9 +24,7 @@ BLOCK = 16 << 20  # bytes
 _START, _HEADER_LIMIT = 1 << 14, 1 << 20  # bytes; OpenFace's header of 714 columns has 6,000
 _LINES_TO_SEE = 3  # the header, a row that tells the decimal mark, and what may be cut off
 # What pyarrow takes for a number; Python's float() would take 1_0 as well.
-_NUMBER = re.compile(
-    r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?", re.IGNORECASE | re.ASCII
-)
+_NUMBER = re.compile(r"(?ai)[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?")
 _LINE_END, _DECIMAL_COMMA = re.compile(rb"\r\n|\n|\r"), re.compile(rb"\d,\d")
 _BLANK_LINES = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t\v\f]*[\r\n])*")  # and a mark of UTF-8
 _MISSING = ("", "nan", "-nan", "na", "null", "none", "n/a", "#n/a")
@@ -84,8 +82,7 @@ def read_header(path: Path) -> Header:
         start = file.read(_START)
         if len(start.splitlines()) < _LINES_TO_SEE:  # long lines, or many blank ones
             start += file.read(_HEADER_LIMIT - len(start))
-    blank = _BLANK_LINES.match(start)
-    begin = blank.end() if blank else 0
+    begin = next(_BLANK_LINES.finditer(start)).end()
     if not start[begin:].strip():
         raise UnreadableError("empty", "the file is empty")
     end = _LINE_END.search(start, begin)
@@ -150,7 +147,7 @@ def read_blocks(
             sheet = _read_fast(block, header, schema, first)
         except (pa.ArrowInvalid, pa.ArrowKeyError):
             sheet = None
-        # To pyarrow a stray quote makes one row of many lines, and a line of tabs is a row.
+        # A stray quote makes one row of many lines, a line of blanks or tabs may pass for a row.
         odd = b'"' in block or header.delimiter == "\t" or len(header.columns) == 1
         if sheet is None or (odd and sheet.rows_read != _count_lines(block)):
             sheet = _read_by_line(path, block, header, schema, first)
@@ -172,7 +169,7 @@ def _count_lines(block: bytes) -> int:
 def _blocks(path: Path, start: int) -> Iterator[bytes]:
     """Cut a file into blocks of whole lines; blank ones are left out."""
     with path.open("rb") as file:
-        file.seek(start)
+        file.seek(start or next(_BLANK_LINES.finditer(file.read(_START))).end())
         rest = b""
         while more := file.read(BLOCK):
             block = rest + more
@@ -202,7 +199,7 @@ def _read_fast(block: bytes, header: Header, schema: pa.Schema, first: int) -> S
 
 
 def _read_by_line(path: Path, block: bytes, header: Header, schema: pa.Schema, first: int) -> Sheet:
-    lines = [line.decode("utf-8", "replace") for line in block.splitlines() if line.strip()]
+    lines = [_decode(line) for line in block.splitlines() if line.strip()]
     columns: list[list[float | str]] = [[] for _ in schema]
     rows: list[int] = []
     rejects: list[Reject] = []
@@ -216,6 +213,13 @@ def _read_by_line(path: Path, block: bytes, header: Header, schema: pa.Schema, f
             column.append(value)
     table = pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema)
     return Sheet(table, np.array(rows, dtype=np.int64), rejects)
+
+
+def _decode(line: bytes) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        return line.decode("latin-1")  # has a letter for each byte: two names stay two
 
 
 def _parse_line(
