@@ -1,28 +1,34 @@
 """Two recipes run in a copy of the project, its MLflow UI, and a real browser to look at it."""
 
 import contextlib
+import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 from throwaway import commit, environment, make_clone, run, set_params
 
-# Chromium asks for updates and the like by itself; a test looks at our page alone.
-QUIET = [
+BROWSER_OPTIONS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
+    # Chromium asks for updates and the like by itself. No name leads anywhere, so that neither it
+    # nor a shared worker, whose requests the test does not see, reaches another host.
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 SMALL = {
     "demo.subjects": 6,
@@ -30,11 +36,30 @@ SMALL = {
     "recipes.improved.epochs": 4,
     "recipes.baseline.epochs": 4,
 }
+STARTING = 120  # seconds; the UI took 40 on two busy cores
+STOPPING = 30
+PATIENCE = 60_000  # milliseconds for one thing to appear; two busy cores draw slowly
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running `mlflow ui`."""
+
+    address: str
+
+    def ask(self, path: str, question: dict[str, Any] | None = None) -> Any:
+        """Get an answer in JSON; numbers with a fraction stay the text they are sent as."""
+        body = None if question is None else json.dumps(question).encode()
+        request = urllib.request.Request(
+            f"{self.address}/{path}", body, {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=STARTING) as answer:
+            return json.loads(answer.read(), parse_float=str)
 
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """Give the path of Debian's Chromium."""
+    """Give the path of the system's Chromium."""
     path = shutil.which("chromium")
     if path is None:
         pytest.skip("chromium is not installed (Debian: apt-get install chromium)")
@@ -42,9 +67,9 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def project(chromium, tmp_path_factory) -> Path:
+def project(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Run both recipes in a small copy of the project."""
-    clone = make_clone(tmp_path_factory.mktemp("ui") / "clone")
+    clone = make_clone(tmp_path_factory.mktemp("browser") / "clone")
     set_params(clone, SMALL)
     commit(clone, "small")
     run(clone, "dvc", "repro")
@@ -53,72 +78,78 @@ def project(chromium, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def ui(project) -> Iterator[str]:
-    """Start a bare `mlflow ui` in the project's root; only its port is chosen here."""
+def ui(project: Path) -> Iterator[Server]:
+    """Start `mlflow ui` in the project's root as anybody does; only its port is chosen here."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     own = environment()
     command = [shutil.which("mlflow", path=own["PATH"]) or "mlflow", "ui", "--port", str(port)]
-    with (project.parent / "ui.log").open("w") as log:
-        server = subprocess.Popen(
+    output = project.parent / "ui.log"
+    with output.open("w") as log:
+        process = subprocess.Popen(
             command, cwd=project, env=own, stdout=log, stderr=log, start_new_session=True
         )
-        try:
-            address = f"http://127.0.0.1:{port}"
-            _wait_for(address, server)
-            yield address
-        finally:
-            # The server starts workers of its own; they share its process group.
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(server.pid, 15)
-            server.wait(30)
+    server = Server(f"http://127.0.0.1:{port}")
+    try:
+        _wait_for(server, process, output)
+        yield server
+    finally:
+        # Its workers and job runners share its process group.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        process.wait(STOPPING)
 
 
-def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
-    for _ in range(600):
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/health") as answer:
-            if answer.status == 200:
-                return
-        assert server.poll() is None, "mlflow ui ended by itself"
+def _wait_for(server: Server, process: "subprocess.Popen[bytes]", output: Path) -> None:
+    end = time.monotonic() + STARTING
+    while time.monotonic() < end and process.poll() is None:
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{server.address}/health"):
+            return
         time.sleep(0.2)
-    raise AssertionError("mlflow ui does not answer")
+    raise AssertionError(f"mlflow ui does not answer:\n{output.read_text()[-3000:]}")
 
 
 @pytest.fixture(scope="session")
-def browser(chromium) -> Iterator[Browser]:
-    expect.set_options(timeout=60_000)  # a busy machine of two cores draws slowly
+def browser(chromium: str) -> Iterator[Browser]:
+    """Start Chromium."""
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=QUIET)
+        started = playwright.chromium.launch(executable_path=chromium, args=BROWSER_OPTIONS)
         yield started
         started.close()
 
 
 @pytest.fixture
-def context(browser, ui) -> Iterator[BrowserContext]:
-    """Open a window that lets no request leave this machine, and remembers those that tried."""
-    opened = browser.new_context(viewport={"width": 1280, "height": 1000})
-    opened.set_default_timeout(60_000)
+def page(browser: Browser, ui: Server) -> Iterator[Page]:
+    """Open a window of a first visitor; fail where it asks another host for anything."""
+    context = browser.new_context(base_url=ui.address, viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(PATIENCE)
     foreign: list[str] = []
 
     def local_only(route: Route) -> None:
-        if route.request.url.startswith((ui, "data:", "blob:")):
+        if route.request.url.startswith((f"{ui.address}/", "data:", "blob:")):
             route.continue_()
         else:
             foreign.append(route.request.url)
             route.abort()
 
-    opened.route("**/*", local_only)
-    yield opened
-    opened.close()
+    context.route("**/*", local_only)
+    yield context.new_page()
+    context.close()
+    assert not foreign, f"the page asked other hosts: {foreign}"
 
 
 @pytest.fixture
-def page(context) -> Page:
-    return context.new_page()
+def keep(page: Page) -> Callable[[str], None]:
+    """Give a function that keeps a screenshot if AU_SCREENSHOTS names a folder for them."""
+    folder = os.environ.get("AU_SCREENSHOTS")
 
+    def shoot(name: str) -> None:
+        if folder:
+            page.screenshot(path=Path(folder) / f"{name}.png")
+            page.set_viewport_size({"width": 1280, "height": 3000})
+            page.screenshot(path=Path(folder) / f"{name}_tall.png")
+            page.set_viewport_size({"width": 1280, "height": 900})
 
-def keep(page: Page, name: str) -> None:
-    """Keep a screenshot where AU_SCREENSHOTS names a folder, so that a person can look."""
-    if folder := os.environ.get("AU_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png")
+    return shoot

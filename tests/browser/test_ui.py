@@ -1,81 +1,179 @@
-"""Look at the runs as a person does: list, comparison, table and model in the MLflow UI."""
+"""Look at the runs as a person does: list, comparison, table, figure and model in MLflow's UI."""
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
-from browser.conftest import keep
-from playwright.sync_api import expect
-from throwaway import run
+from playwright.sync_api import Locator, Page, expect
 
-FIND = """
-import json
-from mlflow import MlflowClient
-client = MlflowClient("sqlite:///mlflow.db")
-experiment = client.get_experiment_by_name("au-emotion")
-runs = client.search_runs([experiment.experiment_id])
-print(json.dumps({
-    "experiment": experiment.experiment_id,
-    "runs": {r.info.run_name: r.info.run_id for r in runs},
-    "models": {m.source_run_id: m.model_id for m in
-               client.search_logged_models([experiment.experiment_id])},
-}))
-"""
+Keep = Callable[[str], None]
+RECIPES = ("improved", "baseline")
+
+
+@dataclass(frozen=True)
+class Store:
+    """What the UI is to show: runs by name, and the models' ids by run."""
+
+    experiment: str
+    runs: dict[str, dict[str, Any]]
+    models: dict[str, str]
+
+    def run_id(self, name: str) -> str:
+        return self.runs[name]["info"]["run_id"]
+
+    def run_page(self, name: str, of: str = "") -> str:
+        return f"/#/experiments/{self.experiment}/runs/{self.run_id(name)}{of}"
+
+    def compared(self) -> str:
+        ids = ",".join(f'"{self.run_id(name)}"' for name in RECIPES)
+        return f'/#/compare-runs?runs=[{ids}]&experiments=["{self.experiment}"]'
+
+    def tag(self, name: str, key: str) -> str:
+        return next(t["value"] for t in self.runs[name]["data"]["tags"] if t["key"] == key)
 
 
 @pytest.fixture(scope="module")
-def store(project) -> dict:
-    import json
-
-    return json.loads(run(project, "python", "-c", FIND).stdout.splitlines()[-1])
-
-
-def test_the_store_has_one_run_per_recipe(store):
-    assert set(store["runs"]) == {"improved", "baseline"}
-    assert set(store["models"]) == set(store["runs"].values())
-
-
-def test_lists_both_runs(page, ui, store):
-    page.goto(f"{ui}/#/experiments/{store['experiment']}/runs")
-    for name in ("improved", "baseline"):
-        expect(page.get_by_role("link", name=name, exact=True).first).to_be_visible()
-    keep(page, "runs")
-
-
-def test_comparison_draws_validation_loss(page, ui, store):
-    ids = ",".join(f'"{run_id}"' for run_id in store["runs"].values())
-    page.goto(f'{ui}/#/compare-runs?runs=[{ids}]&experiments=["{store["experiment"]}"]')
-    expect(page.get_by_text("Comparing 2 Runs").first).to_be_visible()
-    keep(page, "compare")
-    page.goto(
-        f"{ui}/#/metric?runs=[{ids}]&metric=%22val_loss%22"
-        f'&experiments=["{store["experiment"]}"]&plot_metric_keys=["val_loss"]'
+def store(ui) -> Store:
+    """Ask the server what there is; one run and one model of each recipe."""
+    experiments = ui.ask("api/2.0/mlflow/experiments/search", {"max_results": 10})["experiments"]
+    experiment = next(e["experiment_id"] for e in experiments if e["name"] == "au-emotion")
+    within = {"experiment_ids": [experiment]}
+    runs = ui.ask("api/2.0/mlflow/runs/search", within)["runs"]
+    models = ui.ask("api/2.0/mlflow/logged-models/search", within)["models"]
+    assert sorted(run["info"]["run_name"] for run in runs) == sorted(RECIPES)
+    assert len(models) == len(RECIPES)
+    return Store(
+        experiment,
+        {run["info"]["run_name"]: run for run in runs},
+        {model["info"]["source_run_id"]: model["info"]["model_id"] for model in models},
     )
+
+
+def test_front_page_leads_to_both_runs(page: Page, store: Store, keep: Keep) -> None:
+    page.goto("/")
+    page.get_by_role("button", name="Model training").click()
+    page.get_by_role("link", name="au-emotion", exact=True).click()
+    for name in RECIPES:
+        expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
+    expect(page.get_by_text("matching runs")).to_have_text("2 matching runs")
+    expect(page.get_by_text("frames (").first).to_be_visible()  # the data set
+    keep("runs")
+
+
+def test_comparison_draws_validation_loss_of_both_runs(
+    page: Page, store: Store, keep: Keep
+) -> None:
+    page.goto(store.compared())
+    expect(page.get_by_text("Comparing 2 Runs")).to_be_visible()
+    keep("comparison")
+    link = page.get_by_role("link", name="val_loss", exact=True)
+    scroll_to(link, page.get_by_role("link", name="best_epoch", exact=True))
+    link.dispatch_event("click")  # its row may still lie below the table's edge
+    expect_two_lines(page)
+    for name in RECIPES:
+        metrics = store.runs[name]["data"]["metrics"]
+        last = next(m for m in metrics if m["key"] == "val_loss")
+        expect(page.get_by_role("row").filter(has_text=name)).to_contain_text(
+            f"{last['value']} (step={last['step']})"
+        )
+    keep("val_loss")
+
+
+def test_chart_view_finds_validation_loss_by_its_name(page: Page, store: Store, keep: Keep) -> None:
+    page.goto(f"/#/experiments/{store.experiment}/runs?compareRunsMode=CHART")
+    page.get_by_placeholder("Search metric charts").fill("val_loss")
+    expect_two_lines(page)
+    keep("charts")
+
+
+def scroll_to(wanted: Locator, start: Locator) -> None:
+    """Scroll a table, whose page holds only its visible rows, until it shows a row's name."""
+    start.hover()
+    box = start.bounding_box()
+    assert box
+    # The column of names stands still under the wheel; the values beside it take the names along.
+    start.page.mouse.move(box["x"] + 400, box["y"])
+    for _ in range(100):
+        if wanted.count():
+            return
+        start.page.mouse.wheel(0, 200)
+        start.page.wait_for_timeout(50)
+    raise AssertionError(f"the list does not show {wanted}")
+
+
+def expect_two_lines(page: Page) -> None:
+    """Expect a chart of two different lines through every epoch and a legend of both runs."""
+    for name in RECIPES:
+        expect(page.get_by_text(f"{name} (val_loss)", exact=True).first).to_be_visible()
     lines = page.locator(".js-line")
-    # Each run is drawn twice: as measured and smoothed.
-    expect(lines).to_have_count(4)
-    for line in lines.all():  # a stroke between each of four epochs
+    expect(lines).to_have_count(4)  # each run is drawn as measured and smoothed
+    for line in lines.all():  # lines grow while they are drawn; four epochs are three strokes
         expect(line).to_have_attribute("d", re.compile("^M[^L]+(L[^L]+){3}"))
-    keep(page, "val_loss")
+    assert len({line.get_attribute("d") for line in lines.all()}) >= len(RECIPES)
 
 
-def test_run_page_shows_the_mean_prediction_table(page, ui, store):
-    run_id = store["runs"]["improved"]
-    page.goto(
-        f"{ui}/#/experiments/{store['experiment']}/runs/{run_id}"
-        "/artifacts/evaluation/mean_predictions.json"
-    )
-    for text in ("mean_predicted", "mean_true", "anxiety"):
-        expect(page.get_by_text(text, exact=True).first).to_be_visible()
-    keep(page, "table")
+def test_run_shows_mean_predictions_as_a_table(page: Page, store: Store, ui, keep: Keep) -> None:
+    name = "evaluation/mean_predictions.json"
+    table = ui.ask(f"get-artifact?path={name}&run_uuid={store.run_id('improved')}")
+    page.goto(store.run_page("improved", f"/artifacts/{name}"))
+    expect(page.get_by_role("columnheader")).to_have_text(table["columns"])
+    assert {"emotion", "mean_predicted", "mean_true"} <= set(table["columns"])
+    expect(page.get_by_role("cell", name="anxiety", exact=True).first).to_be_visible()
+    shown = [row for row in table_rows(page) if row]
+    stored = [[value(cell) for cell in row] for row in table["data"]]
+    assert len(shown) >= 10
+    assert shown == stored[: len(shown)]  # the table has pages
+    keep("table")
 
 
-def test_run_page_shows_verdict_data_and_model(page, ui, store):
-    run_id = store["runs"]["improved"]
-    page.goto(f"{ui}/#/experiments/{store['experiment']}/runs/{run_id}")
-    expect(page.get_by_text("The network", exact=False).first).to_be_visible()
-    expect(page.get_by_text("FINISHED").or_(page.get_by_text("Finished")).first).to_be_visible()
-    keep(page, "run")
-    page.goto(f"{ui}/#/experiments/{store['experiment']}/models/{store['models'][run_id]}")
-    expect(page.get_by_text("model", exact=True).first).to_be_visible()
-    expect(page.get_by_text("val_loss").first).to_be_visible()
-    keep(page, "model")
+def table_rows(page: Page) -> list[list[str | float]]:
+    """Read the cells of the table by row, without its header."""
+    return [
+        [value(text) for text in row.get_by_role("cell").all_inner_texts()]
+        for row in page.get_by_role("row").all()
+    ]
+
+
+def value(cell: object) -> str | float:
+    """Read a cell as a number where it is one: 0.0 in a file is 0 on a page."""
+    text = str(cell).strip()
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def test_run_shows_verdict_data_and_figures(page: Page, store: Store, keep: Keep) -> None:
+    page.goto(store.run_page("improved"))
+    expect(page.get_by_text("Finished")).to_be_visible()
+    verdict = store.tag("improved", "mlflow.note.content").splitlines()[0]
+    assert verdict.startswith("The network")
+    expect(page.get_by_text(verdict)).to_be_visible()
+    expect(page.get_by_text("frames (").first).to_be_visible()
+    keep("run")
+    name = "evaluation/plots/overview.png"
+    page.goto(store.run_page("improved", f"/artifacts/{name}"))
+    figure = page.get_by_role("img", name=name)
+    expect(figure).to_be_visible()
+    assert figure.evaluate("image => image.decode().then(() => image.naturalWidth)") > 500
+    keep("figure")
+
+
+def test_run_leads_to_its_model_and_what_it_takes_and_gives(
+    page: Page, store: Store, keep: Keep
+) -> None:
+    model = store.models[store.run_id("improved")]
+    page.goto(store.run_page("improved"))
+    page.get_by_role("gridcell").get_by_role("link", name="model", exact=True).click()
+    expect(page.get_by_text("About this logged model")).to_be_visible()
+    expect(page.get_by_text(model, exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="improved", exact=True).first).to_be_visible()
+    expect(page.get_by_role("row").filter(has_text="val_loss")).to_be_visible()
+    keep("model")
+    page.get_by_text("Artifacts", exact=True).click()
+    page.get_by_text("MLmodel", exact=True).click()
+    for name in ("AU01_r", "AU25_r", "happiness", "anxiety"):
+        expect(page.get_by_text(f'"{name}"').first).to_be_visible()
+    keep("signature")
