@@ -12,7 +12,7 @@ export DVC_NO_ANALYTICS := true
 INSTALL = $(PYTHON) -m pip --python $(VENV)/bin/python install --quiet --disable-pip-version-check \
 	--require-hashes -r
 
-.PHONY: repro test check ui bench bench-labels bench-ingest bench-scale soak lock format clean
+.PHONY: repro test check ui bench bench-labels bench-ingest bench-scale soak deps lock format clean
 
 repro: $(VENV)/.run  ## run the pipeline; only what changed is computed
 	dvc repro
@@ -45,6 +45,9 @@ soak: $(VENV)/.dev  ## 10,000 mutated recordings: about 10 minutes
 format: $(VENV)/.dev  ## lay the code out
 	ruff check --fix .
 	ruff format .
+
+deps: $(VENV)/.dev  ## list each stage's modules in dvc.yaml anew, after an import was added
+	python tests/wiring.py
 
 lock:  ## renew the pinned dependencies; needs uv
 	uv pip compile pyproject.toml --universal --python-version 3.11 --no-emit-index-url \

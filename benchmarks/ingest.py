@@ -19,6 +19,7 @@ from pathlib import Path
 
 import yaml
 
+from benchmarks.memory import peak
 from benchmarks.openface_files import write_folder
 from pipeline.data.units import OPENFACE_COLUMNS
 
@@ -117,22 +118,19 @@ def contend(name: str, folder: Path) -> None:
         CONTENDERS[name](sorted((Path(small) / "few").glob("*.csv")))
     begin = time.perf_counter()
     rows = CONTENDERS[name](files)
-    print(json.dumps({"seconds": time.perf_counter() - begin, "rows": rows}))
+    seconds = time.perf_counter() - begin
+    print(json.dumps({"seconds": seconds, "rows": rows, "peak": peak()}))
 
 
 def measure(name: str, folder: Path) -> tuple[float, int, float]:
     """Run a contender in its own process; return seconds, rows and peak memory in MB."""
     command = [sys.executable, "-m", "benchmarks.ingest", "--contend", name, str(folder)]
-    with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(
-            command, cwd=ROOT, stdout=output, env=os.environ | {"PYTHONPATH": str(ROOT)}
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        if status:
-            raise SystemExit(f"{name} failed")
-        output.seek(0)
-        found = json.loads(output.read().splitlines()[-1])
-    return found["seconds"], found["rows"], usage.ru_maxrss / 1024
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True
+    )
+    found = json.loads(done.stdout.splitlines()[-1])
+    return found["seconds"], found["rows"], found["peak"]
 
 
 def compare(folder: Path, megabytes: float, rounds: int) -> None:

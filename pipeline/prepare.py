@@ -9,20 +9,18 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
-from joblib import Parallel, delayed
 
 from pipeline import params, paths
 from pipeline.data import quarantine, rows, split
 from pipeline.data.clips import Naming, read_labels
 from pipeline.data.frames import RowGroupWriter, frame_schema
 from pipeline.data.layouts import PLANNERS
+from pipeline.data.parallel import run_in_order
 from pipeline.data.plan import Job, Plan, Source
 from pipeline.data.quarantine import Reject
 from pipeline.data.rows import Checked
 from pipeline.data.summary import FrameSummary, warning
 from pipeline.errors import InputError, run_main
-
-WINDOW = 8  # jobs whose results may wait at once
 
 
 def make_plan(settings: params.Params, scratch: Path) -> Plan:
@@ -66,23 +64,9 @@ def refuse_bad_files(rejects: Iterable[Reject]) -> None:
 
 
 def read_all(plan: Plan, min_confidence: float) -> Iterator[Checked]:
-    """Read and check every job, in parallel, in the order of the plan.
-
-    The next window of jobs runs while the results of one are taken, so that a slow taker holds
-    two windows at most, whatever the number of jobs.
-    """
-    # Threads do: pyarrow parses outside the interpreter lock. A caller's own
-    # parallel_config(backend=...) wins, so a cluster serves unchanged.
-    ready: Iterator[Checked] = iter(())
-    for start in range(0, len(plan.jobs), WINDOW):
-        window = (
-            delayed(_read_one)(job, plan.aus, min_confidence)
-            for job in plan.jobs[start : start + WINDOW]
-        )
-        running = Parallel(n_jobs=-1, prefer="threads", return_as="generator")(window)
-        yield from ready
-        ready = running
-    yield from ready
+    """Read and check every job, in parallel, in the order of the plan."""
+    run = partial(_read_one, aus=plan.aus, min_confidence=min_confidence)
+    return run_in_order(run, plan.jobs)
 
 
 def _read_one(job: Job, aus: list[str], min_confidence: float) -> Checked:

@@ -57,3 +57,24 @@ def _named_beside(path: Path) -> set[str]:
     }
     beside = (path.parent / text for text in strings if text.endswith(".py") and "/" not in text)
     return {file.relative_to(ROOT).as_posix() for file in beside if file.is_file()}
+
+
+def write_deps() -> None:
+    """Bring the files of the project that dvc.yaml lists for each stage up to date."""
+    path = ROOT / "dvc.yaml"
+    lines: list[str] = []
+    stage, listing = "", False
+    for line in path.read_text().splitlines():
+        if line.startswith("  ") and line[2] not in " -#" and line.endswith(":"):
+            stage = line.strip(" :")
+        if listing and line.startswith("      - pipeline/"):
+            continue
+        lines.append(line)
+        listing = line == "    deps:" or (listing and line.startswith("      - "))
+        if line == "    deps:":
+            lines += [f"      - {file}" for file in sorted(files_of(f"pipeline.{stage}"))]
+    path.write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    write_deps()

@@ -13,11 +13,11 @@ import pyarrow.parquet as pq
 
 from pipeline import params, prepare
 from pipeline.data.extractors import PYFEAT, recognise
+from pipeline.data.header import UnreadableError, read_header
 from pipeline.data.layouts import PLANNERS
 from pipeline.data.layouts.openface import files_below
 from pipeline.data.plan import Plan
 from pipeline.data.quarantine import REASONS, Reject, count_rows
-from pipeline.data.sheet import UnreadableError, read_header
 from pipeline.data.split import with_split
 from pipeline.data.summary import FrameSummary
 from pipeline.errors import InputError

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.data.sheet import Header
+from pipeline.data.header import Header
 from pipeline.data.units import VALENCE_CLASSES
 from pipeline.errors import InputError
 

@@ -45,6 +45,8 @@ def _without_unknown(part: Part) -> Part:
     """Set the rows aside that do not say whose face they are."""
     ids = part.table[COLUMN].to_numpy()
     known = np.isfinite(ids)
+    if known.all():
+        return part
     unknown = [
         Reject(str(part.clip.path), int(row), 1, "not_finite", f"{COLUMN} is {one:g}")
         for row, one in zip(part.row[~known], ids[~known], strict=True)

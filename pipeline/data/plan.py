@@ -12,9 +12,10 @@ import pyarrow as pa
 
 from pipeline.data.clips import Clip, Naming
 from pipeline.data.extractors import au_columns_of, refuse_other
+from pipeline.data.header import Header, UnreadableError, read_header
 from pipeline.data.quarantine import Reject
 from pipeline.data.rows import KEYS, Raw
-from pipeline.data.sheet import Header, UnreadableError, count_rows, read_header
+from pipeline.data.sheet import count_rows
 from pipeline.data.summary import warning
 from pipeline.data.units import AU_COLUMNS
 from pipeline.errors import InputError
@@ -86,7 +87,7 @@ class Part:
     rejects: list[Reject]
 
 
-Read = Callable[[Clip, list[str], Face], list[Part]]
+Read = Callable[[Sequence[Clip], list[str], Face], list[Part]]
 
 
 def plan_clips(
@@ -158,8 +159,8 @@ def _groups(clips: Iterable[Clip]) -> Iterator[list[Clip]]:
 
 
 def read_group(read: Read, clips: Sequence[Clip], aus: list[str], face: Face) -> Raw:
-    """Read clips one after another into one set of rows."""
-    parts = [part for clip in clips for part in read(clip, aus, face)]
+    """Read clips into one set of rows."""
+    parts = read(clips, aus, face)
     present = {name for part in parts for name in part.table.column_names}
     joined = pa.concat_tables([_with_all(part.table, present) for part in parts])
     files = list(dict.fromkeys(str(part.clip.path) for part in parts))

@@ -7,57 +7,25 @@ cells) is read again line by line, so that each bad row is named and the rest ke
 
 import csv
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 from numpy.typing import NDArray
 
+from pipeline.data.header import START, Header, blank_length
+from pipeline.data.narrow import WORTH, cut, longest_unwanted, read_lines
 from pipeline.data.quarantine import Reject
 
 BLOCK = 16 << 20  # bytes
-_START, _HEADER_LIMIT = 1 << 14, 1 << 20  # bytes; OpenFace's header of 714 columns has 6,000
-_LINES_TO_SEE = 3  # the header, a row that tells the decimal mark, and what may be cut off
 # What pyarrow takes for a number; Python's float() would take 1_0 as well.
 _NUMBER = re.compile(r"(?ai)[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?")
-_LINE_END, _DECIMAL_COMMA = re.compile(rb"\r\n|\n|\r"), re.compile(rb"\d,\d")
-_BLANK_LINES = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t\v\f]*[\r\n])*")  # and a mark of UTF-8
 _MISSING = ("", "nan", "-nan", "na", "null", "none", "n/a", "#n/a")
 _NULLS = [text for word in _MISSING for text in {word, word.upper(), word.title(), "NaN", "-NaN"}]
-
-
-class UnreadableError(Exception):
-    """A file that is not a table; carries the quarantine reason and a detail."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-        self.detail = detail
-
-
-@dataclass(frozen=True)
-class Header:
-    """A file's first line: its delimiter, decimal mark, length in bytes and column names."""
-
-    delimiter: str
-    decimal: str
-    length: int
-    columns: tuple[str, ...]
-
-    @cached_property
-    def names(self) -> frozenset[str]:
-        """The names of the columns, without blanks and quotes around them."""
-        return frozenset(self.columns)
-
-    @cached_property
-    def index(self) -> dict[str, int]:
-        """The place of each column in a row."""
-        return {name: i for i, name in enumerate(self.columns)}
 
 
 @dataclass(frozen=True)
@@ -73,50 +41,34 @@ class Sheet:
         return len(self.row) + len(self.rejects)
 
 
-def read_header(path: Path) -> Header:
-    """Read the first line that is not blank and find delimiter and decimal mark.
-
-    Raises `UnreadableError` where the file is empty, is not text or names a column twice.
-    """
-    with path.open("rb") as file:
-        start = file.read(_START)
-        if len(start.splitlines()) < _LINES_TO_SEE:  # long lines, or many blank ones
-            start += file.read(_HEADER_LIMIT - len(start))
-    begin = next(_BLANK_LINES.finditer(start)).end()
-    if not start[begin:].strip():
-        raise UnreadableError("empty", "the file is empty")
-    end = _LINE_END.search(start, begin)
-    if end is None and len(start) == _HEADER_LIMIT:
-        raise UnreadableError("unreadable", "the first line has over a million characters")
-    line = start[begin : end.start()] if end else start[begin:]
-    # The first row may hold zeros alone, so all that has been read is looked at.
-    comma_below = bool(end and _DECIMAL_COMMA.search(start, end.end()))
-    header = _parse_header(line, comma_below)
-    return _with_length(header, end.end() if end else len(start))
+def read_sheets(
+    paths: Sequence[Path], header: Header, numbers: Sequence[str], texts: Sequence[str] = ()
+) -> list[Sheet]:
+    """Read the named columns of files with one header, small ones in one go."""
+    schema = _schema(numbers, texts)
+    small = len(paths) > 1 and sum(path.stat().st_size for path in paths) <= 2 * BLOCK
+    if small and (sheets := _read_together(paths, header, schema)):
+        return sheets
+    return [read_sheet(path, header, numbers, texts) for path in paths]
 
 
-@lru_cache(maxsize=64)
-def _parse_header(line: bytes, comma_below: bool) -> Header:
-    """Parse a first line; files of one folder mostly have the same."""
-    if b"\0" in line:
-        raise UnreadableError("unreadable", "it is not text: its first line holds NUL bytes")
-    try:
-        text = line.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UnreadableError("unreadable", f"it is not UTF-8 text: {error.reason}") from None
-    delimiter = max(",;\t", key=text.count)
-    names = tuple(name.strip().strip('"').strip() for name in text.split(delimiter))
-    named = [name for name in names if name]
-    if twice := [name for name, count in Counter(named).items() if count > 1]:
-        raise UnreadableError("unreadable", f"it names columns twice: {', '.join(twice)}")
-    columns = tuple(name or f"unnamed {i}" for i, name in enumerate(names))
-    decimal = "," if delimiter != "," and comma_below else "."
-    return Header(delimiter, decimal, len(line), columns)
-
-
-@lru_cache(maxsize=64)
-def _with_length(header: Header, length: int) -> Header:
-    return Header(header.delimiter, header.decimal, length, header.columns)
+def _read_together(paths: Sequence[Path], header: Header, schema: pa.Schema) -> list[Sheet] | None:
+    """Parse sound files as one; None where anything in them is out of the ordinary."""
+    narrowed = []
+    for path in paths:
+        block, size = read_lines(path, header.length, path.stat().st_size)
+        narrowed.append(_narrow(block, size, header, schema))
+    columns, counts = narrowed[0].columns, [piece.rows for piece in narrowed]
+    if any(piece.columns != columns for piece in narrowed):
+        return None
+    table = _parse(b"".join([piece.lines for piece in narrowed]), columns, header, schema)
+    if table is None or table.num_rows != sum(counts):
+        return None
+    starts = np.cumsum([0, *counts]).tolist()
+    return [
+        Sheet(table.slice(start, count), np.arange(1, count + 1), [])
+        for start, count in zip(starts[:-1], counts, strict=True)
+    ]
 
 
 def read_sheet(
@@ -137,24 +89,25 @@ def read_blocks(
     path: Path, header: Header, numbers: Sequence[str], texts: Sequence[str] = ()
 ) -> Iterator[Sheet]:
     """Read the named columns block by block; a file without rows gives one empty sheet."""
-    schema = pa.schema(
-        [(name, pa.float64()) for name in numbers] + [(name, pa.string()) for name in texts]
-    )
+    schema = _schema(numbers, texts)
     first = 1
     for block in _blocks(path, header.length):
-        sheet: Sheet | None
-        try:
-            sheet = _read_fast(block, header, schema, first)
-        except (pa.ArrowInvalid, pa.ArrowKeyError):
-            sheet = None
-        # A stray quote makes one row of many lines, a line of blanks or tabs may pass for a row.
-        odd = b'"' in block or header.delimiter == "\t" or len(header.columns) == 1
-        if sheet is None or (odd and sheet.rows_read != _count_lines(block)):
+        piece = _narrow(block, len(block), header, schema)
+        table = _parse(piece.lines, piece.columns, header, schema)
+        if table is None:
             sheet = _read_by_line(path, block, header, schema, first)
+        else:
+            sheet = Sheet(table, np.arange(first, first + table.num_rows), [])
         first += sheet.rows_read
         yield sheet
     if first == 1:
         yield Sheet(schema.empty_table(), np.zeros(0, dtype=np.int64), [])
+
+
+def _schema(numbers: Sequence[str], texts: Sequence[str]) -> pa.Schema:
+    return pa.schema(
+        [(name, pa.float64()) for name in numbers] + [(name, pa.string()) for name in texts]
+    )
 
 
 def count_rows(path: Path, header_length: int) -> int:
@@ -169,33 +122,59 @@ def _count_lines(block: bytes) -> int:
 def _blocks(path: Path, start: int) -> Iterator[bytes]:
     """Cut a file into blocks of whole lines; blank ones are left out."""
     with path.open("rb") as file:
-        file.seek(start or next(_BLANK_LINES.finditer(file.read(_START))).end())
+        file.seek(start or blank_length(file.read(START)))
         rest = b""
         while more := file.read(BLOCK):
             block = rest + more
             end = max(block.rfind(b"\n"), block.rfind(b"\r") if b"\n" not in block else -1) + 1
             block, rest = block[:end], block[end:]
-            if block.strip():
+            if block and not block.isspace():
                 yield block
-        if rest.strip():
+        if rest and not rest.isspace():
             yield rest
 
 
-def _read_fast(block: bytes, header: Header, schema: pa.Schema, first: int) -> Sheet:
-    table = pa_csv.read_csv(
-        pa.BufferReader(block),
-        read_options=pa_csv.ReadOptions(
-            use_threads=False, block_size=len(block) + 1, column_names=header.columns
-        ),
-        parse_options=pa_csv.ParseOptions(delimiter=header.delimiter),
-        convert_options=pa_csv.ConvertOptions(
-            include_columns=schema.names,
-            column_types={field.name: field.type for field in schema},
-            null_values=_NULLS,
-            decimal_point=header.decimal,
-        ),
-    )
-    return Sheet(table, np.arange(first, first + table.num_rows), [])
+class _Narrow(NamedTuple):
+    """Lines without what nobody wants, if that was much: the columns left, and how many rows."""
+
+    columns: tuple[str, ...]
+    lines: bytes
+    rows: int
+
+
+def _narrow(block: bytes | bytearray, size: int, header: Header, schema: pa.Schema) -> _Narrow:
+    columns = header.columns
+    start, stop = longest_unwanted(columns, frozenset(schema.names))
+    if stop - start >= WORTH and (
+        rest := cut(block, size, header.delimiter, len(columns), start, stop)
+    ):
+        return _Narrow(columns[:start] + columns[stop:], *rest)
+    return _Narrow(columns, bytes(memoryview(block)[:size]), block.count(b"\n", 0, size))
+
+
+def _parse(
+    block: bytes, columns: tuple[str, ...], header: Header, schema: pa.Schema
+) -> pa.Table | None:
+    """Parse whole lines the fast way; None where that fails or may have miscounted the lines."""
+    try:
+        table = pa_csv.read_csv(
+            pa.BufferReader(block),
+            read_options=pa_csv.ReadOptions(
+                use_threads=False, block_size=len(block) + 1, column_names=columns
+            ),
+            parse_options=pa_csv.ParseOptions(delimiter=header.delimiter),
+            convert_options=pa_csv.ConvertOptions(
+                include_columns=schema.names,
+                column_types={field.name: field.type for field in schema},
+                null_values=_NULLS,
+                decimal_point=header.decimal,
+            ),
+        )
+    except (pa.ArrowInvalid, pa.ArrowKeyError):
+        return None
+    # A stray quote makes one row of many lines, a line of blanks or tabs may pass for a row.
+    odd = b'"' in block or header.delimiter == "\t" or len(header.columns) == 1
+    return None if odd and table.num_rows != _count_lines(block) else table
 
 
 def _read_by_line(path: Path, block: bytes, header: Header, schema: pa.Schema, first: int) -> Sheet:

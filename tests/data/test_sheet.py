@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from pipeline.data import sheet as sheet_module
-from pipeline.data.sheet import UnreadableError, read_header, read_sheet
+from pipeline.data.header import UnreadableError, read_header
+from pipeline.data.sheet import read_sheet
 
 
 def read(tmp_path: Path, content: bytes, numbers=("a", "b"), texts=()):

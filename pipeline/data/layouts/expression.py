@@ -1,6 +1,7 @@
 """Read `AUs/<clip>_aus.csv` with `Valences/<clip>_valences.csv`, joined on `Image`."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -71,8 +72,12 @@ def _clip(path: Path, source: Source) -> Clip | Reject:
     return Clip(name, identity, path, header, partner)
 
 
-def read(clip: Clip, aus: list[str], _face: Face) -> list[Part]:
-    """Read one clip's images; rows that only one of its two files has are set aside."""
+def read(clips: Sequence[Clip], aus: list[str], _face: Face) -> list[Part]:
+    """Read the images of clips; rows that only one of a clip's two files has are set aside."""
+    return [_read_one(clip, aus) for clip in clips]
+
+
+def _read_one(clip: Clip, aus: list[str]) -> Part:
     if clip.partner is None:
         raise ValueError(f"clip {clip.name} has no valence file")
     sheet = read_sheet(clip.path, clip.header, aus, ["Image"])
@@ -100,7 +105,7 @@ def read(clip: Clip, aus: list[str], _face: Face) -> list[Part]:
     table = sheet.table.select(aus).filter(pa.array(both))
     table = table.append_column("valence", pa.array(valence, pa.float64()))
     table = table.append_column("frame", pa.array(frame, pa.float64()))
-    return [Part(clip, table, sheet.row[both], rejects)]
+    return Part(clip, table, sheet.row[both], rejects)
 
 
 def _read_valences(path: Path) -> Sheet | Reject:

@@ -1,6 +1,7 @@
 """Read a folder of OpenFace 2 or py-feat CSV files, one clip a file, in video or image mode."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,10 @@ import pyarrow as pa
 from pipeline.data.clips import LABELS_FILE, Clip, Naming
 from pipeline.data.extractors import OPENFACE_2, PYFEAT
 from pipeline.data.faces import COLUMN, choose_faces
+from pipeline.data.header import Header
 from pipeline.data.plan import Face, Part, Plan, Source, open_header, plan_clips, reject_file
 from pipeline.data.quarantine import Reject
-from pipeline.data.sheet import read_sheet
+from pipeline.data.sheet import Sheet, read_sheets
 
 # What a file may call a number, and what the contract calls it. In image mode OpenFace numbers
 # the faces of its one image under `face`.
@@ -77,21 +79,35 @@ def _clip(path: Path, name: str, naming: Naming) -> Clip | Reject:
     return Clip(name, identity, path, header)
 
 
-def read(clip: Clip, aus: list[str], face: Face) -> list[Part]:
-    """Read one clip; where the file has no frame number, its rows are numbered from 1."""
+def read(clips: Sequence[Clip], aus: list[str], face: Face) -> list[Part]:
+    """Read clips; where a file has no frame number, its rows are numbered from 1."""
+    parts: list[Part] = []
+    for header, alike in groupby(clips, key=lambda clip: clip.header):
+        group = list(alike)
+        extras = _extras(header)
+        sheets = read_sheets([clip.path for clip in group], header, [*aus, *extras])
+        for clip, sheet in zip(group, sheets, strict=True):
+            part = _part(clip, sheet, [*aus, *extras.values()])
+            parts += choose_faces(part, face) if COLUMN in part.table.column_names else [part]
+    return parts
+
+
+def _extras(header: Header) -> dict[str, str]:
+    """Map the file's names of what is no action unit to ours; of two names the first counts."""
     extras: dict[str, str] = {}
     for theirs, ours in _EXTRAS.items():
-        if theirs in clip.header.names and ours not in extras.values():
+        if theirs in header.names and ours not in extras.values():
             extras[theirs] = ours
-    sheet = read_sheet(clip.path, clip.header, [*aus, *extras])
+    return extras
+
+
+def _part(clip: Clip, sheet: Sheet, names: list[str]) -> Part:
+    rejects = sheet.rejects
     if not sheet.rows_read:
-        empty = Reject(str(clip.path), None, 0, "empty", "the file has a header and no rows")
-        sheet.rejects.append(empty)
-    table = sheet.table.rename_columns([*aus, *extras.values()])
-    if "frame" not in table.column_names:
+        rejects = [Reject(str(clip.path), None, 0, "empty", "the file has a header and no rows")]
+    table = sheet.table.rename_columns(names)
+    if "frame" not in names:
         # Several faces without frames are the faces of one image.
-        image = COLUMN in table.column_names
-        frame = np.ones(len(sheet.row)) if image else sheet.row.astype(np.float64)
+        frame = np.ones(len(sheet.row)) if COLUMN in names else sheet.row.astype(np.float64)
         table = table.append_column("frame", pa.array(frame, pa.float64()))
-    part = Part(clip, table, sheet.row, sheet.rejects)
-    return list(choose_faces(part, face)) if COLUMN in table.column_names else [part]
+    return Part(clip, table, sheet.row, rejects)

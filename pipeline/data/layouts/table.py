@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 
 from pipeline.data.clips import LABELS_FILE, Naming
 from pipeline.data.extractors import au_columns_of, refuse_other
+from pipeline.data.header import Header
 from pipeline.data.layouts.openface import files_below
 from pipeline.data.plan import Plan, Source, open_header
 from pipeline.data.quarantine import Reject
 from pipeline.data.rows import KEYS, Raw
-from pipeline.data.sheet import Header, read_blocks
+from pipeline.data.sheet import read_blocks
 from pipeline.data.spool import (
     FILE,
     ROW,
