@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 
 from pipeline import params, prepare
 from pipeline.data.extractors import PYFEAT, recognise
+from pipeline.data.folders import files_below
 from pipeline.data.layouts import PLANNERS
-from pipeline.data.layouts.openface import files_below
 from pipeline.data.plan import Plan
 from pipeline.data.quarantine import REASONS, Reject, count_rows
 from pipeline.data.sheet import UnreadableError, read_header
