@@ -36,12 +36,13 @@ def encode(column: pa.Array) -> pa.DictionaryArray:
     """Encode words by dictionary, whatever type they have; blanks around them do not count.
 
     An empty word is null. The dictionary holds the words that occur, and no other: a file's own
-    may list people who have no row.
+    may list people who have no row. Raises `ArrowInvalid` on bytes that are no UTF-8.
     """
     if not pa.types.is_dictionary(column.type):
         column = column.cast(pa.string()).dictionary_encode()
     used = column.indices.dictionary_encode()
     words = column.dictionary.take(used.dictionary).cast(pa.string())
+    words.validate(full=True)  # a Parquet file may hold what is no UTF-8
     words = pc.utf8_trim_whitespace(words)
     words = pc.if_else(pc.equal(words, ""), None, words).dictionary_encode()
     return pa.DictionaryArray.from_arrays(words.indices.take(used.indices), words.dictionary)

@@ -16,7 +16,8 @@ from pipeline.data.quarantine import Reject
 FILE, ROW = "__file", "__row"
 BATCH_ROWS = 1 << 20
 _BUFFER = 1 << 20  # bytes a column; without it pyarrow loads a row group, however large
-BROKEN = (OSError, pa.ArrowInvalid, pa.ArrowNotImplementedError)
+# What reading a damaged file raises; a name that is no UTF-8 is a UnicodeDecodeError.
+BROKEN = (OSError, pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError)
 
 
 @dataclass(frozen=True)

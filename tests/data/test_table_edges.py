@@ -327,6 +327,17 @@ def test_sets_damaged_rows_aside(workspace, tree, tmp_path, column, rows, order)
     assert account["files_quarantined"] == 1
 
 
+@pytest.mark.parametrize("column", ["clip", "emotion", "AU12_r"])
+def test_bytes_that_are_no_text_are_damage(workspace, tree, tmp_path, column):
+    """Break a word, and the name of a column, in a file that stays Parquet."""
+    word = {"clip": b"E_1", "emotion": b"sad", "AU12_r": b"AU12_r"}[column]
+    table = pa.Table.from_pandas(more().assign(emotion="sad"), preserve_index=False)
+    path = with_file(tmp_path / "in", table, compression="none", store_schema=False)
+    path.write_bytes(path.read_bytes().replace(word, b"\xff" + word[1:]))
+    (aside,) = run(workspace, tree, tmp_path / "in")["aside"]
+    assert (aside["file"], aside["reason"]) == (str(path), "unreadable")
+
+
 def test_stops_at_damage_where_that_is_asked_for(workspace, tree, tmp_path):
     path = with_file(tmp_path / "in", pa.Table.from_pandas(more()))
     wreck(path, "AU06_r", 0)

@@ -2,7 +2,8 @@
 
 One row is a frame, or a whole clip: without a `frame` column the rows of a clip are numbered
 from 1. `subject`, `emotion`, `valence_class` and `valence` are used where they stand; what is
-missing is read from labels.csv or the clip's name. The table may be larger than memory.
+missing is read from labels.csv or the clip's name. A file's `frame`, `success`, `confidence` or
+`valence` without any value is as if absent. The table may be larger than memory.
 """
 
 from collections.abc import Sequence
