@@ -49,6 +49,7 @@ class Faulty:
         self._lock = threading.Lock()
         self._mode: Mode = "pass"
         self._left: int | None = None
+        self._before = 0
         self._listener: _Listener | None = None
         self.mend()
 
@@ -60,9 +61,12 @@ class Faulty:
         """Answer 500 to the next so many requests, to all without a number."""
         self._turn("fail", requests)
 
-    def drop(self, requests: int | None = None) -> None:
-        """Forward the next so many requests, but close the connection instead of answering."""
-        self._turn("drop", requests)
+    def drop(self, requests: int | None = None, after: int = 0) -> None:
+        """Forward the next so many requests, but close the connection instead of answering.
+
+        The first `after` requests are answered.
+        """
+        self._turn("drop", requests, after)
 
     def refuse(self) -> None:
         """Stop listening; requests under way are ended before this returns."""
@@ -73,9 +77,9 @@ class Faulty:
 
     close = refuse
 
-    def _turn(self, mode: Mode, requests: int | None) -> None:
+    def _turn(self, mode: Mode, requests: int | None, after: int = 0) -> None:
         with self._lock:
-            self._mode, self._left = mode, requests
+            self._mode, self._left, self._before = mode, requests, after
         if self._listener is None:
             self._listener = _Listener(("127.0.0.1", self.port), _Handler)
             self._listener.proxy = self
@@ -84,6 +88,9 @@ class Faulty:
     def _mode_for(self, request: str) -> Mode:
         with self._lock:
             self.requests.append(request)
+            if self._before:
+                self._before -= 1
+                return "pass"
             if self._left is None:
                 return self._mode
             self._left -= 1

@@ -14,7 +14,7 @@ def add_to(commands: Any) -> None:
     parser.set_defaults(run=sync)
 
 
-def sync(_options: argparse.Namespace) -> None:
+def sync(_options: argparse.Namespace | None = None) -> None:
     """Send the journals of runs whose process has ended, and end runs that were left running.
 
     Raises `InputError` where something could not be sent; it is kept.

@@ -2,20 +2,24 @@
 
 import sys
 import threading
+import time
 
 from pipeline.errors import InputError
 from pipeline.tracking.delivery import Courier, UnsentError, deliver_rest, waiting
 from pipeline.tracking.journal import Journal
 
-_PAUSES = (1.0, 2.0, 5.0, 15.0, 60.0)  # seconds after the first, second, ... failure in a row
-_SENDER_LOCK = 0.2  # seconds between looks whether another process has ceased to send it
+# Seconds after the first, second, ... failure in a row; before each try when the stage is over;
+# between looks whether another process has ceased to send the journal.
+_PAUSES = (1.0, 2.0, 5.0, 15.0, 60.0)
+_LAST_PAUSES = (0.0, 0.5, 2.0)
+_LOOK_AGAIN = 0.2
 
 
 class Sender(threading.Thread):
     """Sends what the journal holds whenever it is told of something new.
 
     First it sends what earlier processes have left, so that runs arrive in their order. A store
-    that cannot be reached is tried again, ever more rarely, and once more at the end.
+    that cannot be reached is tried again, ever more rarely, and a few times more at the end.
     """
 
     def __init__(self, journal: Journal) -> None:
@@ -25,6 +29,8 @@ class Sender(threading.Thread):
         self._end = threading.Event()
         self._fault: InputError | None = None
         self._unsent: str | None = None
+        self._courier = Courier(journal)
+        self._rest = True
 
     def hear(self) -> None:
         """Take note of a new entry; raise the `InputError` that makes going on pointless."""
@@ -61,23 +67,36 @@ class Sender(threading.Thread):
 
     def _work(self) -> None:
         while (lock := self._journal.send_lock()) is None:
-            if self._end.wait(_SENDER_LOCK):
+            if self._end.wait(_LOOK_AGAIN):
                 return
-        with lock:
-            failed, rest, courier = 0, True, Courier(self._journal)
-            while True:
-                closing = self._end.is_set()  # what is logged before that goes with this round
-                self._news.clear()
-                try:
-                    # What is left of others does not hold this run up.
-                    rest = rest and any(one.problem for one in deliver_rest(self._journal.key))
-                    courier.send()
-                    failed, self._unsent = 0, None
-                except UnsentError as error:
-                    failed, self._unsent = failed + 1, str(error)
-                if closing:
-                    return
-                if failed:
-                    self._end.wait(_PAUSES[min(failed, len(_PAUSES)) - 1])
-                else:
-                    self._news.wait()
+        try:
+            self._send_until_the_end()
+        finally:
+            lock.release()
+
+    def _send_until_the_end(self) -> None:
+        failed = 0
+        while not self._over():
+            failed = 0 if self._try() else failed + 1
+            if failed:
+                self._end.wait(_PAUSES[min(failed, len(_PAUSES)) - 1])
+            else:
+                self._news.wait()
+        for pause in _LAST_PAUSES:
+            time.sleep(pause)
+            if self._try():
+                return
+
+    def _over(self) -> bool:
+        self._news.clear()  # before the look: an end that comes later is news again
+        return self._end.is_set()
+
+    def _try(self) -> bool:
+        try:
+            if self._rest:  # what does not arrive of others' does not hold this run up
+                self._rest = any(one.problem for one in deliver_rest(self._journal.key))
+            self._courier.send()
+        except UnsentError as error:
+            self._unsent = str(error)
+            return False
+        return True

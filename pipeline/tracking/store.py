@@ -23,11 +23,14 @@ QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    # What does not arrive is kept and sent again, so a try need not last minutes.
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
-    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",  # seconds
 }
+
+
+# What does not arrive is kept and sent again by us, which leaves no trace. MLflow's own second
+# try can: where a server began a run and its answer was lost, it would begin another.
+SINGLE_TRY = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
 
 
 def tracking_uri() -> str:
@@ -47,6 +50,7 @@ def connect(experiment: str) -> str:
     """
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+    os.environ.update(SINGLE_TRY)
     import mlflow
 
     uri = tracking_uri()

@@ -14,10 +14,11 @@ import pytest
 from faulty import Faulty
 from server import Server
 
-from pipeline.errors import InputError
-from pipeline.tracking.models import log_model
-from pipeline.tracking.runs import start_run
-from pipeline.tracking.store import connect
+from pipeline.tracking.delivery import client_of
+from pipeline.tracking.models import model_of
+from pipeline.tracking.remote import Remote
+from pipeline.tracking.runs import training_run
+from pipeline.tracking.store import connect, failures
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -53,9 +54,10 @@ def written(
     with pytest.MonkeyPatch.context() as patch:
         isolate(patch, folder)
         patch.setenv("MLFLOW_TRACKING_URI", server.uri)
-        with start_run("written", "train", PARAMS, {"git.dirty": "false"}) as run:
+        with training_run("written", "train", PARAMS, {"git.dirty": "false"}) as run:
             log(run, folder)
-            model_id = log_model(run, folder / "model.keras", FEATURES, ["joy"], FRAMES, step=2)
+            run.log_model(folder / "model.keras", FEATURES, ["joy"], FRAMES, step=2)
+        model_id = model_of(Remote(run.id, client_of("written"), folder))
         yield Written(run.id, model_id, network)
 
 
@@ -67,9 +69,6 @@ def direct(
     from mlflow import MlflowClient
 
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
-    # Retries follow at once.
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "0")
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_BACKOFF_JITTER", "0")
     return MlflowClient(server.uri)
 
 
@@ -145,7 +144,7 @@ def test_killed_and_started_again_the_server_has_kept_all(
     server.start()
     check(direct, written.run_id, tmp_path)
     check_model(direct, written)
-    with start_run(experiment, "afterwards", {}, {}) as run:
+    with training_run(experiment, "afterwards", {}, {}) as run:
         run.log_metrics({"f1": 0.5})
     assert direct.get_run(run.id).data.metrics == {"f1": 0.5}
 
@@ -158,7 +157,7 @@ def test_proxy_passes_all_a_run_holds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", faulty.uri)
-    with start_run(experiment, "train", PARAMS, {"git.dirty": "false"}) as run:
+    with training_run(experiment, "train", PARAMS, {"git.dirty": "false"}) as run:
         log(run, tmp_path)
     (tmp_path / "read").mkdir()
     check(direct, run.id, tmp_path / "read")
@@ -179,24 +178,14 @@ def test_failing_proxy_answers_500_unseen_by_the_server(
     assert faulty.requests == ["POST /api/2.0/mlflow/experiments/create"] * 3
 
 
-def test_first_requests_fail_and_a_client_that_tries_again_gets_through(
-    direct: "MlflowClient", faulty: Faulty, experiment: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", faulty.uri)
-    faulty.fail(requests=2)
-    assert connect(experiment) == direct.get_experiment_by_name(experiment).experiment_id
-    assert faulty.requests[0] == faulty.requests[1] == faulty.requests[2] != faulty.requests[3]
-
-
 def test_refusing_proxy_accepts_no_connection(
     direct: "MlflowClient", faulty: Faulty, experiment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", faulty.uri)
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     faulty.refuse()
     with pytest.raises(URLError, match="Connection refused"):
         status(faulty.uri)
-    with pytest.raises(InputError, match="Connection refused"):
+    with pytest.raises(failures(), match="Connection refused"):
         connect(experiment)
     assert faulty.requests == []
     faulty.mend()
