@@ -128,6 +128,9 @@ def main() -> None:
     lines = verdict(report.scores)
     evaluated = {f"evaluate.{k}": v for k, v in settings.evaluate.model_dump().items()}
     with evaluation_run(made["experiment"], made["run"], evaluated) as run:
+        digest, rows = provenance.file_md5(paths.FRAMES), int((split == "test").sum())
+        columns = dict.fromkeys(made["features"], "float32")
+        run.log_dataset(paths.FRAMES, "frames for test", digest, "test", rows, columns)
         record(run, scores, means)
         run.set_tags({"mlflow.note.content": "\n\n".join(lines)})
     print("\n".join(lines))

@@ -104,12 +104,13 @@ def record_inputs(run: Run, data: Data, features: Sequence[str], weights: dict[s
     for path in (paths.PREPARE_SUMMARY, paths.CLASS_WEIGHTS):
         run.log_file(path, "data")
     digest = provenance.file_md5(paths.FRAMES)
+    # Named apart: of data sets that share name and digest MLflow keeps the first.
     columns = dict.fromkeys(features, "float32")
     for context, rows in (
         ("training", len(data.train[0])),
         ("validation", len(data.validation[0])),
     ):
-        run.log_dataset(paths.FRAMES, "frames", digest, context, rows, columns)
+        run.log_dataset(paths.FRAMES, f"frames for {context}", digest, context, rows, columns)
 
 
 def record_provenance(run: Run, recipe: str) -> None:

@@ -46,7 +46,7 @@ def log_model(
     # Named here, for MLflow would file it under the active experiment of its global state.
     logged = run.client.create_logged_model(
         made_by.info.experiment_id,
-        "model",
+        str(made_by.info.run_name),
         source_run_id=run.id,
         params=made_by.data.params,
         tags={key: text for key, text in made_by.data.tags.items() if key.startswith(SOURCE)},
