@@ -70,7 +70,7 @@ def prepare(main: Project, copy: Project, hashes: dict[str, str]) -> None:
 
     Raises `InputError` where the data is other than it was.
     """
-    path = material.bring(main, copy)
+    path = material.bring(main, copy, hashes)
     unlike = material.changed(copy, hashes)
     if path in unlike:
         raise InputError(

@@ -16,8 +16,10 @@ from pipeline.reproduction.commands import dvc, git
 FEW = 5  # hashes named where many are missing
 MEMBER = re.compile(r"^md5: (\w+(?:\.dir)?)$", re.MULTILINE)  # as `dvc pull` names what it lacks
 
+REMOTE = re.compile(r"remote\.(?P<name>.+)\.url=(?P<url>.+)")  # in DVC's list of settings
 
-def bring(main: Project, copy: Project) -> str:
+
+def bring(main: Project, copy: Project, hashes: Mapping[str, str]) -> str:
     """Bring what `data.path` names, where neither git nor a stage makes it, and give that path.
 
     Raises `InputError` where it is gone, with the hash of what DVC tracked.
@@ -25,11 +27,16 @@ def bring(main: Project, copy: Project) -> str:
     path = str(_read(copy.folder / "params.yaml")["data"]["path"])
     if any(_overlap(path, out) for out in outputs(copy)):
         return path  # the pipeline makes it
-    if tracked := [file for file in _dvc_files(copy) if _covers(copy, file, path)]:
-        _pull(main, copy, tracked)
     here, there = main.folder / path, copy.folder / path
+    tracked = [
+        file for file in _dvc_files(copy) if any(_overlap(p, path) for p in _outs(copy, file))
+    ]
+    if tracked:
+        _pull(main, copy, tracked)
+    if there.exists() and path in hashes and path not in changed(copy, hashes):
+        return path  # all of it; what stands beside it today was not there then
     if here.resolve().is_relative_to(main.top) and not Path(path).is_absolute():
-        _link(here, there)
+        _link(here, there, [copy.folder / out for file in tracked for out in _outs(copy, file)])
     if not there.exists():
         raise InputError(
             f"params.yaml of the run: data.path is {path}, which is not there. Bring back what "
@@ -83,30 +90,28 @@ def _overlap(one: str, other: str) -> bool:
 
 
 def _dvc_files(copy: Project) -> list[Path]:
-    """List what `dvc add` and `dvc import` left in git."""
+    """List what `dvc add` and `dvc import` left in git, relative to the project."""
     names = git(copy.folder, "ls-files", "-z", "--", "*.dvc").stdout.split("\0")
-    return [copy.folder / name for name in names if name and (copy.folder / name).is_file()]
+    return [Path(name) for name in names if name and (copy.folder / name).is_file()]
 
 
-def _covers(copy: Project, file: Path, path: str) -> bool:
-    base = file.parent.relative_to(copy.folder)
-    return any(_overlap((base / out["path"]).as_posix(), path) for out in _outs(file))
-
-
-def _outs(file: Path) -> list[dict[str, Any]]:
-    outs: list[dict[str, Any]] = _read(file).get("outs", [])
-    return outs
+def _outs(copy: Project, file: Path) -> dict[str, str]:
+    """Read what a `.dvc` file tracks: md5 by path, relative to the project."""
+    content = _read(copy.folder / file)
+    base = file.parent / content.get("wdir", ".")
+    return {(base / out["path"]).as_posix(): str(out.get("md5")) for out in content["outs"]}
 
 
 def _pull(main: Project, copy: Project, files: list[Path]) -> None:
     """Check tracked data out of the main repository's cache, else of its remote."""
     _share_cache(main, copy)
-    names = [file.relative_to(copy.folder).as_posix() for file in files]
-    if not dvc(copy.folder, "checkout", *names).returncode:
-        return
-    done = dvc(copy.folder, "pull", *names)
+    outs = {path: md5 for file in files for path, md5 in _outs(copy, file).items()}
+    names = [file.as_posix() for file in files]
+    done = dvc(copy.folder, "checkout", *names)
+    if done.returncode or any(_broken(copy.folder / path) for path in outs):
+        done = dvc(copy.folder, "pull", *names)
     if done.returncode:
-        whole = [f"{out['path']} (md5 {out.get('md5')})" for file in files for out in _outs(file)]
+        whole = [f"{path} (md5 {md5})" for path, md5 in outs.items()]
         lacking = sorted(set(MEMBER.findall(done.stdout + done.stderr)))
         more = " ..." if len(lacking) > FEW else ""
         named = f"; missing {len(lacking)}: {', '.join(lacking[:FEW])}{more}" if lacking else ""
@@ -115,6 +120,11 @@ def _pull(main: Project, copy: Project, files: list[Path]) -> None:
             f"{named}. Add the remote that has it (`dvc remote add`), or `dvc add` the same files "
             f"again.\nDVC says: {_last_error(done.stderr)}"
         )
+
+
+def _broken(path: Path) -> bool:
+    """Tell whether a link leads nowhere: DVC links to files without a look whether they are."""
+    return any(part.is_symlink() and not part.exists() for part in (path, *path.rglob("*")))
 
 
 def _last_error(output: str) -> str:
@@ -131,19 +141,19 @@ def _share_cache(main: Project, copy: Project) -> None:
     dvc(copy.folder, "config", "--local", "cache.dir", cache)
     # Links: the data may be large, and nothing writes to it.
     dvc(copy.folder, "config", "--local", "cache.type", "reflink,symlink,copy")
-    for line in dvc(main.folder, "remote", "list").stdout.splitlines():
-        name, url = line.removesuffix("(default)").split(maxsplit=1)
-        if url.startswith("/"):  # a relative one would lead into the copy
-            dvc(copy.folder, "remote", "modify", "--local", name, "url", url.strip())
+    # As DVC resolves them: a relative address would lead into the copy.
+    for line in dvc(main.folder, "config", "--list").stdout.splitlines():
+        if (found := REMOTE.fullmatch(line)) and Path(found["url"]).is_absolute():
+            dvc(copy.folder, "remote", "modify", "--local", found["name"], "url", found["url"])
 
 
-def _link(here: Path, there: Path) -> None:
-    """Link what the copy lacks: all of a folder, or the parts that git does not hold."""
-    if not here.exists():
+def _link(here: Path, there: Path, tracked: list[Path]) -> None:
+    """Link what the copy lacks: all of a folder, or the parts that neither git nor DVC holds."""
+    if not here.exists() or any(there.is_relative_to(path) for path in tracked):
         return
     if not there.exists():
         there.parent.mkdir(parents=True, exist_ok=True)
         there.symlink_to(here.resolve())
     elif here.is_dir() and there.is_dir() and not there.is_symlink():
         for part in here.iterdir():
-            _link(part, there / part.name)
+            _link(part, there / part.name, tracked)

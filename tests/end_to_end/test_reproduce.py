@@ -4,6 +4,7 @@ A project of two quick stages, in which what a replay meets can be varied; then 
 once, as a temporary experiment of a dirty tree.
 """
 
+import os
 import re
 import shutil
 import signal
@@ -11,13 +12,12 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from throwaway import commit, environment, make_clone, run, set_params
-
-from pipeline.tracking.scratch import scratch_store
 
 STAGES = """\
 stages:
@@ -107,6 +107,26 @@ def nothing_left(clone: Path) -> bool:
     """Tell whether only the repository stands in its folder, and git knows of no other copy."""
     listed = run(clone, "git", "worktree", "list").stdout.splitlines()
     return len(listed) == 1 and not list(clone.parent.glob(f".{clone.name}-*"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def experiment(clone: Path) -> "Iterator[subprocess.Popen[str]]":
+    """The whole pipeline as a temporary experiment of a dirty tree, beside the tests before."""
+    label = clone / "pipeline/label.py"
+    label.write_text(label.read_text() + "\nNOTED = 'changed, not committed'\n")
+    command = ["exp", "run", "--temp", "--set-param", "train.learning_rate=0.003"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "dvc", *command],
+        cwd=clone,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        yield process
+        if process.returncode is None:  # the test that waits for it was not run
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 @pytest.fixture(scope="module")
@@ -216,14 +236,12 @@ def test_data_that_is_gone_is_named_by_its_hash(light: Path, first: str) -> None
 
 
 def test_a_temporary_experiment_of_a_dirty_tree_two_commits_ago_is_identical(
-    clone: Path, light: Path, first: str
+    clone: Path, experiment: "subprocess.Popen[str]"
 ) -> None:
-    scratch_store(clone, like=f"sqlite:///{light / 'mlflow.db'}")  # MLflow would take 7 seconds
-    label = clone / "pipeline/label.py"
-    label.write_text(label.read_text() + "\nNOTED = 'changed, not committed'\n")
-    run(clone, "dvc", "exp", "run", "--temp", "-S", "train.learning_rate=0.003")
+    done = experiment.communicate()
+    assert experiment.returncode == 0, done
     found = latest_run(clone)
-    label.write_text("raise SystemExit('code of a later commit')\n")
+    (clone / "pipeline/label.py").write_text("raise SystemExit('code of a later commit')\n")
     commit(clone, "one")
     set_params(clone, {"train.learning_rate": 0.5, "demo.seed": 99})
     commit(clone, "two")
