@@ -2,7 +2,7 @@
 
 import argparse
 
-from pipeline.commands import inspect, sync
+from pipeline.commands import inspect, relocate, reproduce, sync
 from pipeline.errors import run_main
 
 
@@ -11,6 +11,8 @@ def main() -> None:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     inspect.add_to(commands)
     sync.add_to(commands)
+    relocate.add_to(commands)
+    reproduce.add_to(commands)
     options = parser.parse_args()
     options.run(options)
 

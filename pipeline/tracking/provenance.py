@@ -24,6 +24,12 @@ PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "scikit-learn", "mlflow", 
 # dvc.lock says what was computed, not how: DVC writes it while the pipeline runs.
 NOT_LOCKS = (":(top)", ":(top,exclude,glob)**/dvc.lock")
 CODE = ":(top)pipeline"
+UNREADABLE = "\ufffd"  # what decoding puts in place of bytes that are not UTF-8
+# Whatever a person's git settings are, `git apply` must be able to read it, binary files too.
+DIFF = (
+    *("diff", "HEAD", "--binary", "--no-color", "--no-ext-diff", "--no-textconv", "--unified=3"),
+    *("--src-prefix=a/", "--dst-prefix=b/", "--", *NOT_LOCKS),
+)
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,14 @@ def _patch() -> str:
             shutil.copy(index, copy)
         # New files show in a difference once git intends to add them: in a copy of its index.
         _git("add", "--intent-to-add", "--", CODE, GIT_INDEX_FILE=str(copy))
-        return _git("diff", "HEAD", "--", *NOT_LOCKS, GIT_INDEX_FILE=str(copy))
+        patch = _git(*DIFF, GIT_INDEX_FILE=str(copy))
+        if UNREADABLE not in patch:
+            return patch
+        # A file in another encoding than UTF-8: written as binary no byte of it is lost.
+        attributes = Path(folder) / "attributes"
+        attributes.write_text("* -diff\n")
+        settings = ("-c", f"core.attributesFile={attributes}")
+        return _git(*settings, *DIFF, GIT_INDEX_FILE=str(copy))
 
 
 def _git(*arguments: str, **environment: str) -> str:

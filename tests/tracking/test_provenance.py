@@ -99,6 +99,48 @@ def test_new_code_is_dirty_and_the_patch_restores_it(repository: Path) -> None:
     assert (repository / "pipeline/train.py").read_text() == "EPOCHS = 2\n"
 
 
+def restored(repository: Path, patch: str) -> None:
+    """Bring the first commit back and apply a patch to it."""
+    git("clean", "--force", "-dx", "--quiet")
+    git("checkout", "--", ".")
+    (repository / "changes.patch").write_text(patch, encoding="utf-8", newline="")
+    git("apply", "changes.patch")
+
+
+def test_the_patch_restores_binary_files(repository: Path) -> None:
+    (repository / "notes.bin").write_bytes(b"\0old\xff")
+    git("add", ".")
+    git("commit", "--quiet", "--message", "binary")
+    changed, new = b"\0changed\xfe\n" * 9, b"\x89PNG\r\n\0\xff"
+    (repository / "notes.bin").write_bytes(changed)
+    (repository / "pipeline/new.png").write_bytes(new)
+    restored(repository, git_state().patch)
+    assert (repository / "notes.bin").read_bytes() == changed
+    assert (repository / "pipeline/new.png").read_bytes() == new
+
+
+def test_the_patch_restores_files_that_are_not_utf8(repository: Path) -> None:
+    latin, windows = "# gr\u00fcn\n".encode("latin-1"), b"EPOCHS = 3\r\n"
+    (repository / "pipeline/latin.py").write_bytes(latin)
+    (repository / "pipeline/train.py").write_bytes(windows)
+    restored(repository, git_state().patch)
+    assert (repository / "pipeline/latin.py").read_bytes() == latin
+    assert (repository / "pipeline/train.py").read_bytes() == windows
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("diff.noprefix", "true"), ("color.ui", "always"), ("diff.external", "true")],
+)
+def test_the_patch_does_not_hang_on_a_persons_git_settings(
+    repository: Path, key: str, value: str
+) -> None:
+    git("config", key, value)
+    (repository / "pipeline/train.py").write_text("EPOCHS = 2\n")
+    restored(repository, git_state().patch)
+    assert (repository / "pipeline/train.py").read_text() == "EPOCHS = 2\n"
+
+
 def test_index_is_left_alone(repository: Path) -> None:
     (repository / "pipeline/new.py").write_text("NEW = 1\n")
     git_state()
