@@ -12,7 +12,7 @@ export DVC_NO_ANALYTICS := true
 INSTALL = $(PYTHON) -m pip --python $(VENV)/bin/python install --quiet --disable-pip-version-check \
 	--require-hashes -r
 
-.PHONY: repro test check ui bench bench-labels bench-ingest bench-scale soak deps lock format clean
+.PHONY: repro test check ui bench bench-labels bench-ingest bench-scale bench-tracking soak deps lock format clean
 
 repro: $(VENV)/.run  ## run the pipeline; only what changed is computed
 	dvc repro
@@ -25,10 +25,11 @@ check: $(VENV)/.dev  ## style, types
 	ruff format --check .
 	mypy
 
-ui: $(VENV)/.run  ## compare runs in the browser: http://127.0.0.1:5000
+ui: $(VENV)/.run  ## compare runs in the browser: http://127.0.0.1:5000/?workflowType=machine_learning
+	@test ! -f mlflow.db || python -m pipeline relocate
 	mlflow ui
 
-bench: bench-labels bench-ingest bench-scale  ## all benchmarks: about 15 minutes
+bench: bench-labels bench-ingest bench-scale bench-tracking  ## all benchmarks: about 15 minutes
 
 bench-labels: $(VENV)/.dev  ## the label rule against a loop over rows
 	python -m benchmarks.labels
@@ -38,6 +39,9 @@ bench-ingest: $(VENV)/.dev  ## the prepare stage against merely parsing the same
 
 bench-scale: $(VENV)/.dev  ## 1 to 100 million frames: time and memory (8 GB of disk)
 	python -m benchmarks.scale
+
+bench-tracking: $(VENV)/.dev  ## what tracking costs beside training
+	python -m benchmarks.tracking
 
 soak: $(VENV)/.dev  ## 10,000 mutated recordings, 20 killed trainings, 20 queued experiments: 30 minutes
 	python -m benchmarks.fuzz --cases 10000
