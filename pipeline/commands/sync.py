@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from pipeline.errors import InputError
-from pipeline.tracking.delivery import deliver_rest
+from pipeline.tracking.rest import deliver_rest
 from pipeline.tracking.store import tracking_uri, without_password
 
 

@@ -5,40 +5,20 @@ pyarrow's parser. A block in which it stumbles (a cell that is no number, a row 
 cells) is read again line by line, so that each bad row is named and the rest kept.
 """
 
-import csv
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
-from numpy.typing import NDArray
 
 from pipeline.data.header import START, Header, blank_length
+from pipeline.data.lines import MISSING, Sheet, read_by_line
 from pipeline.data.narrow import WORTH, cut, longest_unwanted, read_lines
-from pipeline.data.quarantine import Reject
 
 BLOCK = 16 << 20  # bytes
-# What pyarrow takes for a number; Python's float() would take 1_0 as well.
-_NUMBER = re.compile(r"(?ai)[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?")
-_MISSING = ("", "nan", "-nan", "na", "null", "none", "n/a", "#n/a")
-_NULLS = [text for word in _MISSING for text in {word, word.upper(), word.title(), "NaN", "-NaN"}]
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """Numbers (float64, null where a cell is empty) and texts, each row's number in its file."""
-
-    table: pa.Table
-    row: NDArray[np.int64]
-    rejects: list[Reject]
-
-    @property
-    def rows_read(self) -> int:
-        return len(self.row) + len(self.rejects)
+_NULLS = [text for word in MISSING for text in {word, word.upper(), word.title(), "NaN", "-NaN"}]
 
 
 def read_sheets(
@@ -95,7 +75,7 @@ def read_blocks(
         piece = _narrow(block, len(block), header, schema)
         table = _parse(piece.lines, piece.columns, header, schema)
         if table is None:
-            sheet = _read_by_line(path, block, header, schema, first)
+            sheet = read_by_line(path, block, header, schema, first)
         else:
             sheet = Sheet(table, np.arange(first, first + table.num_rows), [])
         first += sheet.rows_read
@@ -175,53 +155,3 @@ def _parse(
     # A stray quote makes one row of many lines, a line of blanks or tabs may pass for a row.
     odd = b'"' in block or header.delimiter == "\t" or len(header.columns) == 1
     return None if odd and table.num_rows != _count_lines(block) else table
-
-
-def _read_by_line(path: Path, block: bytes, header: Header, schema: pa.Schema, first: int) -> Sheet:
-    lines = [_decode(line) for line in block.splitlines() if line.strip()]
-    columns: list[list[float | str]] = [[] for _ in schema]
-    rows: list[int] = []
-    rejects: list[Reject] = []
-    for row, line in enumerate(lines, start=first):
-        values = _parse_line(line, header, schema)
-        if isinstance(values, tuple):
-            rejects.append(Reject(str(path), row, 1, *values))
-            continue
-        rows.append(row)
-        for column, value in zip(columns, values, strict=True):
-            column.append(value)
-    table = pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema)
-    return Sheet(table, np.array(rows, dtype=np.int64), rejects)
-
-
-def _decode(line: bytes) -> str:
-    try:
-        return line.decode()
-    except UnicodeDecodeError:
-        return line.decode("latin-1")  # has a letter for each byte: two names stay two
-
-
-def _parse_line(
-    line: str, header: Header, schema: pa.Schema
-) -> list[float | str] | tuple[str, str]:
-    """Give the wanted cells of a line, or the reason and detail why it is no row."""
-    try:
-        cells = next(csv.reader([line], delimiter=header.delimiter, skipinitialspace=True))
-    except csv.Error as error:
-        return "ragged", str(error)
-    if len(cells) != len(header.columns):
-        return "ragged", f"{len(cells)} cells; the header has {len(header.columns)}"
-    values: list[float | str] = []
-    for field in schema:
-        cell = cells[header.index[field.name]].strip()
-        # A comma that is no delimiter is a decimal mark, wherever the first one stands.
-        text = cell.replace(",", ".") if header.delimiter != "," else cell
-        if field.type == pa.string():
-            values.append(cell)
-        elif cell.lower() in _MISSING:
-            values.append(np.nan)
-        elif _NUMBER.fullmatch(text):
-            values.append(float(text))
-        else:
-            return "not_a_number", f"{field.name} is {cell[:40]!r}"
-    return values

@@ -5,12 +5,10 @@ which leaves no trace: see `pipeline.tracking.remote`.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from pipeline.errors import InputError
-from pipeline.tracking.journal import Entry, Journal, all_journals
+from pipeline.tracking.journal import Entry, Journal
 from pipeline.tracking.remote import Remote, clean_tags, param_text
 from pipeline.tracking.store import (
     connect,
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
 
 KEY = "pipeline.run"
 PARENT = "mlflow.parentRunId"
-KEPT = 20  # journals of runs that have arrived; from them a lost store can be filled again
 _METRICS_AT_ONCE = 50  # entries
 
 
@@ -42,6 +39,7 @@ class Courier:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._client: MlflowClient | None = None
+        self.reached = False  # whether the store answered when it was last asked
 
     def send(self) -> None:
         """Send what has not arrived, whether or not the run goes on.
@@ -59,10 +57,13 @@ class Courier:
         begin = next(self._journal.entries(), None)
         if begin is None:
             return
+        store, sent, self.reached = tracking_uri(), self._journal.sent, self._client is not None
         if self._client is None:
             self._client = client_of(begin["experiment"])
-        store, sent = tracking_uri(), self._journal.sent
-        if sent.get("store") != store or not sent.get("run_id"):
+            if not _has(self._client, sent.get("run_id")):
+                sent = {}  # the database was deleted
+            self.reached = True
+        if sent.get("store") != store:
             sent = {
                 "store": store,
                 "count": 1,
@@ -74,6 +75,17 @@ class Courier:
             remote.write(batch)
             sent["count"] += len(batch)
             self._journal.note_sent(sent)
+
+
+def _has(client: "MlflowClient", run_id: str | None) -> bool:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return run_id is not None and client.get_run(run_id).info.lifecycle_stage == "active"
+    except MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return False
+        raise
 
 
 def client_of(experiment: str) -> "MlflowClient":
@@ -135,63 +147,3 @@ def _agree(stored: dict[str, str], params: dict[str, str]) -> bool:
 
 def _stored(item: tuple[str, str]) -> tuple[str, str]:
     return item[0], param_text(item[1])
-
-
-@dataclass(frozen=True)
-class Sent:
-    """What became of a journal: how many of its entries had to be sent, and why they were not."""
-
-    key: str
-    waiting: int
-    problem: str | None
-
-
-def waiting(journal: Journal) -> int:
-    """Count the entries that have not arrived."""
-    written = sum(1 for _ in journal.entries())
-    return max(written - int(journal.sent.get("count", 0)), 0)
-
-
-def deliver_rest(own: str | None = None) -> list[Sent]:
-    """Send what processes that are gone have left, the oldest first; close their runs.
-
-    Stops at the first journal that the store cannot take. `own` is the key of a journal that the
-    caller sends itself.
-    """
-    results: list[Sent] = []
-    for journal in all_journals(journals_folder()):
-        if journal.key == own or not _settle(journal):
-            continue
-        if not (count := waiting(journal)) or (lock := journal.send_lock()) is None:
-            continue
-        try:
-            Courier(journal).send()
-            results.append(Sent(journal.key, count, None))
-        except (UnsentError, InputError) as error:
-            results.append(Sent(journal.key, count, str(error)))
-            break
-        finally:
-            lock.release()
-    _forget_oldest()
-    return results
-
-
-def _settle(journal: Journal) -> bool:
-    """End the run of a process that is gone; false where it lives, or never began."""
-    if not any(True for _ in journal.entries()) or not journal.claim():
-        return False
-    if not journal.ended:
-        gone = "The process ended without a word: it was killed, or the machine stopped."
-        journal.append("end", status="KILLED", error=gone)
-    journal.release()
-    return True
-
-
-def _forget_oldest() -> None:
-    arrived = [
-        journal
-        for journal in all_journals(journals_folder())
-        if journal.ended and not waiting(journal)
-    ]
-    for journal in arrived[:-KEPT]:
-        journal.remove()

@@ -5,8 +5,9 @@ import threading
 import time
 
 from pipeline.errors import InputError
-from pipeline.tracking.delivery import Courier, UnsentError, deliver_rest, waiting
+from pipeline.tracking.delivery import Courier, UnsentError
 from pipeline.tracking.journal import Journal
+from pipeline.tracking.rest import deliver_rest, waiting
 
 # Seconds after the first, second, ... failure in a row; before each try when the stage is over;
 # between looks whether another process has ceased to send the journal.

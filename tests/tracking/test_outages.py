@@ -12,7 +12,7 @@ from server import Server
 
 from pipeline.commands.sync import sync
 from pipeline.errors import InputError
-from pipeline.tracking.delivery import waiting
+from pipeline.tracking.rest import waiting
 from pipeline.tracking.run import Run
 from pipeline.tracking.runs import evaluation_run, training_run
 

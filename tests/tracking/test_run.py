@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from pipeline.tracking.delivery import waiting
 from pipeline.tracking.remote import PARAM_LENGTH
+from pipeline.tracking.rest import waiting
 from pipeline.tracking.run import Run
 from pipeline.tracking.runs import training_run
 

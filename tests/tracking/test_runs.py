@@ -1,17 +1,20 @@
 import json
+import shutil
 import signal
+import sqlite3
 import subprocess
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.tracking.delivery import deliver_rest, waiting
 from pipeline.tracking.journal import all_journals
+from pipeline.tracking.rest import deliver_rest, waiting
 from pipeline.tracking.runs import evaluation_run, training_run
 from pipeline.tracking.store import connect, journals_folder
 
@@ -161,6 +164,24 @@ def test_living_run_of_another_process_is_left_alone(
         process.communicate(timeout=60)
 
 
+def test_killed_run_whose_store_was_deleted_is_whole_in_the_new_one(
+    killed: str, store: Path, migrated: Path, start: Callable[[str], "subprocess.Popen[str]"]
+) -> None:
+    (store / "mlflow.db").unlink()
+    shutil.copy(migrated, store / "mlflow.db")
+    # In a process of its own: MLflow keeps a database that was deleted open.
+    process = start(
+        "from pipeline.tracking.runs import training_run\n"
+        f"with training_run({EXPERIMENT!r}, 'r', {{'seed': 7}}, {{}}, key='killed') as run:\n"
+        "    run.log_metrics({'loss': 0.125}, 2)\n"
+    )
+    assert process.communicate(timeout=120)[1] == ""
+    with closing(sqlite3.connect(store / "mlflow.db")) as opened:
+        assert opened.execute("select status from runs").fetchall() == [("FINISHED",)]
+        query = "select step, value from metrics order by step"
+        assert opened.execute(query).fetchall() == [(0, 0.5), (1, 0.25), (2, 0.125)]
+
+
 def test_line_that_a_kill_cut_off_is_dropped(killed: str, client: "MlflowClient") -> None:
     path = journals_folder() / "killed/entries.jsonl"
     with path.open("ab") as file:
@@ -222,7 +243,7 @@ def test_store_that_cannot_be_used_stops_the_run(store: Path) -> None:
                 run.log_metrics({"loss": 1}, epoch)
                 time.sleep(0.01)
 
-    with pytest.raises(InputError, match=r"mlflow\.db cannot be used"):
+    with pytest.raises(InputError, match=r"mlflow\.db: file is not a database"):
         log_for_a_while()
 
 

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from pipeline.data.clips import LABELS_FILE, Clip
 from pipeline.data.extractors import OPENFACE_2
 from pipeline.data.folders import files_below
+from pipeline.data.lines import Sheet
 from pipeline.data.plan import Face, Part, Plan, Source, open_header, plan_clips, reject_file
 from pipeline.data.quarantine import Reject
-from pipeline.data.sheet import Sheet, read_sheet
+from pipeline.data.sheet import read_sheet
 from pipeline.data.units import value_range
 from pipeline.errors import InputError
 

@@ -12,9 +12,10 @@ from pipeline.data.extractors import OPENFACE_2, PYFEAT
 from pipeline.data.faces import COLUMN, choose_faces
 from pipeline.data.folders import files_below
 from pipeline.data.header import Header
+from pipeline.data.lines import Sheet
 from pipeline.data.plan import Face, Part, Plan, Source, open_header, plan_clips, reject_file
 from pipeline.data.quarantine import Reject
-from pipeline.data.sheet import Sheet, read_sheets
+from pipeline.data.sheet import read_sheets
 
 # What a file may call a number, and what the contract calls it. In image mode OpenFace numbers
 # the faces of its one image under `face`.
