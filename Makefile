@@ -39,8 +39,10 @@ bench-ingest: $(VENV)/.dev  ## the prepare stage against merely parsing the same
 bench-scale: $(VENV)/.dev  ## 1 to 100 million frames: time and memory (8 GB of disk)
 	python -m benchmarks.scale
 
-soak: $(VENV)/.dev  ## 10,000 mutated recordings: about 10 minutes
+soak: $(VENV)/.dev  ## 10,000 mutated recordings, 20 killed trainings, 20 queued experiments: 30 minutes
 	python -m benchmarks.fuzz --cases 10000
+	python -m benchmarks.kills --kills 20
+	python -m benchmarks.experiments --times 10
 
 format: $(VENV)/.dev  ## lay the code out
 	ruff check --fix .

@@ -1,7 +1,18 @@
 """The one error that people are meant to read, and how a stage shows it."""
 
+import errno
 import sys
 from collections.abc import Callable
+
+# What is wrong with a disk, not with the program.
+_DISK = {
+    errno.ENOSPC: "free some space",
+    errno.EDQUOT: "free some space, or ask for a larger quota",
+    errno.EFBIG: "raise the limit on the size of files (ulimit -f)",
+    errno.EROFS: "make the file system writable, or work in another folder",
+    errno.EACCES: "give yourself the right to it, or work in another folder",
+    errno.EPERM: "give yourself the right to it, or work in another folder",
+}
 
 
 class InputError(Exception):
@@ -9,9 +20,21 @@ class InputError(Exception):
 
 
 def run_main(main: Callable[[], None]) -> None:
-    """Run a stage or command; an `InputError` becomes one message and exit code 1."""
+    """Run a stage or command; an `InputError` becomes one message and exit code 1.
+
+    So does a disk that is full or may not be written to.
+    """
     try:
         main()
     except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise SystemExit(1) from None
+        _stop(str(error))
+    except OSError as error:
+        if error.errno not in _DISK:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        _stop(f"{where}{error.strerror}. Please {_DISK[error.errno]} and run it again.")
+
+
+def _stop(message: str) -> None:
+    print(f"error: {message}", file=sys.stderr)
+    raise SystemExit(1) from None

@@ -89,9 +89,9 @@ def save_figures(case: Case, scores: AllScores) -> dict[str, str]:
     return {name: caption for name, (_, caption) in drawn.items()}
 
 
-def record(run: Run, model_id: str, scores: AllScores, means: pd.DataFrame) -> None:
+def record(run: Run, scores: AllScores, means: pd.DataFrame) -> None:
     """Record metrics, tables, figures and the report on the run."""
-    run.log_metrics(flat_scores(scores), model_id=model_id)
+    run.log_metrics(flat_scores(scores), of_model=True)
     run.log_table(means, "evaluation/mean_predictions")
     run.log_table(metrics_table(scores["test"]["tuned"]), "evaluation/metrics")
     for path in (paths.METRICS, paths.REPORT):
@@ -127,11 +127,14 @@ def main() -> None:
     paths.REPORT.write_text(render(report))
     lines = verdict(report.scores)
     evaluated = {f"evaluate.{k}": v for k, v in settings.evaluate.model_dump().items()}
-    with evaluation_run(made["experiment"], made["run_id"], evaluated) as run:
-        record(run, made["model_id"], scores, means)
+    with evaluation_run(made["experiment"], made["run"], evaluated) as run:
+        digest, rows = provenance.file_md5(paths.FRAMES), int((split == "test").sum())
+        columns = dict.fromkeys(made["features"], "float32")
+        run.log_dataset(paths.FRAMES, "frames for test", digest, "test", rows, columns)
+        record(run, scores, means)
         run.set_tags({"mlflow.note.content": "\n\n".join(lines)})
     print("\n".join(lines))
-    print(f"report: {paths.REPORT}; MLflow run {run.id} (`make ui`)")
+    print(f"report: {paths.REPORT}; MLflow run {run.id or run.key} (`make ui`)")
 
 
 if __name__ == "__main__":

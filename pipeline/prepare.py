@@ -90,7 +90,7 @@ def write_frames(plan: Plan, settings: params.Prepare) -> dict[str, Any]:
     summary = FrameSummary(plan.aus)
     read = sum(reject.rows for reject in plan.rejects)
     counts = quarantine.count_rows(plan.rejects)
-    files = quarantine.count_files(plan.rejects)
+    files = quarantine.whole_files(plan.rejects)
     with (
         RowGroupWriter(paths.FRAMES, frame_schema(plan.aus)) as frames,
         RowGroupWriter(paths.QUARANTINE, quarantine.SCHEMA) as aside,
@@ -102,12 +102,12 @@ def write_frames(plan: Plan, settings: params.Prepare) -> dict[str, Any]:
             summary.add(table)
             aside.write(quarantine.as_table(checked.rejects))
             counts.update(quarantine.count_rows(checked.rejects))
-            files += quarantine.count_files(checked.rejects)
+            files |= quarantine.whole_files(checked.rejects)
             if settings.on_bad_file == "fail":
                 refuse_bad_files(checked.rejects)
             read += checked.rows_read
     account = _account(plan, settings, summary, read, counts)
-    return {**account, "files_quarantined": files}
+    return {**account, "files_quarantined": len(files)}
 
 
 def _account(

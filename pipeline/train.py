@@ -1,8 +1,10 @@
 """Train the network on the training split, recorded epoch by epoch as one MLflow run."""
 
+import argparse
 import json
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,12 +18,12 @@ from pipeline.data.summary import read_warnings
 from pipeline.data.units import ACTIVATIONS, AU_COLUMNS, INTENSITIES, PRESENCES
 from pipeline.errors import InputError, run_main
 from pipeline.evaluation.metrics import epoch_scores
-from pipeline.model.fit import Data, Settings, Trained, fit
+from pipeline.model.fit import Data, Settings, fit
 from pipeline.model.saving import save_model
 from pipeline.tracking import provenance
-from pipeline.tracking.models import log_model
 from pipeline.tracking.run import Run
-from pipeline.tracking.runs import start_run
+from pipeline.tracking.runs import training_run
+from pipeline.tracking.trainings import own_training
 
 # Epochs are compared at these; what evaluation uses is evaluation's own and retrains nothing.
 POSITIVE_AT = THRESHOLD = 0.5
@@ -102,12 +104,13 @@ def record_inputs(run: Run, data: Data, features: Sequence[str], weights: dict[s
     for path in (paths.PREPARE_SUMMARY, paths.CLASS_WEIGHTS):
         run.log_file(path, "data")
     digest = provenance.file_md5(paths.FRAMES)
+    # Named apart: of data sets that share name and digest MLflow keeps the first.
     columns = dict.fromkeys(features, "float32")
     for context, rows in (
         ("training", len(data.train[0])),
         ("validation", len(data.validation[0])),
     ):
-        run.log_dataset(paths.FRAMES, "frames", digest, context, rows, columns)
+        run.log_dataset(paths.FRAMES, f"frames for {context}", digest, context, rows, columns)
 
 
 def record_provenance(run: Run, recipe: str) -> None:
@@ -130,51 +133,63 @@ def record_provenance(run: Run, recipe: str) -> None:
     run.log_file(paths.PARAMS, "params")
 
 
-def record_model(run: Run, trained: Trained, data: Data, names: tuple[list[str], list[str]]) -> str:
-    """Log the best checkpoint as a model, at its epoch and with its metrics; return its id."""
+def inputs_of(recorded: dict[str, Any], features: list[str], emotions: list[str]) -> dict[str, Any]:
+    """Gather all that decides the training's result, beside code and libraries."""
+    files = (paths.FRAMES, paths.LABELS, paths.CLASS_WEIGHTS)
+    hashes = {path.as_posix(): provenance.file_md5(path) for path in files}
+    return {"params": recorded, "features": features, "emotions": emotions, "files": hashes}
+
+
+def train(
+    run: Run, settings: params.Params, names: tuple[list[str], list[str]], folder: Path
+) -> int:
+    """Train and write model and history; all is logged to the run. Return the best epoch."""
     features, emotions = names
+    weights = json.loads(paths.CLASS_WEIGHTS.read_text())
+    data = load_data(features, emotions)
+    record_provenance(run, settings.recipe)
+    record_inputs(run, data, features, weights)
+    score = partial(epoch_scores, emotions=emotions, positive_at=POSITIVE_AT, threshold=THRESHOLD)
+
+    def log_epoch(epoch: int, measured: dict[str, float]) -> None:
+        run.log_metrics(measured, epoch)
+
+    trained = fit(data, fit_settings(settings, weights), score, log_epoch, folder)
+    save_model(trained.model, paths.MODEL)
+    pd.DataFrame(trained.history).to_csv(paths.HISTORY, index=False)
     example = pd.DataFrame(data.validation[0][:5], columns=features)
-    step = trained.best_epoch
-    model_id = log_model(run, paths.MODEL, features, emotions, example, step)
-    run.log_metrics({"best_epoch": step})
-    return model_id
+    run.log_model(paths.MODEL, features, emotions, example, trained.best_epoch)
+    run.log_metrics({"best_epoch": trained.best_epoch})
+    print(f"best epoch {trained.best_epoch} of {len(trained.history)}")
+    return trained.best_epoch
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m pipeline.train", description=__doc__)
+    parser.add_argument("--fresh", action="store_true", help="forget an interrupted training")
+    fresh = parser.parse_args().fresh
     settings = params.load()
     features = choose_features(settings.train.features, au_columns(paths.FRAMES, AU_COLUMNS))
     emotions = list(pq.read_schema(paths.LABELS).names)
-    weights = json.loads(paths.CLASS_WEIGHTS.read_text())
-    data = load_data(features, emotions)
     for item in read_warnings(paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY):
         print(f"warning {item['code']}: {item['message']}")
     recorded = {k: v for k, v in settings.flat().items() if not k.startswith("evaluate.")}
-    experiment = settings.tracking.experiment
-    with start_run(experiment, settings.recipe, recorded, {"stage": "train"}) as run:
-        record_provenance(run, settings.recipe)
-        record_inputs(run, data, features, weights)
-        score = partial(
-            epoch_scores, emotions=emotions, positive_at=POSITIVE_AT, threshold=THRESHOLD
-        )
-
-        def log_epoch(epoch: int, measured: dict[str, float]) -> None:
-            run.log_metrics(measured, epoch)
-
-        trained = fit(data, fit_settings(settings, weights), score, log_epoch)
-        save_model(trained.model, paths.MODEL)
-        pd.DataFrame(trained.history).to_csv(paths.HISTORY, index=False)
-        model_id = record_model(run, trained, data, (features, emotions))
-    content = {
-        "run_id": run.id,
-        "model_id": model_id,
-        "experiment": experiment,
-        "recipe": settings.recipe,
-        "best_epoch": trained.best_epoch,
-        "features": features,
-        "emotions": emotions,
-    }
-    paths.RUN.write_text(json.dumps(content, indent=2) + "\n")
-    print(f"best epoch {trained.best_epoch} of {len(trained.history)}; MLflow run {run.id}")
+    experiment, recipe = settings.tracking.experiment, settings.recipe
+    with own_training(inputs_of(recorded, features, emotions), fresh=fresh) as training:
+        begin = experiment, recipe, recorded, {"stage": "train"}
+        with training_run(*begin, key=training.key) as run:
+            best_epoch = train(run, settings, (features, emotions), training.folder)
+        content = {
+            "run": run.key,
+            "experiment": experiment,
+            "recipe": recipe,
+            "best_epoch": best_epoch,
+            "features": features,
+            "emotions": emotions,
+        }
+        paths.RUN.write_text(json.dumps(content, indent=2) + "\n")
+        training.finish(paths.RUN)
+    print(f"MLflow run {run.id or run.key}")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""What every test may use: the real recordings, and the repository's parameters."""
+"""What every test may use: real recordings, the repository's parameters, an MLflow server."""
 
 from pathlib import Path
 
 import pytest
 import yaml
+from server import experiment, faulty, server  # noqa: F401  # fixtures of every test
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL = ROOT.parent / "shared" / "data"

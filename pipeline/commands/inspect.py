@@ -13,13 +13,14 @@ import pyarrow.parquet as pq
 
 from pipeline import params, prepare
 from pipeline.data.extractors import PYFEAT, recognise
+from pipeline.data.folders import files_below
 from pipeline.data.header import UnreadableError, read_header
 from pipeline.data.layouts import PLANNERS
-from pipeline.data.layouts.openface import files_below
 from pipeline.data.plan import Plan
 from pipeline.data.quarantine import REASONS, Reject, count_rows
 from pipeline.data.split import with_split
 from pipeline.data.summary import FrameSummary
+from pipeline.data.table_file import BROKEN
 from pipeline.errors import InputError
 
 _EXAMPLES = 3  # files or rows named per reason
@@ -57,14 +58,10 @@ def guess_layout(path: Path) -> str:
     if (path / "AUs").is_dir() and (path / "Valences").is_dir():
         return "expression"
     for file in sorted(files_below(path)) if path.exists() else []:
-        names: frozenset[str] = frozenset()
-        if file.suffix.lower() == ".parquet":
-            names = frozenset(pq.read_schema(file).names)
-        elif file.suffix.lower() == ".csv":
-            try:
-                names = read_header(file).names
-            except UnreadableError:
-                continue
+        try:
+            names = _columns(file)
+        except (UnreadableError, *BROKEN):
+            continue
         if extractor := recognise(names):
             if "clip" in names:
                 return "table"
@@ -73,6 +70,12 @@ def guess_layout(path: Path) -> str:
         f"{path} holds no CSV or Parquet file with action units such as AU06_r or AU06. Name the "
         "folder that holds them."
     )
+
+
+def _columns(file: Path) -> frozenset[str]:
+    if file.suffix.lower() == ".parquet":
+        return frozenset(pq.read_schema(file).names)
+    return read_header(file).names if file.suffix.lower() == ".csv" else frozenset()
 
 
 def describe(plan: Plan, settings: params.Params) -> list[str]:

@@ -46,6 +46,16 @@ class Naming:
     def describe(self, name: str) -> Identity | None:
         """Give subject, emotion and valence class of a clip; None where it has no subject.
 
+        Raises `InputError` on a valence class that is not P, N or M.
+        """
+        told = self.tell(name)
+        if "subject" not in told:
+            return None
+        return Identity(told["subject"], told.get("emotion"), told.get("valence_class"))
+
+    def tell(self, name: str) -> dict[str, str]:
+        """Give what labels.csv and the name tell of a clip, with a subject or without.
+
         A value in labels.csv wins over the name. Raises `InputError` on a valence class that
         is not P, N or M.
         """
@@ -54,15 +64,13 @@ class Naming:
         if code := groups.get("emotion"):
             groups["emotion"] = self.emotions.get(code, code)
         groups |= {key: value for key, value in self.labels.get(name, {}).items() if value}
-        if not groups.get("subject"):
-            return None
-        valence_class = groups.get("valence_class") or None
-        if valence_class not in (*VALENCE_CLASSES, None):
+        told = {key: value for key, value in groups.items() if value}
+        if told.get("valence_class", VALENCE_CLASSES[0]) not in VALENCE_CLASSES:
             raise InputError(
-                f"clip {name}: valence_class is {valence_class!r}; {', '.join(VALENCE_CLASSES)} "
-                f"are allowed. Mend {LABELS_FILE} or data.naming."
+                f"clip {name}: valence_class is {told['valence_class']!r}; "
+                f"{', '.join(VALENCE_CLASSES)} are allowed. Mend {LABELS_FILE} or data.naming."
             )
-        return Identity(groups["subject"], groups.get("emotion") or None, valence_class)
+        return told
 
 
 def read_labels(folder: Path) -> dict[str, dict[str, str]]:

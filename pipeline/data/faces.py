@@ -1,6 +1,6 @@
 """Keep one face of a clip, or each as a subject of its own, where OpenFace followed several."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -54,9 +54,14 @@ def _without_unknown(part: Part) -> Part:
     return replace(_select(part, part.table, known), rejects=part.rejects + unknown)
 
 
-def owner(subject: str) -> str:
-    """Name the subject whose clip a face comes from; the faces of a clip share its split."""
-    return subject.split(_SEPARATOR, 1)[0]
+def owner(name: str, known: Container[str]) -> str:
+    """Name the known subject or clip that a face comes from; its faces share its split.
+
+    A name of its own may hold the separator, as the path of a clip does in a folder `face 1`.
+    """
+    while name not in known and _SEPARATOR in name:
+        name = name.rsplit(_SEPARATOR, 1)[0]
+    return name
 
 
 def _select(

@@ -25,7 +25,7 @@ from pipeline.errors import InputError
 JOB_BYTES = 16 << 20
 
 # Files of one folder may differ in these; where one is silent, this is taken.
-_UNLESS_SAID = {"success": 1.0, "confidence": 1.0}
+UNLESS_SAID = {"success": 1.0, "confidence": 1.0}
 
 Face = int | str  # `main`, `each`, or a face_id
 Job = Callable[[], Raw]
@@ -180,7 +180,7 @@ def read_group(read: Read, clips: Sequence[Clip], aus: list[str], face: Face) ->
 def _with_all(table: pa.Table, columns: Iterable[str]) -> pa.Table:
     """Lay columns out in one order; a file without success or confidence has nothing against it."""
     for name in set(columns) - set(table.column_names):
-        sound = pa.array(np.full(table.num_rows, _UNLESS_SAID[name]))
+        sound = pa.array(np.full(table.num_rows, UNLESS_SAID[name]))
         table = table.append_column(name, sound)
     return table.select(sorted(columns))
 

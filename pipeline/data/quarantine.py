@@ -25,6 +25,7 @@ REASONS = {
     "low_confidence": "the confidence is below prepare.min_confidence",
     "other_face": "another face than the one that prepare.face keeps",
     "duplicate_frame": "the clip already has this frame",
+    "duplicate_clip": "another file already is this clip: their names differ in the suffix alone",
 }
 
 SCHEMA = pa.schema(
@@ -59,9 +60,9 @@ def as_table(rejects: Sequence[Reject]) -> pa.Table:
     return pa.table(columns, schema=SCHEMA)
 
 
-def count_files(rejects: Iterable[Reject]) -> int:
-    """Count the whole files set aside."""
-    return sum(reject.row is None for reject in rejects)
+def whole_files(rejects: Iterable[Reject]) -> set[str]:
+    """Name the files that were set aside, wholly or from one row to another."""
+    return {reject.file for reject in rejects if reject.row is None}
 
 
 def count_rows(rejects: Iterable[Reject]) -> Counter[str]:

@@ -19,7 +19,8 @@ class Raw:
 
     `file` holds each row's position in `files`, `row` its number there. `keys` has a
     dictionary-encoded string array per name in KEYS; `numbers` floating arrays named `frame`,
-    `success`, `confidence`, `valence` and AU columns, those that the source has.
+    `success`, `confidence`, `valence` and AU columns, those that the source has. NaN is a fault
+    but in the columns of `optional`, where it says that the source has no value.
     """
 
     files: Sequence[str]
@@ -28,6 +29,7 @@ class Raw:
     keys: Mapping[str, pa.DictionaryArray]
     numbers: Mapping[str, NDArray[np.floating]]
     rejects: list[Reject] = field(default_factory=list)
+    optional: frozenset[str] = frozenset()
 
     @property
     def rows_read(self) -> int:
@@ -56,7 +58,8 @@ def check(raw: Raw, aus: Sequence[str], min_confidence: float) -> Checked:
         low, high = value_range(name)
         # Two cheap passes clear a sound column; NaN makes both comparisons false.
         if len(values) and not (values.min() >= low and values.max() <= high):
-            marks.add(~np.isfinite(values), "not_finite", name)
+            lost = np.isinf(values) if name in raw.optional else ~np.isfinite(values)
+            marks.add(lost, "not_finite", name)
             marks.add((values < low) | (values > high), "out_of_range", name)
     frame = numbers["frame"]
     marks.add(np.isfinite(frame) & (frame != np.floor(frame)), "out_of_range", "frame")
@@ -143,7 +146,7 @@ def _frames(raw: Raw, rows: NDArray[np.int64], aus: Sequence[str]) -> pa.Table:
     columns["valence"] = (
         pa.nulls(len(rows), pa.float32())
         if valence is None
-        else pa.array(pick(valence).astype(np.float32, copy=False))
+        else pa.array(pick(valence).astype(np.float32, copy=False), from_pandas=True)
     )
     columns["emotion"] = words["emotion"]
     return pa.table(columns)

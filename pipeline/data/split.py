@@ -83,7 +83,7 @@ def deal_frames(count: int, shares: Shares, batch: int) -> NDArray[np.int32]:
 def split_by(key: str, assigned: Mapping[str, str], frames: pa.Table, _batch: int) -> pa.Table:
     """Add the column `split` by each row's subject or clip, as dealt."""
     column = frames[key].combine_chunks()
-    owners = [assigned[owner(word)] for word in column.dictionary.to_pylist()]
+    owners = [assigned[owner(word, assigned)] for word in column.dictionary.to_pylist()]
     code = np.array([SPLITS.index(split) for split in owners], dtype=np.int32)
     return with_split(frames, code[column.indices.to_numpy()])
 

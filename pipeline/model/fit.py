@@ -1,6 +1,5 @@
 """Train a network; validation decides when to stop, when to slow down and what to keep."""
 
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError
+from pipeline.model.batches import Shuffle
 from pipeline.model.loss import Mode, WeightedBinaryCrossentropy
 from pipeline.model.network import build
 from pipeline.model.progress import Progress
+from pipeline.model.resume import BEST, KeepState
 from pipeline.model.saving import BATCH, Predictor
 
 Array = NDArray[np.float32]
@@ -87,11 +88,13 @@ class EpochReport(keras.callbacks.Callback):
         self._on_epoch(epoch, measured)
 
 
-def fit(data: Data, settings: Settings, score: Score, on_epoch: OnEpoch) -> Trained:
+def fit(data: Data, settings: Settings, score: Score, on_epoch: OnEpoch, folder: Path) -> Trained:
     """Train, and return the weights of the epoch with the lowest validation loss.
 
     `score(labels, probabilities)` measures the validation split, `on_epoch(epoch, measured)`
-    hears of each epoch. The same data, settings and machine give the same bits.
+    hears of each epoch. The same data, settings and machine give the same bits, also where an
+    earlier call was killed: `folder` keeps the state after each epoch, and a training that is
+    found there is gone on with. It must be that of the same data and settings.
     """
     keras.utils.clear_session()  # else names count up within a process and end up in the file
     keras.utils.set_random_seed(settings.seed)
@@ -111,19 +114,21 @@ def fit(data: Data, settings: Settings, score: Score, on_epoch: OnEpoch) -> Trai
         jit_compile=False,  # on a CPU several times slower than TensorFlow's own kernels
     )
     report = EpochReport(data, score, on_epoch)
-    with tempfile.TemporaryDirectory() as folder:
-        best = Path(folder) / "best.weights.h5"
+    shuffle = Shuffle(features, labels, settings.batch_size, settings.seed)
+    callbacks = [shuffle, *_callbacks(report, folder / BEST, settings)]
+    kept = KeepState(folder, callbacks, report.history)
+    if not kept.stopped:
         model.fit(
-            features,
-            labels,
-            batch_size=settings.batch_size,
+            shuffle.batches,
+            shuffle=False,
+            initial_epoch=len(report.history),
             epochs=settings.epochs,
             validation_data=data.validation,
             validation_batch_size=BATCH,
-            callbacks=_callbacks(report, best, settings),
+            callbacks=[*callbacks, kept],
             verbose=0,
         )
-        model.load_weights(best)
+    model.load_weights(folder / BEST)
     losses = [epoch["val_loss"] for epoch in report.history]
     return Trained(model, int(np.argmin(losses)), report.history)
 

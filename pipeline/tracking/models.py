@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from pipeline.data.units import value_range
-from pipeline.tracking.run import Run
+from pipeline.tracking.remote import Remote
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +24,7 @@ REQUIREMENTS = ("mlflow", "keras", "tensorflow", "numpy", "pandas")
 
 
 def log_model(
-    run: Run,
+    run: Remote,
     network: Path,
     features: Sequence[str],
     emotions: Sequence[str],
@@ -46,7 +46,7 @@ def log_model(
     # Named here, for MLflow would file it under the active experiment of its global state.
     logged = run.client.create_logged_model(
         made_by.info.experiment_id,
-        "model",
+        str(made_by.info.run_name),
         source_run_id=run.id,
         params=made_by.data.params,
         tags={key: text for key, text in made_by.data.tags.items() if key.startswith(SOURCE)},
@@ -67,6 +67,19 @@ def log_model(
             pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
         )
     return str(logged.model_id)
+
+
+def model_of(run: Remote) -> str | None:
+    """Find the id of the run's model; what a killed process left half made is deleted."""
+    experiment_id = run.client.get_run(run.id).info.experiment_id
+    found = run.client.search_logged_models([experiment_id], f"source_run_id = '{run.id}'")
+    whole = None
+    for model in found:
+        if model.status == "READY":
+            whole = str(model.model_id)
+        else:
+            run.client.delete_logged_model(model.model_id)
+    return whole
 
 
 def _contract(features: Sequence[str], emotions: Sequence[str]) -> str:

@@ -162,13 +162,14 @@ def environment() -> dict[str, str]:
     """Describe Python, the packages that results hang on, and the machine."""
     return {
         "python": platform.python_version(),
-        **{name: _version(name) for name in PACKAGES},
+        **{name: version_of(name) for name in PACKAGES},
         "platform": platform.platform(),
         "cpu_count": str(os.cpu_count()),
     }
 
 
-def _version(package: str) -> str:
+def version_of(package: str) -> str:
+    """Name the installed version of a package; "none" where it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:

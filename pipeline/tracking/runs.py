@@ -1,142 +1,102 @@
-"""Open and close MLflow runs: start one, resume one, find the one that holds an evaluation.
+"""Open and close runs: a training's, begun or gone on with; an evaluation's.
 
 A run ends FINISHED, FAILED (an exception; its message is on the tag `error`) or KILLED
-(Ctrl-C or SIGTERM). Runs are named by explicit ids: nothing is read from `MLFLOW_RUN_ID`.
+(Ctrl-C or SIGTERM). One that a dead process left RUNNING is gone on with by the same training,
+or ended as KILLED by whatever stage comes next. Runs are named by keys of our own: nothing is
+read from `MLFLOW_RUN_ID`.
 """
 
 import signal
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pipeline.tracking.run import Run, clean_tags, param_text
-from pipeline.tracking.store import connect
+from pipeline.tracking.journal import Journal, new_key
+from pipeline.tracking.run import Run
+from pipeline.tracking.sender import Sender
+from pipeline.tracking.store import journals_folder
 
-if TYPE_CHECKING:
-    from mlflow import MlflowClient, entities
-
-PARENT = "mlflow.parentRunId"
-ERROR = "error"
+_GRACE = 8.0  # seconds for sending, where a scheduler will kill what does not end
 
 
 @contextmanager
-def start_run(
-    experiment: str, name: str, params: Mapping[str, Any], tags: Mapping[str, str]
+def training_run(
+    experiment: str,
+    name: str,
+    params: Mapping[str, Any],
+    tags: Mapping[str, str],
+    key: str | None = None,
 ) -> Iterator[Run]:
-    """Open a new run with these parameters and tags and end it with the block.
+    """Open a run with these parameters and tags and end it with the block.
 
-    Raises `InputError` where the store cannot be used.
+    With the `key` of a run that was interrupted, go on with that one. Raises `InputError` where
+    a local store cannot be used; what a server does not take is kept and sent later.
     """
-    with _new_run(connect(experiment), name, params, tags) as run:
+    with _run(key or new_key(), experiment, name, params, tags) as run:
         yield run
 
 
 @contextmanager
-def resume_run(experiment: str, run_id: str) -> Iterator[Run]:
-    """Open an ended run again and end it anew with the block.
+def evaluation_run(experiment: str, maker: str, params: Mapping[str, Any]) -> Iterator[Run]:
+    """Open the run that an evaluation with these parameters belongs to; `maker` is a run's key.
 
-    Raises `InputError` where the store cannot be used, `MlflowException` where it has no
-    such run.
+    That is the run which made the model, unless it holds other values of these parameters: they
+    cannot be changed, so a nested run holds the evaluation then. Where the store has lost that
+    run it is sent again; where nobody has it, a new one stands in, tagged `source_run`.
     """
-    connect(experiment)
-    client = _client()
-    with _terminable():
-        client.update_run(run_id, status="RUNNING")
-        if ERROR in client.get_run(run_id).data.tags:
-            client.delete_tag(run_id, ERROR)  # that of an earlier attempt
-        with _ending(Run(run_id, client)) as run:
-            yield run
+    with _run(new_key(), experiment, "evaluation", params, {}, maker) as run:
+        yield run
 
 
 @contextmanager
-def evaluation_run(experiment: str, run_id: str, params: Mapping[str, Any]) -> Iterator[Run]:
-    """Open the run that an evaluation with these parameters belongs to.
-
-    The run that made the model, unless it holds other values of these parameters: they cannot
-    be changed, so a nested run holds the evaluation then. A run that this store does not know
-    (its database was deleted) is replaced by a new one, tagged `source_run`.
-    """
-    experiment_id = connect(experiment)
-    maker = _find(run_id)
-    if maker is None:
-        tags = {"source_run": run_id}
-        with _new_run(experiment_id, "evaluation", params, tags) as run:
-            yield run
-    elif _agree(maker.data.params, params):
-        with resume_run(experiment, run_id) as run:
-            run.log_params(params)
-            yield run
-    else:
-        name = f"{maker.info.run_name} evaluated anew"
-        with _new_run(maker.info.experiment_id, name, params, {PARENT: run_id}) as run:
-            yield run
-
-
-def _client() -> "MlflowClient":
-    from mlflow import MlflowClient
-
-    return MlflowClient()
-
-
-@contextmanager
-def _new_run(
-    experiment_id: str, name: str, params: Mapping[str, Any], tags: Mapping[str, str]
+def _run(
+    key: str,
+    experiment: str,
+    name: str,
+    params: Mapping[str, Any],
+    tags: Mapping[str, str],
+    maker: str | None = None,
 ) -> Iterator[Run]:
-    client = _client()
     with _terminable():
-        made = client.create_run(experiment_id, run_name=name, tags=clean_tags(tags))
-        with _ending(Run(made.info.run_id, client)) as run:
-            run.log_params(params)
-            yield run
-
-
-def _find(run_id: str) -> "entities.Run | None":
-    """Look a run up; None where the store has none of this id or it was deleted."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        run = _client().get_run(run_id)
-    except MlflowException as error:
-        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-            return None
-        raise
-    return run if run.info.lifecycle_stage == "active" else None
-
-
-def _agree(stored: Mapping[str, str], params: Mapping[str, Any]) -> bool:
-    return all(stored.get(key, text) == text for key, text in _texts(params).items())
-
-
-def _texts(params: Mapping[str, Any]) -> dict[str, str]:
-    return {key: param_text(value) for key, value in params.items()}
+        journal = Journal.reopen(journals_folder(), key)
+        sender = Sender(journal)
+        run = Run(journal, sender.hear)
+        texts = {name: str(value) for name, value in params.items()}
+        begin = {"experiment": experiment, "name": name, "tags": dict(tags)}
+        journal.append("begin", **begin, maker=maker, params=texts)
+        sender.start()
+        try:
+            with _ending(journal, sender):
+                run.log_params(params)
+                yield run
+        finally:
+            journal.release()
 
 
 @contextmanager
-def _ending(run: Run) -> Iterator[Run]:
+def _ending(journal: Journal, sender: Sender) -> Iterator[None]:
     """End the run with the block, whichever way the block ends."""
-    from mlflow.exceptions import MlflowException
-
     try:
-        yield run
+        yield
     except KeyboardInterrupt:
-        run.client.set_terminated(run.id, "KILLED")
+        journal.append("end", status="KILLED", error=None)
+        sender.close(_GRACE)
         raise
     except BaseException as error:
-        # The store may be what failed: that it fails again must not hide the first error.
-        with suppress(MlflowException):
-            run.set_tags({ERROR: f"{type(error).__name__}: {error}"})
-            run.client.set_terminated(run.id, "FAILED")
+        journal.append("end", status="FAILED", error=f"{type(error).__name__}: {error}")
+        sender.close()
         raise
-    run.client.set_terminated(run.id, "FINISHED")
+    journal.append("end", status="FINISHED", error=None)
+    sender.close()
 
 
 @contextmanager
 def _terminable() -> Iterator[None]:
     """Turn SIGTERM, by which schedulers and containers stop a process, into Ctrl-C's exception.
 
-    By default the process would end at once and leave the run RUNNING for ever.
+    By default the process would end at once and leave the run RUNNING until the next stage.
     """
     if threading.current_thread() is not threading.main_thread():
         yield  # Python lets the main thread alone set handlers

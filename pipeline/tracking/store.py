@@ -23,40 +23,53 @@ QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",  # seconds
 }
+
+
+# What does not arrive is kept and sent again by us, which leaves no trace. MLflow's own second
+# try can: where a server began a run and its answer was lost, it would begin another.
+SINGLE_TRY = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
 
 
 def tracking_uri() -> str:
     """Name the store: `MLFLOW_TRACKING_URI`, else SQLite at the root of the main repository."""
     # Not quoted: SQLAlchemy takes the rest of the address as the file's name, blanks included.
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}{(_root() / 'mlflow.db').as_posix()}"
+    return (
+        os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}{(main_root() / 'mlflow.db').as_posix()}"
+    )
 
 
 def connect(experiment: str) -> str:
     """Make the store ready, point MLflow at it and return the id of the experiment.
 
     Creates database and experiment where they are missing; safe in several processes at once.
-    Raises `InputError` where the store cannot be used or the experiment was deleted.
+    Raises `InputError` where a local store cannot be used or the experiment was deleted, and one
+    of `failures()` where a server cannot be reached.
     """
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+    os.environ.update(SINGLE_TRY)
     import mlflow
-    from mlflow.exceptions import MlflowException
 
     uri = tracking_uri()
     mlflow.set_tracking_uri(uri)
     try:
         with _first_touch(uri):
             return _experiment_id(mlflow.MlflowClient(uri), experiment, _artifacts(uri))
-    except MlflowException as error:
-        problem = _without_password(f"{uri} cannot be used: {error}")
+    except failures() as error:
+        if _is_server(uri):
+            raise
+        problem = without_password(f"{uri} cannot be used: {error}")
         raise InputError(
             f"MLflow store {problem}\nA SQLite database of this MLflow version or a server is "
             f"allowed: set MLFLOW_TRACKING_URI to one, or unset it for mlflow.db in the repository."
         ) from error
 
 
-def _root() -> Path:
+def main_root() -> Path:
+    """Name the root of the main repository, where the store and what outlives a process lie."""
     # DVC names the main repository here, also in the throwaway folder of a queued experiment,
     # which is a git repository of its own and deleted afterwards.
     if main := os.environ.get("DVC_ROOT"):
@@ -65,16 +78,38 @@ def _root() -> Path:
     return next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)
 
 
+def local_folder() -> Path:
+    """Name the folder that holds what outlives a process: journals, interrupted trainings."""
+    return main_root().absolute() / ".local"
+
+
+def journals_folder() -> Path:
+    """Name the folder of the runs' journals."""
+    return local_folder() / "runs"
+
+
+def failures() -> tuple[type[Exception], ...]:
+    """List what a store raises that is down, full or busy."""
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    return (MlflowException, SQLAlchemyError, OSError)  # those of requests are OSErrors
+
+
 def _beside(uri: str) -> Path:
     """Name the folder that holds the store's local files, `mlruns`."""
-    folder = Path(uri.removeprefix(SQLITE)).parent if uri.startswith(SQLITE) else _root()
+    folder = Path(uri.removeprefix(SQLITE)).parent if uri.startswith(SQLITE) else main_root()
     return folder.absolute() / "mlruns"
 
 
 def _artifacts(uri: str) -> Path | None:
     """Name the folder of artifacts; None where a server decides."""
     # MLflow's own default is the working directory of whoever comes first.
-    return None if uri.startswith(("http:", "https:", "databricks")) else _beside(uri)
+    return None if _is_server(uri) else _beside(uri)
+
+
+def _is_server(uri: str) -> bool:
+    return uri.startswith(("http:", "https:", "databricks"))
 
 
 @contextmanager
@@ -118,5 +153,6 @@ def _create(client: "MlflowClient", name: str, artifacts: Path | None) -> str:
         raise
 
 
-def _without_password(text: str) -> str:
+def without_password(text: str) -> str:
+    """Take name and password out of the addresses in a text that people will see."""
     return re.sub(r"//[^/@\s]*@", "//", text)

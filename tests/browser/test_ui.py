@@ -56,9 +56,9 @@ def test_front_page_leads_to_both_runs(page: Page, store: Store, keep: Keep) -> 
     page.get_by_role("button", name="Model training").click()
     page.get_by_role("link", name="au-emotion", exact=True).click()
     for name in RECIPES:
-        expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
+        expect(page.get_by_role("link", name=name, exact=True)).to_have_count(2)  # run and model
     expect(page.get_by_text("matching runs")).to_have_text("2 matching runs")
-    expect(page.get_by_text("frames (").first).to_be_visible()  # the data set
+    expect(page.get_by_text("frames for training (").first).to_be_visible()  # the data set
     keep("runs")
 
 
@@ -151,7 +151,7 @@ def test_run_shows_verdict_data_and_figures(page: Page, store: Store, keep: Keep
     verdict = store.tag("improved", "mlflow.note.content").splitlines()[0]
     assert verdict.startswith("The network")
     expect(page.get_by_text(verdict)).to_be_visible()
-    expect(page.get_by_text("frames (").first).to_be_visible()
+    expect(page.get_by_text("frames for training (").first).to_be_visible()
     keep("run")
     name = "evaluation/plots/overview.png"
     page.goto(store.run_page("improved", f"/artifacts/{name}"))
@@ -166,7 +166,7 @@ def test_run_leads_to_its_model_and_what_it_takes_and_gives(
 ) -> None:
     model = store.models[store.run_id("improved")]
     page.goto(store.run_page("improved"))
-    page.get_by_role("gridcell").get_by_role("link", name="model", exact=True).click()
+    page.get_by_role("gridcell").get_by_role("link", name="improved", exact=True).click()
     expect(page.get_by_text("About this logged model")).to_be_visible()
     expect(page.get_by_text(model, exact=True)).to_be_visible()
     expect(page.get_by_role("link", name="improved", exact=True).first).to_be_visible()

@@ -48,6 +48,13 @@ def test_guesses_the_layout(tmp_path):
     assert inspect.guess_layout(tmp_path / "t.parquet") == "table"
 
 
+def test_guesses_the_layout_beside_files_that_cannot_be_read(tmp_path):
+    folder = openface_folder(tmp_path / "o", {"0.csv": b"", "1.parquet": b"PAR1 no"})
+    (folder / "2.csv").symlink_to(tmp_path / "nowhere.csv")
+    (folder / "3.parquet").symlink_to(tmp_path / "nowhere.parquet")
+    assert inspect.guess_layout(folder) == "openface"
+
+
 def test_says_so_where_there_is_nothing(tmp_path):
     with pytest.raises(InputError, match="holds no CSV or Parquet file with action units"):
         inspect.guess_layout(tmp_path)

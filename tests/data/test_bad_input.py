@@ -84,6 +84,110 @@ def test_sets_a_bad_file_or_row_aside(workspace, tree, tmp_path, case):
     assert account["rows_kept"] - sound in (0, len(ROWS) - (rows or 0))
 
 
+FEAT = ["frame", "FaceScore", "AU06", "AU12"]
+FEAT_ROWS = [[0, 0.99, 0.1, 0.8], [1, 0.99, 0.2, 0.7], [2, 0.99, 1.0, 0.0]]
+
+
+def feat(row: int, column: str, value: object) -> str:
+    """Write sound rows of py-feat with one cell changed."""
+    rows = [list(line) for line in FEAT_ROWS]
+    rows[row - 1][FEAT.index(column)] = value
+    return csv_text(FEAT, rows)
+
+
+# The same of py-feat: (content of Z_1.csv, reason, rows set aside)
+FEAT_FILES = {
+    "activation above 1": (feat(2, "AU12", 1.01), "out_of_range", 1),
+    "negative activation": (feat(2, "AU12", -0.01), "out_of_range", 1),
+    "an activation left out": (feat(2, "AU12", ""), "not_finite", 1),
+    "a face found by a low score": (feat(2, "FaceScore", 0.2), "low_confidence", 1),
+    "no face in the frame": (feat(2, "FaceScore", ""), "low_confidence", 1),
+    "a frame twice": (feat(2, "frame", 0), "duplicate_frame", 1),
+    "a word for an activation": (feat(2, "AU06", "none found"), "not_a_number", 1),
+    "a missing action unit": (
+        csv_text(FEAT[:-1], [r[:-1] for r in FEAT_ROWS]),
+        "missing_column",
+        3,
+    ),
+    "emotions alone": ("frame,anger\n0,0.5\n1,0.5\n", "missing_column", 2),
+}
+
+
+@pytest.mark.parametrize("case", FEAT_FILES)
+def test_sets_a_bad_file_or_row_of_pyfeat_aside(workspace, tree, tmp_path, case):
+    content, reason, rows = FEAT_FILES[case]
+    files = {f"{subject}_1.csv": csv_text(FEAT, FEAT_ROWS) for subject in "ABCD"}
+    folder = add(tmp_path / "in", files | {"Z_1.csv": content})
+    account = run(workspace, tree, folder, layout="pyfeat")
+    assert account["quarantined_by_reason"] == {reason: rows}
+    assert all(reject["file"].endswith("Z_1.csv") for reject in account["aside"])
+    assert account["rows_read"] - account["rows_kept"] == rows
+
+
+TABLE = ["clip", *COLUMNS, "valence", "valence_class"]
+TABLE_ROWS = [[f"{s}_1", *row, 0.5, "P"] for s in "ABCD" for row in ROWS]
+
+
+def table_text(row: int, column: str, value: object) -> str:
+    """Write a sound table with one cell changed."""
+    rows = [list(line) for line in TABLE_ROWS]
+    rows[row - 1][TABLE.index(column)] = value
+    return csv_text(TABLE, rows)
+
+
+SOUND_TABLE = csv_text(TABLE, TABLE_ROWS)
+
+# A table in which row 5 is at fault: (content, reason)
+BAD_TABLES = {
+    "no clip": (table_text(5, "clip", ""), "unnamed"),
+    "blanks for a clip": (table_text(5, "clip", "  "), "unnamed"),
+    "a clip of nobody": (table_text(5, "clip", "nobody"), "unnamed"),
+    "a word for an intensity": (table_text(5, "AU06_r", "high"), "not_a_number"),
+    "a word for a valence": (table_text(5, "valence", "good"), "not_a_number"),
+    "intensity above 5": (table_text(5, "AU06_r", 5.01), "out_of_range"),
+    "valence above 1": (table_text(5, "valence", 1.01), "out_of_range"),
+    "an intensity left out": (table_text(5, "AU12_r", ""), "not_finite"),
+    "half a frame": (table_text(5, "frame", 1.5), "out_of_range"),
+    "a frame twice": (table_text(5, "frame", 1), "duplicate_frame"),
+    "not tracked": (table_text(5, "success", 0), "not_tracked"),
+    "low confidence": (table_text(5, "confidence", 0.1), "low_confidence"),
+    "too few cells": (SOUND_TABLE.replace(",0.0,2.5,1,0.5,P\nB_1,3", "\nB_1,3"), "ragged"),
+    "too many cells": (SOUND_TABLE.replace("\nB_1,2", "\nB_1,,2"), "ragged"),
+    "an open quote": (SOUND_TABLE.replace("\nB_1,2", '\n"B_1,2'), "ragged"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_TABLES)
+def test_sets_a_bad_row_of_a_table_aside(workspace, tree, tmp_path, case):
+    content, reason = BAD_TABLES[case]
+    folder = add(tmp_path / "in", {"table.csv": content})
+    account = run(workspace, tree, folder / "table.csv", layout="table")
+    assert [(r["row"], r["rows"], r["reason"]) for r in account["aside"]] == [(5, 1, reason)]
+    assert account["rows_kept"] == len(TABLE_ROWS) - 1
+
+
+# What is no table at all: (content of table.csv, what is told)
+NO_TABLES = {
+    "empty": (b"", "the file is empty"),
+    "header only": (csv_text(TABLE, []), "the table has no rows"),
+    "a picture": (PNG, "not UTF-8 text|names columns twice|NUL"),
+    "no clip column": (SOUND_TABLE.replace("clip", "video", 1), "a table with a clip column"),
+    "no action unit": ("clip,frame\nA_1,1\n", "action units such as AU06_r"),
+    "a column twice": (SOUND_TABLE.replace("AU12_r", "AU06_r", 1), "names columns twice: AU06_r"),
+    "no subject anywhere": (SOUND_TABLE.replace("_1", ""), "no usable clip"),
+    "a class of its own": (table_text(5, "valence_class", "X"), "row 5: valence_class is X"),
+    "units of OpenFace 3": (SOUND_TABLE.replace("AU12_r", "AU03_r", 1), "OpenFace 3.0"),
+}
+
+
+@pytest.mark.parametrize("case", NO_TABLES)
+def test_refuses_what_is_no_table(workspace, tree, tmp_path, case):
+    content, told = NO_TABLES[case]
+    folder = add(tmp_path / "in", {"table.csv": content})
+    with pytest.raises(InputError, match=told):
+        run(workspace, tree, folder / "table.csv", layout="table")
+
+
 PAIRS = {
     "no valence file": (
         {"AUs/Z_CT_P_aus.csv": pair("Z_CT_P")["AUs/Z_CT_P_aus.csv"]},
@@ -214,6 +318,39 @@ def test_a_folder_called_like_a_file_and_a_dangling_link_do_no_harm(workspace, t
     (folder / "Z_9.csv").mkdir()
     (folder / "Y_9.csv").symlink_to(tmp_path / "nowhere.csv")
     assert run(workspace, tree, folder)["rows_kept"] == 4 * len(ROWS)
+
+
+def test_the_second_of_two_files_of_a_clip_is_set_aside(workspace, tree, tmp_path):
+    folder = openface_folder(tmp_path / "in", {"A_1.CSV": GOOD, "sub/A_1.csv": GOOD})
+    account = run(workspace, tree, folder)
+    (aside,) = account["aside"]
+    assert (aside["file"], aside["rows"], aside["reason"]) == (
+        str(folder / "A_1.csv"),
+        len(ROWS),
+        "duplicate_clip",
+    )
+    assert "A_1.CSV" in aside["detail"]
+    assert account["rows_kept"] == 5 * len(ROWS)
+
+
+def test_follows_links_to_folders_but_not_in_circles(workspace, tree, tmp_path):
+    folder = openface_folder(tmp_path / "in", {"day2/E_1.csv": GOOD, "day2/inner/F_1.csv": GOOD})
+    elsewhere = add(tmp_path / "elsewhere", {"G_1.csv": GOOD})
+    (elsewhere / "back").symlink_to(folder)
+    (folder / "day3").symlink_to(elsewhere)
+    (folder / "again").symlink_to(folder / "day2")
+    (folder / "day2/up").symlink_to(tmp_path)
+    account = run(workspace, tree, folder)
+    assert account["rows_kept"] == 7 * len(ROWS)
+    assert account["aside"] == []
+    assert account["files_ignored"] == 3  # the links to what is read already, and to all around
+
+
+def test_a_folder_called_face_is_no_face(workspace, tree, tmp_path):
+    tree["prepare"]["split"]["by"] = "clip"
+    files = {f"cam/face {n}/{s}_1.csv": GOOD for n in (1, 2) for s in "AB"}
+    account = run(workspace, tree, openface_folder(tmp_path / "in", files))
+    assert account["rows_kept"] == 8 * len(ROWS)
 
 
 PLAIN = csv_text(COLUMNS, ROWS, between=";")

@@ -1,9 +1,19 @@
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.data.split import TEST, TRAIN, VAL, Shares, deal, deal_frames, deal_subjects
+from pipeline.data.split import (
+    TEST,
+    TRAIN,
+    VAL,
+    Shares,
+    deal,
+    deal_frames,
+    deal_subjects,
+    split_by,
+)
 from pipeline.errors import InputError
 
 SHARES = Shares(0.2, 0.2, 7)
@@ -60,3 +70,27 @@ def test_frames_are_drawn_by_share_and_seed():
     assert abs(shares[[TRAIN, VAL, TEST]] - [0.6, 0.2, 0.2]).max() < 0.01
     assert (deal_frames(100_000, SHARES, 0) == codes).all()
     assert (deal_frames(100_000, SHARES, 1) != codes).any()
+
+
+FACES = {
+    "A_1": "val",
+    "A_1/face 0": "val",
+    "face 1/A_1": "test",
+    "x/face 2/A_1": "train",
+    "x/face 2/A_1/face 3": "train",
+    "x": "test",
+    "x/face 7": "test",
+}
+
+
+def test_a_face_goes_where_its_clip_goes_whatever_the_folders_are_called():
+    dealt = {name: FACES[name] for name in ("A_1", "face 1/A_1", "x/face 2/A_1", "x")}
+    frames = pa.table({"clip": pa.array(list(FACES)).dictionary_encode()})
+    assert split_by("clip", dealt, frames, 0)["split"].to_pylist() == list(FACES.values())
+
+
+def test_a_face_of_its_own_goes_where_its_subject_goes():
+    faces = ["A", "A/face A_1 0", "A/face x/face 2/A_1 1"]
+    frames = pa.table({"subject": pa.array(faces).dictionary_encode()})
+    split = split_by("subject", {"A": "val", "B": "test"}, frames, 0)["split"].to_pylist()
+    assert split == ["val"] * 3

@@ -7,7 +7,7 @@ import pytest
 from data.folders import account_of
 
 from pipeline import paths, prepare
-from pipeline.data import spool
+from pipeline.data import buckets, spool, table_file
 from pipeline.errors import InputError
 
 RNG = np.random.default_rng(4)
@@ -55,7 +55,8 @@ def test_order_and_container_change_nothing(
     workspace, tree, tmp_path, monkeypatch, expected, order, kind, batch_rows, job_rows
 ):
     monkeypatch.setattr(spool, "JOB_ROWS", job_rows)
-    monkeypatch.setattr(spool, "BATCH_ROWS", batch_rows)
+    monkeypatch.setattr(table_file, "BATCH_ROWS", batch_rows)
+    monkeypatch.setattr(buckets, "HELD_ROWS", 2 * batch_rows)
     table = {
         "sorted": TABLE,
         "shuffled": TABLE.sample(frac=1, random_state=1),

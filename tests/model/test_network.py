@@ -1,3 +1,6 @@
+import tempfile
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -40,7 +43,14 @@ def mean_error(labels, predicted) -> dict[str, float]:
 
 def train(data=DATA, **changed):
     heard = []
-    trained = fit(data, settings(**changed), mean_error, lambda *epoch: heard.append(epoch))
+    with tempfile.TemporaryDirectory() as folder:
+        trained = fit(
+            data,
+            settings(**changed),
+            mean_error,
+            lambda *epoch: heard.append(epoch),
+            Path(folder),
+        )
     return trained, heard
 
 

@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.tracking.models import log_model
-from pipeline.tracking.runs import start_run
+from pipeline.tracking.delivery import client_of
+from pipeline.tracking.models import model_of
+from pipeline.tracking.remote import Remote
+from pipeline.tracking.runs import training_run
 from pipeline.tracking.store import connect
 
 if TYPE_CHECKING:
@@ -39,7 +41,6 @@ def logged(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Any:
     import keras
-    from mlflow import MlflowClient
 
     root = tmp_path_factory.mktemp("with model")
     shutil.copy(migrated, root / "mlflow.db")
@@ -48,14 +49,16 @@ def logged(
     network.save(root / "model.keras")
     with pytest.MonkeyPatch.context() as patch:
         isolate(patch, root)
-        with start_run(EXPERIMENT, "train", {"train.seed": 7}, TAGS) as run:
+        with training_run(EXPERIMENT, "train", {"train.seed": 7}, TAGS) as run:
             for epoch in (1, 2, 3):
                 run.log_metrics({"val_loss": 1 / epoch}, step=epoch)
             example = FRAMES.assign(clip="S01_a_P").astype({"AU06_r": "float32", "AU28_c": int})
             path = root / "model.keras"
-            model_id = log_model(run, path, FEATURES, EMOTIONS, example, step=2)
-            run.log_metrics({"test/f1": 0.5}, model_id=model_id)
-        client = MlflowClient(f"sqlite:///{root}/mlflow.db")
+            run.log_model(path, FEATURES, EMOTIONS, example[FEATURES], step=2)
+            run.log_metrics({"test/f1": 0.5}, of_model=True)
+        client = client_of(EXPERIMENT)
+        model_id = model_of(Remote(run.id, client, root))
+        assert model_id
         folder = root / "mlruns/au_emotion_test/models" / model_id / "artifacts"
         yield Logged(model_id, run.id, client, folder, network)
 

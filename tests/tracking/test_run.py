@@ -1,4 +1,5 @@
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -6,8 +7,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from pipeline.tracking.run import PARAM_LENGTH, Run
-from pipeline.tracking.runs import start_run
+from pipeline.tracking.delivery import waiting
+from pipeline.tracking.remote import PARAM_LENGTH
+from pipeline.tracking.run import Run
+from pipeline.tracking.runs import training_run
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -18,22 +21,31 @@ EXPERIMENT = "au emotion/test"
 
 @pytest.fixture
 def run(store: Path) -> Iterator[Run]:
-    with start_run(EXPERIMENT, "a run", {}, {}) as opened:
+    with training_run(EXPERIMENT, "a run", {}, {}) as opened:
         yield opened
 
 
+def arrived(run: Run) -> str:
+    """Wait until the store has all that was logged; return the run's id."""
+    end = time.monotonic() + 60
+    while waiting(run.journal) or run.id is None:
+        assert time.monotonic() < end, "the run did not arrive"
+        time.sleep(0.01)
+    return run.id
+
+
 def stored(client: "MlflowClient", run: Run) -> "Stored":
-    return client.get_run(run.id)
+    return client.get_run(arrived(run))
 
 
 def text_of(client: "MlflowClient", run: Run, name: str) -> str:
-    return Path(client.download_artifacts(run.id, name)).read_text(encoding="utf-8")
+    return Path(client.download_artifacts(arrived(run), name)).read_text(encoding="utf-8")
 
 
 def test_metrics_keep_value_and_step(run: Run, client: "MlflowClient") -> None:
     for epoch in (1, 2, 3):
         run.log_metrics({"loss": 1 / epoch, "val/f1/joy": epoch / 10}, step=epoch)
-    history = client.get_metric_history(run.id, "val/f1/joy")
+    history = client.get_metric_history(arrived(run), "val/f1/joy")
     assert [(metric.step, metric.value) for metric in history] == [(1, 0.1), (2, 0.2), (3, 0.3)]
     assert stored(client, run).data.metrics == {"loss": 1 / 3, "val/f1/joy": 0.3}
 
@@ -60,7 +72,7 @@ def test_too_long_a_param_is_shortened_and_kept_whole_as_text(
     assert len(params["label.rules"]) == PARAM_LENGTH
     assert params["label.rules"].endswith("…")
     assert text_of(client, run, "params/label.rules.txt") == str(value)
-    assert [file.path for file in client.list_artifacts(run.id, "params")] == [
+    assert [file.path for file in client.list_artifacts(arrived(run), "params")] == [
         "params/label.rules.txt"
     ]
 

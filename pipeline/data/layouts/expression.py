@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.data.clips import LABELS_FILE, Clip
 from pipeline.data.extractors import OPENFACE_2
-from pipeline.data.layouts.openface import files_below
+from pipeline.data.folders import files_below
 from pipeline.data.plan import Face, Part, Plan, Source, open_header, plan_clips, reject_file
 from pipeline.data.quarantine import Reject
 from pipeline.data.sheet import Sheet, read_sheet

@@ -1,6 +1,6 @@
 """Read a folder of OpenFace 2 or py-feat CSV files, one clip a file, in video or image mode."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import pyarrow as pa
 from pipeline.data.clips import LABELS_FILE, Clip, Naming
 from pipeline.data.extractors import OPENFACE_2, PYFEAT
 from pipeline.data.faces import COLUMN, choose_faces
+from pipeline.data.folders import files_below
 from pipeline.data.header import Header
 from pipeline.data.plan import Face, Part, Plan, Source, open_header, plan_clips, reject_file
 from pipeline.data.quarantine import Reject
@@ -42,8 +43,13 @@ def _plan(source: Source, extractor: str) -> Plan:
     base = root if root.is_dir() else root.parent
     every = sorted(path for path in files_below(root) if path.name != LABELS_FILE)
     files = [path for path in every if path.suffix.lower() == ".csv"]
+    names = [path.relative_to(base).with_suffix("").as_posix() for path in files]
+    first = dict(zip(reversed(names), reversed(files), strict=True))
     return plan_clips(
-        (_clip(p, p.relative_to(base).with_suffix("").as_posix(), source.naming) for p in files),
+        (
+            _clip(path, name, source.naming) if path == first[name] else _twin(path, first[name])
+            for path, name in zip(files, names, strict=True)
+        ),
         read,
         source,
         extractor,
@@ -53,19 +59,11 @@ def _plan(source: Source, extractor: str) -> Plan:
     )
 
 
-def files_below(root: Path) -> Iterable[Path]:
-    """List the files of a folder and its subfolders, hidden ones left out; or the file itself.
-
-    A link to nowhere is listed, so that data that was not fetched is not left out in silence.
-    """
-    if root.is_file():
-        return [root]
-    return (
-        path
-        for path in root.rglob("*")
-        if (path.is_file() or (path.is_symlink() and not path.exists()))
-        and not any(p.startswith(".") for p in path.relative_to(root).parts)
-    )
+def _twin(path: Path, first: Path) -> Reject:
+    header = open_header(path)
+    if isinstance(header, Reject):
+        return header
+    return reject_file(path, "duplicate_clip", f"is the clip of {first.name}", header)
 
 
 def _clip(path: Path, name: str, naming: Naming) -> Clip | Reject:

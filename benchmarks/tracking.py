@@ -1,0 +1,120 @@
+"""Measure what tracking costs: beside an epoch, and beside a whole training without it.
+
+Run as `python -m benchmarks.tracking`. 100,000 frames, ten epochs. The same training runs with a
+run that is recorded in MLflow, and with one that forgets all; start-up is in both.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+FRAMES, VALIDATION, EPOCHS = 100_000, 20_000, 10
+EMOTIONS = ("happiness", "anger", "sadness", "guilt", "fear", "anxiety")
+
+
+def train(*, tracked: bool) -> dict[str, float]:
+    """Train as the stage does, from its imports to the end of its run; return seconds."""
+    begin = time.perf_counter()
+    from functools import partial
+
+    from pipeline.evaluation.metrics import epoch_scores
+    from pipeline.model.fit import Data, Settings, fit
+    from pipeline.model.saving import save_model
+    from pipeline.tracking.runs import training_run
+
+    rng = np.random.default_rng(1)
+    features = (rng.random((FRAMES + VALIDATION, 12)) * 5).astype(np.float32)
+    labels = (rng.random((len(features), len(EMOTIONS))) < 0.3).astype(np.float32)
+    data = Data(
+        (features[VALIDATION:], labels[VALIDATION:]), (features[:VALIDATION], labels[:VALIDATION])
+    )
+    settings = Settings(
+        seed=1,
+        hidden=(256, 128, 64),
+        dropout=(0.3, 0.3, 0.2),
+        batch_norm=True,
+        weights=[1.0] * len(EMOTIONS),
+        weight_mode="emotion",
+        learning_rate=0.001,
+        batch_size=256,
+        epochs=EPOCHS,
+        early_stopping_patience=None,
+        lr_patience=None,
+        lr_factor=0.5,
+        lr_lowest=1e-6,
+    )
+    score = partial(epoch_scores, emotions=EMOTIONS, positive_at=0.5, threshold=0.5)
+    logging: list[float] = []
+    with tempfile.TemporaryDirectory() as folder:
+        model = Path(folder) / "model.keras"
+        if tracked:
+            import pandas as pd
+
+            with training_run("benchmark", "r", {"seed": 1}, {}) as run:
+
+                def log_epoch(epoch: int, measured: dict[str, float]) -> None:
+                    start = time.perf_counter()
+                    run.log_metrics(measured, epoch)
+                    logging.append(time.perf_counter() - start)
+
+                trained = fit(data, settings, score, log_epoch, Path(folder))
+                save_model(trained.model, model)
+                names = [f"AU{i:02d}_r" for i in range(12)]
+                example = pd.DataFrame(features[:5], columns=names)
+                run.log_model(model, names, EMOTIONS, example, trained.best_epoch)
+        else:
+            trained = fit(data, settings, score, lambda *_: None, Path(folder))
+            save_model(trained.model, model)
+    return {"seconds": time.perf_counter() - begin, "logging": sum(logging) / EPOCHS}
+
+
+def measure(tracked: str) -> dict[str, float]:
+    """Train in a process of its own, with a store of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        own = os.environ | {"PYTHONPATH": str(ROOT), "DVC_ROOT": folder}
+        own.pop("MLFLOW_TRACKING_URI", None)
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.tracking", "--train", tracked],
+            cwd=folder,
+            env=own,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--train", choices=("tracked", "untracked"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.train:
+        print(json.dumps(train(tracked=options.train == "tracked")))
+        return
+    found = [
+        {name: measure(name) for name in ("tracked", "untracked")} for _ in range(options.rounds)
+    ]
+    with_it, without = (
+        min(one[name]["seconds"] for one in found) for name in ("tracked", "untracked")
+    )
+    logging = min(one["tracked"]["logging"] for one in found)
+    epoch = without / EPOCHS
+    print(
+        f"{FRAMES} frames, {EPOCHS} epochs: {with_it:.1f} s with tracking, {without:.1f} s without"
+    )
+    print(f"with / without: {with_it / without:.3f}")
+    print(f"logging an epoch: {logging * 1000:.2f} ms, {logging / epoch:.2%} of an epoch")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""Send to MLflow what earlier stages could not."""
+
+import argparse
+from typing import Any
+
+from pipeline.errors import InputError
+from pipeline.tracking.delivery import deliver_rest
+from pipeline.tracking.store import tracking_uri, without_password
+
+
+def add_to(commands: Any) -> None:
+    """Add the command `sync` to the parser."""
+    parser = commands.add_parser("sync", help=__doc__, description=__doc__)
+    parser.set_defaults(run=sync)
+
+
+def sync(_options: argparse.Namespace | None = None) -> None:
+    """Send the journals of runs whose process has ended, and end runs that were left running.
+
+    Raises `InputError` where something could not be sent; it is kept.
+    """
+    store = without_password(tracking_uri())
+    results = deliver_rest()
+    for sent in results:
+        state = f"not sent: {sent.problem}" if sent.problem else "sent"
+        print(f"run {sent.key}: {sent.waiting} entries {state}")
+    if failed := [sent for sent in results if sent.problem]:
+        raise InputError(
+            f"{store} did not take {len(failed)} of {len(results)} runs. Start or mend the server, "
+            "or set MLFLOW_TRACKING_URI to another store, and run this command again."
+        )
+    print(f"{store} has every run" if results else f"nothing to send: {store} has every run")

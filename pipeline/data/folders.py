@@ -1,0 +1,47 @@
+"""List the files of a folder, also where its subfolders are links."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def files_below(root: Path) -> Iterator[Path]:
+    """List the files of a folder and its subfolders, hidden ones left out; or the file itself.
+
+    A link to nowhere is listed, so that data that was not fetched is not left out in silence.
+    Links to folders are followed after all else, so that a folder found twice goes by its own
+    name; a link to a folder that was read already is listed in its place, as is one to a folder
+    that holds the root, and a folder that may not be looked into.
+    """
+    if root.is_file():
+        yield root
+        return
+    home = root.resolve()
+    seen: set[Path] = set()
+    links = [root]
+    while links:
+        link = links.pop(0)
+        target = link.resolve()
+        if target in seen or (link != root and home.is_relative_to(target)):
+            yield link
+        else:
+            yield from _walk(link, seen, links)
+
+
+def _walk(folder: Path, seen: set[Path], links: list[Path]) -> Iterator[Path]:
+    """List the files of a folder; note it as seen, and put links to folders off."""
+    seen.add(folder.resolve())
+    try:
+        inside = sorted(folder.iterdir())
+    except OSError:  # not allowed to look inside
+        yield folder
+        return
+    for path in inside:
+        if path.name.startswith("."):
+            continue
+        if path.is_dir() and path.is_symlink():
+            links.append(path)
+        elif path.is_dir():
+            if path.resolve() not in seen:
+                yield from _walk(path, seen, links)
+        elif path.is_file() or (path.is_symlink() and not path.exists()):
+            yield path

@@ -1,0 +1,95 @@
+"""Save the whole state of a training after each epoch, and go on from it bit by bit.
+
+Keras' own BackupAndRestore keeps weights, optimizer and epoch, but not what callbacks remember:
+the best value so far, patience and the learning rate's schedule.
+"""
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+# What the callbacks of this pipeline remember from epoch to epoch.
+_MEMORY: dict[str, tuple[str, ...]] = {
+    "ModelCheckpoint": ("best",),
+    "ReduceLROnPlateau": ("best", "wait", "cooldown_counter"),
+    "EarlyStopping": ("best", "best_epoch", "wait", "stopped_epoch"),
+}
+STATE, BEST = "state.npz", "best.weights.h5"
+History = list[dict[str, float]]
+
+
+class KeepState(keras.callbacks.Callback):
+    """Restore a saved training when it begins and save it after each epoch.
+
+    Stands last among the callbacks: when a training begins the others forget, and an epoch is
+    over only when all have seen it. `history` gives the epochs so far.
+    """
+
+    def __init__(
+        self, folder: Path, others: Sequence[keras.callbacks.Callback], history: History
+    ) -> None:
+        super().__init__()
+        self._folder = folder
+        self._others = {type(c).__name__: c for c in others if type(c).__name__ in _MEMORY}
+        self._history = history
+        self._saved = _read(folder / STATE)
+        self.stopped = bool(self._saved and self._saved[0]["stopped"])
+        if self._saved:
+            history += self._saved[0]["history"]
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        if self._saved is None:
+            return
+        meta, arrays = self._saved
+        self.model.optimizer.build(self.model.trainable_variables)
+        for variable, value in zip(_variables(self.model), arrays, strict=True):
+            variable.assign(value)
+        for name, memory in meta["memory"].items():
+            vars(self._others[name]).update(memory)
+        self._saved = None
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        memory = {
+            name: {key: _plain(getattr(callback, key)) for key in _MEMORY[name]}
+            for name, callback in self._others.items()
+        }
+        meta = {
+            "history": self._history,
+            "memory": memory,
+            "stopped": bool(self.model.stop_training),
+        }
+        arrays = [variable.numpy() for variable in _variables(self.model)]
+        _write(self._folder / STATE, meta, arrays)
+
+
+def _variables(model: keras.Model) -> list[Any]:
+    """List weights, statistics, the dropout's random states and the optimizer's variables."""
+    return [*model.variables, *model.optimizer.variables]
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _write(path: Path, meta: dict[str, Any], arrays: list[Any]) -> None:
+    """Write a state, whole or not at all; no pickle."""
+    named = {f"array_{i:05d}": array for i, array in enumerate(arrays)}
+    content = io.BytesIO()
+    text = np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)
+    np.savez(content, meta=text, **named)
+    draft = path.with_suffix(".draft")
+    draft.write_bytes(content.getvalue())
+    draft.replace(path)
+
+
+def _read(path: Path) -> tuple[dict[str, Any], list[Any]] | None:
+    if not path.exists():
+        return None
+    with np.load(path, allow_pickle=False) as stored:
+        meta = json.loads(stored["meta"].tobytes())
+        return meta, [stored[name] for name in sorted(stored.files) if name != "meta"]

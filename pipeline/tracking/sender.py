@@ -1,0 +1,102 @@
+"""Send a run's journal while the stage works, in a thread of its own."""
+
+import sys
+import threading
+import time
+
+from pipeline.errors import InputError
+from pipeline.tracking.delivery import Courier, UnsentError, deliver_rest, waiting
+from pipeline.tracking.journal import Journal
+
+# Seconds after the first, second, ... failure in a row; before each try when the stage is over;
+# between looks whether another process has ceased to send the journal.
+_PAUSES = (1.0, 2.0, 5.0, 15.0, 60.0)
+_LAST_PAUSES = (0.0, 0.5, 2.0)
+_LOOK_AGAIN = 0.2
+
+
+class Sender(threading.Thread):
+    """Sends what the journal holds whenever it is told of something new.
+
+    First it sends what earlier processes have left, so that runs arrive in their order. A store
+    that cannot be reached is tried again, ever more rarely, and a few times more at the end.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        super().__init__(name="mlflow-sender", daemon=True)
+        self._journal = journal
+        self._news = threading.Event()
+        self._end = threading.Event()
+        self._fault: InputError | None = None
+        self._unsent: str | None = None
+        self._courier = Courier(journal)
+        self._rest = True
+
+    def hear(self) -> None:
+        """Take note of a new entry; raise the `InputError` that makes going on pointless."""
+        self._news.set()
+        if self._fault:
+            raise self._fault
+
+    def close(self, seconds: float | None = None) -> None:
+        """Send the rest and stop; where it cannot arrive, say how it can later.
+
+        Waits as long as sending goes on, or so many seconds. Raises the store's `InputError`.
+        """
+        self._end.set()
+        self._news.set()
+        self.join(seconds)
+        if self._fault:
+            raise self._fault
+        if left := waiting(self._journal):
+            reason = self._unsent or f"not done within {seconds} seconds"
+            print(
+                f"warning unsent: {left} entries of run {self._journal.key} did not reach MLflow "
+                f"({reason[:500]}). They are kept in {self._journal.folder}; the next stage sends "
+                "them, or `python -m pipeline sync`.",
+                file=sys.stderr,
+            )
+
+    def run(self) -> None:
+        try:
+            self._work()
+        except InputError as error:
+            self._fault = error
+        except Exception as error:  # a thread's own traceback would reach nobody
+            self._unsent = f"{type(error).__name__}: {error}"
+
+    def _work(self) -> None:
+        while (lock := self._journal.send_lock()) is None:
+            if self._end.wait(_LOOK_AGAIN):
+                return
+        try:
+            self._send_until_the_end()
+        finally:
+            lock.release()
+
+    def _send_until_the_end(self) -> None:
+        failed = 0
+        while not self._over():
+            failed = 0 if self._try() else failed + 1
+            if failed:
+                self._end.wait(_PAUSES[min(failed, len(_PAUSES)) - 1])
+            else:
+                self._news.wait()
+        for pause in _LAST_PAUSES:
+            time.sleep(pause)
+            if self._try():
+                return
+
+    def _over(self) -> bool:
+        self._news.clear()  # before the look: an end that comes later is news again
+        return self._end.is_set()
+
+    def _try(self) -> bool:
+        try:
+            if self._rest:  # what does not arrive of others' does not hold this run up
+                self._rest = any(one.problem for one in deliver_rest(self._journal.key))
+            self._courier.send()
+        except UnsentError as error:
+            self._unsent = str(error)
+            return False
+        return True

@@ -1,0 +1,137 @@
+"""One run per trained model, whichever way DVC comes to it; counted in the store itself."""
+
+import json
+import sqlite3
+import subprocess
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from throwaway import commit, environment, run, set_params
+
+
+def runs_of(clone: Path) -> list[tuple[str, str, int]]:
+    """Give status, key and number of epochs of every run in the order of their start."""
+    query = """
+        select runs.status, tags.value, count(metrics.step) from runs
+        left join tags on tags.run_uuid = runs.run_uuid and tags.key = 'pipeline.run'
+        left join metrics on metrics.run_uuid = runs.run_uuid and metrics.key = 'val_loss'
+        group by runs.run_uuid order by runs.start_time
+    """
+    with closing(sqlite3.connect(clone / "mlflow.db")) as store:
+        return store.execute(query).fetchall()
+
+
+def tag(clone: Path, key: str, name: str) -> str | None:
+    query = """
+        select tags.value from tags join tags as keys on keys.run_uuid = tags.run_uuid
+        where keys.key = 'pipeline.run' and keys.value = ? and tags.key = ?
+    """
+    with closing(sqlite3.connect(clone / "mlflow.db")) as store:
+        found = store.execute(query, (key, name)).fetchone()
+    return found[0] if found else None
+
+
+def key_of(clone: Path) -> str:
+    return json.loads((clone / "outputs/train/run.json").read_text())["run"]
+
+
+def test_forced_training_is_a_run_of_its_own(clone, repro):
+    assert repro()[-1] == "evaluate"
+    first = key_of(clone)
+    assert repro("--force", "--single-item", "train") == ["train"]
+    assert key_of(clone) != first
+    assert [found[0] for found in runs_of(clone)] == ["FINISHED", "FINISHED"]
+    assert [found[2] for found in runs_of(clone)] == [2, 2]
+
+
+def test_stages_restored_for_older_params_lead_to_the_run_that_made_the_model(clone, repro):
+    commit(clone, "first")
+    first = key_of(clone)
+    set_params(clone, {"train.learning_rate": 0.002})
+    assert repro("train") == ["train"]
+    commit(clone, "second")
+    assert key_of(clone) != first
+    before = runs_of(clone)
+    run(clone, "git", "checkout", "--quiet", "HEAD~1")
+    assert repro("train") == []
+    assert key_of(clone) == first
+    assert runs_of(clone) == before
+    run(clone, "git", "checkout", "--quiet", "main")
+    assert repro("train") == []
+
+
+def test_evaluation_after_the_store_was_deleted_brings_the_training_back(clone, repro):
+    (clone / "mlflow.db").unlink()
+    assert repro() == ["evaluate"]
+    ((status, key, epochs),) = runs_of(clone)
+    assert (status, key, epochs) == ("FINISHED", key_of(clone), 2)
+
+
+def test_killed_training_is_ended_by_the_next_stage(clone):
+    set_params(clone, {"train.seed": 100, "recipes.improved.epochs": 500})
+    own = environment()
+    process = subprocess.Popen(
+        ["python", "-m", "pipeline.train"], cwd=clone, env=own, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert any(line.startswith("epoch 1/") for line in process.stdout)
+    process.kill()
+    process.communicate()
+    set_params(clone, {"train.seed": 7, "recipes.improved.epochs": 2})
+    run(clone, "dvc", "repro", "--force", "--single-item", "evaluate")
+    statuses = [found[0] for found in runs_of(clone)]
+    assert sorted(statuses) == ["FINISHED", "KILLED"]
+
+
+@pytest.mark.parametrize("where", [(), ("--temp",)], ids=["workspace", "temporary folder"])
+def test_experiment_is_one_run_in_the_main_store(clone, where):
+    before = runs_of(clone)
+    seed = 20 + len(where)
+    done = run(clone, "dvc", "exp", "run", *where, "-S", f"train.seed={seed}", "train")
+    (new,) = [found for found in runs_of(clone) if found not in before]
+    assert new[0] == "FINISHED"
+    assert new[2] == 2
+    name = tag(clone, new[1], "dvc.experiment")
+    assert name
+    assert name in done.stdout
+    artifacts = clone / "mlruns"
+    assert any("changes.patch" in path.name for path in artifacts.rglob("provenance/*"))
+
+
+def test_two_queued_experiments_at_once_are_two_runs(clone):
+    before = runs_of(clone)
+    for seed in (31, 32):
+        run(clone, "dvc", "exp", "run", "--queue", "-S", f"train.seed={seed}", "train")
+    run(clone, "dvc", "queue", "start", "--jobs", "2")
+    done = run(clone, "dvc", "queue", "status")
+    while "Running" in done.stdout or "Queued" in done.stdout:
+        done = run(clone, "dvc", "queue", "status")
+    assert done.stdout.count("Success") == 2, done.stdout
+    new = [found for found in runs_of(clone) if found not in before]
+    assert [(found[0], found[2]) for found in new] == [("FINISHED", 2)] * 2
+
+
+def test_full_disk_is_said_in_one_line_and_ends_the_run(clone):
+    limited = "import resource, runpy; resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))"
+    code = f"{limited}; runpy.run_module('pipeline.train', run_name='__main__', alter_sys=True)"
+    own = environment(MLFLOW_TRACKING_URI="http://127.0.0.1:9", MLFLOW_HTTP_REQUEST_MAX_RETRIES="0")
+    done = subprocess.run(
+        ["python", "-c", code], cwd=clone, env=own, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "error: " in done.stderr
+    assert "File too large" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_folder_that_may_not_be_written_is_said_in_one_line(clone):
+    kept = clone / ".local"
+    kept.rename(clone / "moved")
+    kept.symlink_to("/sys/kernel")  # where nobody can make a file, root neither
+    done = run(clone, "python", "-m", "pipeline.train", check=False)
+    kept.unlink()
+    (clone / "moved").rename(kept)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "error: .local" in done.stderr.replace(f"{clone}/", "")
