@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.errors import InputError
 from pipeline.tracking import relocation
-from pipeline.tracking.store import SQLITE, tracking_uri
+from pipeline.tracking.store import SQLITE, tracking_uri, without_password
 
 
 def add_to(commands: Any) -> None:
@@ -48,7 +48,7 @@ def _lost(stored: relocation.Stored) -> bool:
 def _database(uri: str) -> Path:
     if not uri.startswith(SQLITE):
         raise InputError(
-            f"The MLflow store is {uri.rpartition('@')[2]}. Only a SQLite store holds paths of its "
+            f"The MLflow store is {without_password(uri)}. Only a SQLite store holds paths of its "
             "own files: set MLFLOW_TRACKING_URI to sqlite:///<path>, or unset it for mlflow.db in "
             "the repository."
         )

@@ -3,7 +3,7 @@
 import json
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -108,11 +108,12 @@ def _pull(main: Project, copy: Project, files: list[Path]) -> None:
     outs = {path: md5 for file in files for path, md5 in _outs(copy, file).items()}
     names = [file.as_posix() for file in files]
     done = dvc(copy.folder, "checkout", *names)
-    if done.returncode or any(_broken(copy.folder / path) for path in outs):
+    if done.returncode or _lost(copy, outs):
         done = dvc(copy.folder, "pull", *names)
-    if done.returncode:
+    lost = _lost(copy, outs)
+    if done.returncode or lost:
         whole = [f"{path} (md5 {md5})" for path, md5 in outs.items()]
-        lacking = sorted(set(MEMBER.findall(done.stdout + done.stderr)))
+        lacking = sorted({*MEMBER.findall(done.stdout + done.stderr), *lost})
         more = " ..." if len(lacking) > FEW else ""
         named = f"; missing {len(lacking)}: {', '.join(lacking[:FEW])}{more}" if lacking else ""
         raise InputError(
@@ -122,9 +123,12 @@ def _pull(main: Project, copy: Project, files: list[Path]) -> None:
         )
 
 
-def _broken(path: Path) -> bool:
-    """Tell whether a link leads nowhere: DVC links to files without a look whether they are."""
-    return any(part.is_symlink() and not part.exists() for part in (path, *path.rglob("*")))
+def _lost(copy: Project, paths: Iterable[str]) -> list[str]:
+    """List the md5 of links into the cache that lead nowhere: DVC links without a look."""
+    places = [copy.folder / path for path in paths]
+    links = [part for place in places for part in (place, *place.rglob("*")) if part.is_symlink()]
+    targets = [link.readlink() for link in links if not link.exists()]
+    return [f"{target.parent.name}{target.name}" for target in targets]
 
 
 def _last_error(output: str) -> str:

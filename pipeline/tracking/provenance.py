@@ -70,7 +70,8 @@ def _patch() -> str:
         copy = Path(folder) / "index"
         index = Path(_git("rev-parse", "--path-format=absolute", "--git-path", "index").strip())
         if index.is_file():
-            shutil.copy(index, copy)
+            # With its time: from that git knows which files it must read to see a change.
+            shutil.copy2(index, copy)
         # New files show in a difference once git intends to add them: in a copy of its index.
         _git("add", "--intent-to-add", "--", CODE, GIT_INDEX_FILE=str(copy))
         patch = _git(*DIFF, GIT_INDEX_FILE=str(copy))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError
-from pipeline.tracking.store import QUIET, SQLITE
+from pipeline.tracking.store import QUIET, SQLITE, without_password
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient, entities
@@ -40,8 +40,9 @@ def read_run(uri: str, run_id: str, folder: Path) -> Recorded:
     except MlflowException as error:
         known = "".join(f"\n  {line}" for line in _latest(client))
         raise InputError(
-            f"Run {run_id} cannot be read from {_shown(uri)}: {error}\nGive the id of a run that "
-            f"this store holds; the UI shows it on the run's page. The latest:{known or ' none'}"
+            without_password(f"Run {run_id} cannot be read from {uri}: {error}\n")
+            + "Give the id of a run that this store holds; the UI shows it on the run's page. "
+            f"The latest:{known or ' none'}"
         ) from error
 
 
@@ -60,6 +61,7 @@ def only_run(uri: str, folder: Path) -> Recorded:
 def _client(uri: str) -> "MlflowClient":
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # MLflow's 7 take minutes
     path = Path(uri.removeprefix(SQLITE))
     if uri.startswith(SQLITE) and not path.is_file():  # MLflow would make an empty one
         raise InputError(
@@ -73,8 +75,8 @@ def _client(uri: str) -> "MlflowClient":
         return MlflowClient(uri)
     except MlflowException as error:
         raise InputError(
-            f"MLflow store {_shown(uri)} cannot be used: {error}\nSet MLFLOW_TRACKING_URI to the "
-            "store that holds the run."
+            without_password(f"MLflow store {uri} cannot be used: {error}\n")
+            + "Set MLFLOW_TRACKING_URI to the store that holds the run."
         ) from error
 
 
@@ -120,9 +122,3 @@ def _latest(client: "MlflowClient") -> list[str]:
         return [f"{run.info.run_id} {run.info.run_name}" for run in _runs(client, 5)]
     except MlflowException:  # the store may be what failed
         return []
-
-
-def _shown(uri: str) -> str:
-    """Leave name and password out of an address."""
-    start, _, rest = uri.rpartition("@")
-    return f"{start.partition('//')[0]}//{rest}" if start else uri

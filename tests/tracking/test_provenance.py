@@ -1,4 +1,5 @@
 import getpass
+import os
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
@@ -139,6 +140,17 @@ def test_the_patch_does_not_hang_on_a_persons_git_settings(
     (repository / "pipeline/train.py").write_text("EPOCHS = 2\n")
     restored(repository, git_state().patch)
     assert (repository / "pipeline/train.py").read_text() == "EPOCHS = 2\n"
+
+
+def test_a_change_in_the_second_of_the_commit_is_seen(repository: Path) -> None:
+    train, then = repository / "pipeline/train.py", (1e9, 1e9)
+    git("config", "core.trustctime", "false")
+    os.utime(train, then)
+    git("update-index", "--refresh")
+    train.write_text("EPOCHS = 2\n")
+    for path in (train, repository / ".git/index"):
+        os.utime(path, then)
+    assert "+EPOCHS = 2" in git_state().patch
 
 
 def test_index_is_left_alone(repository: Path) -> None:

@@ -156,7 +156,10 @@ def test_the_command_says_that_all_is_well(filled: SimpleNamespace) -> None:
 
 @pytest.mark.parametrize(
     ("uri", "said"),
-    [("http://me:secret@host", "The MLflow store is host"), ("sqlite:////no/a.db", "not there")],
+    [
+        ("http://me:secret@host", "The MLflow store is http://host"),
+        ("sqlite:////no/a.db", "not there"),
+    ],
 )
 def test_the_command_needs_a_local_store(
     monkeypatch: pytest.MonkeyPatch, uri: str, said: str
