@@ -63,7 +63,7 @@ lock:  ## renew the pinned dependencies; needs uv
 		-c requirements.lock -o requirements-dev.lock
 
 clean:  ## remove what the pipeline made, but no recorded run
-	rm -rf outputs data/demo
+	rm -rf outputs data/demo .local/training
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv --without-pip $(VENV)

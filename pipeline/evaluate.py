@@ -93,7 +93,7 @@ def record(run: Run, scores: AllScores, means: pd.DataFrame) -> None:
     """Record metrics, tables, figures and the report on the run."""
     run.log_metrics(flat_scores(scores), of_model=True)
     run.log_table(means, "evaluation/mean_predictions")
-    run.log_table(metrics_table(scores["test"]["tuned"]), "evaluation/metrics")
+    run.log_table(metrics_table(scores["test"]["tuned"]), "evaluation/scores")
     for path in (paths.METRICS, paths.REPORT):
         run.log_file(path, "evaluation")
     for path in sorted(paths.PLOTS.iterdir()):

@@ -29,8 +29,9 @@ def test_server_dies_at_the_third_of_ten_epochs(server: Server, tmp_path: Path) 
     dvc = shutil.which("dvc", path=own["PATH"])
     assert dvc
 
-    def call(*command: str) -> None:
-        subprocess.run(command, cwd=clone, env=own, check=True, capture_output=True)
+    def call(*command: str) -> str:
+        options = {"cwd": clone, "env": own, "check": True, "text": True}
+        return subprocess.run(command, stdout=subprocess.PIPE, **options).stdout
 
     with subprocess.Popen(
         [dvc, "repro", "train"], cwd=clone, env=own, stdout=subprocess.PIPE, text=True
@@ -43,7 +44,7 @@ def test_server_dies_at_the_third_of_ten_epochs(server: Server, tmp_path: Path) 
     files = ("model.keras", "history.csv", "run.json")
     assert all((clone / "outputs/train" / name).is_file() for name in files)
     server.start()
-    call("python", "-m", "pipeline", "sync")
+    assert "entries sent" in call("python", "-m", "pipeline", "sync")
     call(dvc, "repro", "--force", "--single-item", "train")
     client = MlflowClient(server.uri)
     experiment = client.get_experiment_by_name("outage")
