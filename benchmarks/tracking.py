@@ -25,6 +25,7 @@ def train(*, tracked: bool) -> dict[str, float]:
     begin = time.perf_counter()
     from functools import partial
 
+    from pipeline.data.units import INTENSITIES
     from pipeline.evaluation.metrics import epoch_scores
     from pipeline.model.fit import Data, Settings, fit
     from pipeline.model.saving import save_model
@@ -67,7 +68,7 @@ def train(*, tracked: bool) -> dict[str, float]:
 
                 trained = fit(data, settings, score, log_epoch, Path(folder))
                 save_model(trained.model, model)
-                names = [f"AU{i:02d}_r" for i in range(12)]
+                names = list(INTENSITIES[: features.shape[1]])
                 example = pd.DataFrame(features[:5], columns=names)
                 run.log_model(model, names, EMOTIONS, example, trained.best_epoch)
         else:

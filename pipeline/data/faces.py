@@ -24,6 +24,9 @@ def choose_faces(part: Part, face: Face) -> Iterator[Part]:
     part = _without_unknown(part)
     ids = part.table[COLUMN].to_numpy()
     table = part.table.drop_columns([COLUMN])
+    if face == "main" and len(ids) and ids.min() == ids.max():
+        yield replace(part, table=table)
+        return
     known, counts = np.unique(ids, return_counts=True)
     if face == "each" and len(known) > 1:
         rejects = part.rejects

@@ -8,7 +8,7 @@ from pathlib import Path
 
 START, _HEADER_LIMIT = 1 << 14, 1 << 20  # bytes; OpenFace's header of 714 columns has 6,000
 _LINES_TO_SEE = 3  # the header, a row that tells the decimal mark, and what may be cut off
-_LINE_END, _DECIMAL_COMMA = re.compile(rb"\r\n|\n|\r"), re.compile(rb"\d,\d")
+_DECIMAL_COMMA = re.compile(rb"\d,\d")
 _BLANK_LINES = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t\v\f]*[\r\n])*")  # and a mark of UTF-8
 
 
@@ -53,19 +53,29 @@ def read_header(path: Path) -> Header:
     begin = blank_length(start)
     if not start[begin:].strip():
         raise UnreadableError("empty", "the file is empty")
-    end = _LINE_END.search(start, begin)
+    end = _end_of_line(start, begin)
     if end is None and len(start) == _HEADER_LIMIT:
         raise UnreadableError("unreadable", "the first line has over a million characters")
-    line = start[begin : end.start()] if end else start[begin:]
+    line = start[begin:end].rstrip(b"\r\n")
+    delimiter, columns = _parse_header(line)
+    decimal = "."
     # The first row may hold zeros alone, so all that has been read is looked at.
-    comma_below = bool(end and _DECIMAL_COMMA.search(start, end.end()))
-    header = _parse_header(line, comma_below)
-    return _with_length(header, end.end() if end else len(start))
+    if delimiter != "," and end and _DECIMAL_COMMA.search(start, end):
+        decimal = ","
+    return _make_header(delimiter, decimal, end or len(start), columns)
+
+
+def _end_of_line(start: bytes, begin: int) -> int | None:
+    """Find where the first line ends, its line end included."""
+    feed, back = start.find(b"\n", begin), start.find(b"\r", begin)
+    if back >= 0 and (feed < 0 or back < feed - 1):
+        return back + 1
+    return feed + 1 or None
 
 
 @lru_cache(maxsize=64)
-def _parse_header(line: bytes, comma_below: bool) -> Header:
-    """Parse a first line; files of one folder mostly have the same."""
+def _parse_header(line: bytes) -> tuple[str, tuple[str, ...]]:
+    """Give delimiter and names of a first line; files of one folder mostly have the same."""
     if b"\0" in line:
         raise UnreadableError("unreadable", "it is not text: its first line holds NUL bytes")
     try:
@@ -77,14 +87,13 @@ def _parse_header(line: bytes, comma_below: bool) -> Header:
     named = [name for name in names if name]
     if twice := [name for name, count in Counter(named).items() if count > 1]:
         raise UnreadableError("unreadable", f"it names columns twice: {', '.join(twice)}")
-    columns = tuple(name or f"unnamed {i}" for i, name in enumerate(names))
-    decimal = "," if delimiter != "," and comma_below else "."
-    return Header(delimiter, decimal, len(line), columns)
+    return delimiter, tuple(name or f"unnamed {i}" for i, name in enumerate(names))
 
 
 @lru_cache(maxsize=64)
-def _with_length(header: Header, length: int) -> Header:
-    return Header(header.delimiter, header.decimal, length, header.columns)
+def _make_header(delimiter: str, decimal: str, length: int, columns: tuple[str, ...]) -> Header:
+    """Make a header, the same object for files that are alike: comparing them then is cheap."""
+    return Header(delimiter, decimal, length, columns)
 
 
 def blank_length(start: bytes) -> int:

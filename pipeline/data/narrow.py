@@ -103,14 +103,10 @@ def _mark(
 
 def _lines(block: bytes | bytearray, size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Give where each line begins and where its line feed stands."""
-    ends = []
-    end = block.find(b"\n", 0, size)
-    while end >= 0:
-        ends.append(end)
-        end = block.find(b"\n", end + 1, size)
-    if not ends or ends[-1] != size - 1:
-        ends.append(size)
-    stops = np.array(ends, dtype=np.int64)
+    # Not with `find`, which is as fast alone, but holds up the other threads.
+    stops = np.flatnonzero(np.frombuffer(block, np.uint8, size) == ord("\n"))
+    if not len(stops) or stops[-1] != size - 1:
+        stops = np.append(stops, size)
     return np.append(0, stops[:-1] + 1), stops
 
 
