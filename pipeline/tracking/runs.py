@@ -16,7 +16,7 @@ from typing import Any
 from pipeline.tracking.journal import Journal, new_key
 from pipeline.tracking.run import Run
 from pipeline.tracking.sender import Sender
-from pipeline.tracking.store import journals_folder
+from pipeline.tracking.store import journals_folder, load_mlflow
 
 _GRACE = 8.0  # seconds for sending, where a scheduler will kill what does not end
 
@@ -60,6 +60,7 @@ def _run(
     maker: str | None = None,
 ) -> Iterator[Run]:
     with _terminable():
+        load_mlflow()
         journal = Journal.reopen(journals_folder(), key)
         sender = Sender(journal)
         run = Run(journal, sender.hear)

@@ -49,9 +49,7 @@ def connect(experiment: str) -> str:
     Raises `InputError` where a local store cannot be used or the experiment was deleted, and one
     of `failures()` where a server cannot be reached.
     """
-    for name, value in QUIET.items():
-        os.environ.setdefault(name, value)
-    os.environ.update(SINGLE_TRY)
+    load_mlflow()
     import mlflow
 
     uri = tracking_uri()
@@ -69,6 +67,19 @@ def connect(experiment: str) -> str:
             f"MLflow store {problem}\nA SQLite database of this MLflow version or a server is "
             f"allowed: set MLFLOW_TRACKING_URI to one, or unset it for mlflow.db in the repository."
         ) from error
+
+
+def load_mlflow() -> None:
+    """Import what sending needs, before a thread of its own does so.
+
+    Libraries look into each other's modules: scikit-learn fails where another thread has begun to
+    import polars, which MLflow does. It takes about two seconds.
+    """
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    os.environ.update(SINGLE_TRY)
+    import mlflow.pyfunc
+    import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
 
 
 def main_root() -> Path:
