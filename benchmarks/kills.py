@@ -25,7 +25,7 @@ SMALL = {
     "demo.subjects": 6,
     "demo.frames_per_clip": 60,
     "recipes.improved.epochs": EPOCHS,
-    "recipes.improved.early_stopping_patience": None,
+    "recipes.improved.early_stopping_patience": 6,
     "recipes.improved.lr_patience": 2,
 }
 # What is hit: module, function, the last of its calls, and at most how many seconds later.

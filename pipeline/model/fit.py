@@ -113,6 +113,8 @@ def fit(data: Data, settings: Settings, score: Score, on_epoch: OnEpoch, folder:
         steps_per_execution=min(_STEPS_PER_CALL, steps),
         jit_compile=False,  # on a CPU several times slower than TensorFlow's own kernels
     )
+    # Its memory is a part of what is saved: of the state, and with the weights in the model's file.
+    model.optimizer.build(model.trainable_variables)
     report = EpochReport(data, score, on_epoch)
     shuffle = Shuffle(features, labels, settings.batch_size, settings.seed)
     callbacks = [shuffle, *_callbacks(report, folder / BEST, settings)]

@@ -46,7 +46,6 @@ class KeepState(keras.callbacks.Callback):
         if self._saved is None:
             return
         meta, arrays = self._saved
-        self.model.optimizer.build(self.model.trainable_variables)
         for variable, value in zip(_variables(self.model), arrays, strict=True):
             variable.assign(value)
         for name, memory in meta["memory"].items():

@@ -39,6 +39,7 @@ class Courier:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._client: MlflowClient | None = None
+        self._experiment_id = ""
         self.reached = False  # whether the store answered when it was last asked
 
     def send(self) -> None:
@@ -59,7 +60,7 @@ class Courier:
             return
         store, sent, self.reached = tracking_uri(), self._journal.sent, self._client is not None
         if self._client is None:
-            self._client = client_of(begin["experiment"])
+            self._client, self._experiment_id = open_store(begin["experiment"])
             if not _has(self._client, sent.get("run_id")):
                 sent = {}  # the database was deleted
             self.reached = True
@@ -67,7 +68,7 @@ class Courier:
             sent = {
                 "store": store,
                 "count": 1,
-                "run_id": _begin(self._client, self._journal.key, begin),
+                "run_id": _begin(self._client, self._experiment_id, self._journal.key, begin),
             }
             self._journal.note_sent(sent)
         remote = Remote(sent["run_id"], self._client, self._journal.folder)
@@ -88,12 +89,12 @@ def _has(client: "MlflowClient", run_id: str | None) -> bool:
         raise
 
 
-def client_of(experiment: str) -> "MlflowClient":
-    """Connect to the store; see `pipeline.tracking.store.connect`."""
-    connect(experiment)
+def open_store(experiment: str) -> "tuple[MlflowClient, str]":
+    """Connect to the store, see `pipeline.tracking.store.connect`; return the experiment's id."""
+    experiment_id = connect(experiment)
     from mlflow import MlflowClient
 
-    return MlflowClient()
+    return MlflowClient(), experiment_id
 
 
 def _batches(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
@@ -105,9 +106,8 @@ def _batches(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
             yield waiting[start : start + size]
 
 
-def _begin(client: "MlflowClient", key: str, begin: Entry) -> str:
+def _begin(client: "MlflowClient", experiment_id: str, key: str, begin: Entry) -> str:
     """Find the run of a journal, or make it; return its id."""
-    experiment_id = connect(begin["experiment"])
     if found := find_run(client, experiment_id, key):
         return str(found.info.run_id)
     tags, name = begin["tags"] | {KEY: key}, begin["name"]

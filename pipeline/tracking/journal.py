@@ -72,11 +72,6 @@ class Journal:
         return journal
 
     @property
-    def resumed(self) -> bool:
-        """Whether an earlier process wrote to it."""
-        return bool(self._before)
-
-    @property
     def ended(self) -> bool:
         """Whether the run's end is its last word."""
         last = None

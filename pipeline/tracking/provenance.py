@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -148,7 +149,13 @@ def hash_tags(hashes: Mapping[str, str]) -> dict[str, str]:
 
 
 def file_md5(path: Path) -> str:
-    """Compute the md5 of a file, the hash that DVC gives it."""
+    """Compute the md5 of a file, the hash that DVC gives it; once, as long as it stays as it is."""
+    state = path.stat()
+    return _md5(path.absolute(), state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=1024)
+def _md5(path: Path, _changed: int, _size: int) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "md5").hexdigest()
 

@@ -59,18 +59,13 @@ class Move:
         return self.new.as_uri() if self.stored.text.startswith("file:") else str(self.new)
 
 
-def relocate(root: Path) -> int:
-    """Mend the paths of the store in a folder, and say how many were changed.
-
-    A path is changed where its files lie in the folder's `mlruns`. One without files anywhere
-    follows those that lay beside it. Raises `InputError` where the database cannot be read or
-    written; without a database there is nothing to do.
-    """
-    return len(mend(root / "mlflow.db"))
-
-
 def mend(database: Path) -> list[Move]:
-    """Do as `relocate` does, for a database of any name, and give what was changed."""
+    """Mend the paths of a store, and give what was changed.
+
+    A path is changed where its files lie in the `mlruns` beside the database. One without files
+    anywhere follows those that lay beside it. Raises `InputError` where the database cannot be
+    read or written; without a database there is nothing to do.
+    """
     if not database.is_file():
         return []
     try:

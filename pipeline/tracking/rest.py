@@ -7,7 +7,8 @@ from pipeline.tracking.delivery import Courier, UnsentError
 from pipeline.tracking.journal import Journal, all_journals
 from pipeline.tracking.store import journals_folder
 
-KEPT = 20  # journals of runs that have arrived; from them a lost store can be filled again
+# Journals of trainings, and of evaluations, that have arrived; from them a lost store is filled.
+KEPT = 20
 
 
 @dataclass(frozen=True)
@@ -68,5 +69,11 @@ def _forget_oldest() -> None:
         for journal in all_journals(journals_folder())
         if journal.ended and not waiting(journal)
     ]
-    for journal in arrived[:-KEPT]:
+    evaluations = [journal for journal in arrived if _of_evaluation(journal)]
+    trainings = [journal for journal in arrived if not _of_evaluation(journal)]
+    for journal in trainings[:-KEPT] + evaluations[:-KEPT]:
         journal.remove()
+
+
+def _of_evaluation(journal: Journal) -> bool:
+    return next(journal.entries())["maker"] is not None

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError
-from pipeline.tracking.relocation import relocate
+from pipeline.tracking.relocation import mend
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -57,7 +57,7 @@ def connect(experiment: str) -> str:
     try:
         with _first_touch(uri):
             if uri.startswith(SQLITE):
-                relocate(Path(uri.removeprefix(SQLITE)).parent)  # the repository may have moved
+                mend(Path(uri.removeprefix(SQLITE)))  # the repository may have moved
             return _experiment_id(mlflow.MlflowClient(uri), experiment, _artifacts(uri))
     except failures() as error:
         if _is_server(uri):

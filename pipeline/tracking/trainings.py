@@ -61,19 +61,29 @@ def own_training(inputs: Mapping[str, Any], *, fresh: bool) -> Iterator[Training
     What an earlier process left there is gone on with, unless `fresh` or DVC has its result
     already. Where another living process trains the same, the folder is one of its own.
     """
-    parent, name = local_folder() / "training", fingerprint(inputs)
+    parent = local_folder() / "training"
+    folder, lock = _claim(parent, fingerprint(inputs))
+    try:
+        if fresh or _recorded(folder):
+            _empty(folder)
+        yield Training(folder, _run_of(folder))
+    finally:
+        lock.release()
+    _forget_oldest(parent)
+
+
+def _claim(parent: Path, name: str) -> tuple[Path, FileLock]:
+    """Lock the first folder of this name that no living process has."""
     for number in count():
         folder = parent / f"{name}-{number}"
         folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / _LOCK)
         try:
-            with FileLock(folder / _LOCK, timeout=0):
-                if fresh or _recorded(folder):
-                    _empty(folder)
-                yield Training(folder, _run_of(folder))
-            break
+            lock.acquire(timeout=0)
         except Timeout:
             continue
-    _forget_oldest(parent)
+        return folder, lock
+    raise AssertionError("there is always a next number")
 
 
 def _run_of(folder: Path) -> str:

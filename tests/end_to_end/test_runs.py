@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from end_to_end.conftest import locked
 from throwaway import commit, environment, run, set_params
 
 
@@ -68,20 +69,45 @@ def test_evaluation_after_the_store_was_deleted_brings_the_training_back(clone, 
     assert (status, key, epochs) == ("FINISHED", key_of(clone), 2)
 
 
-def test_killed_training_is_ended_by_the_next_stage(clone):
-    set_params(clone, {"train.seed": 100, "recipes.improved.epochs": 500})
-    own = environment()
+def kill_training(clone: Path, epoch: int) -> None:
+    """Start a training and kill it with SIGKILL when it tells of an epoch."""
+    command = ["python", "-m", "pipeline.train"]
     process = subprocess.Popen(
-        ["python", "-m", "pipeline.train"], cwd=clone, env=own, stdout=subprocess.PIPE, text=True
+        command, cwd=clone, env=environment(), stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
-    assert any(line.startswith("epoch 1/") for line in process.stdout)
+    assert any(line.startswith(f"epoch {epoch}/") for line in process.stdout)
     process.kill()
     process.communicate()
+
+
+def test_killed_training_is_gone_on_with_to_the_same_bytes(clone):
+    before = runs_of(clone)
+    set_params(clone, {"train.seed": 101, "recipes.improved.epochs": 60})
+    kill_training(clone, 30)
+    done = run(clone, "dvc", "repro", "train")
+    assert "epoch 0/" not in done.stdout, "it began anew"
+    (gone_on_with,) = [found for found in runs_of(clone) if found not in before]
+    resumed = locked(clone)
+    run(clone, "dvc", "repro", "--force", "--single-item", "train")
+    undisturbed = locked(clone)
+    for name in ("model.keras", "history.csv"):
+        path = f"outputs/train/{name}"
+        assert resumed[path] == undisturbed[path]
+    (other,) = [found for found in runs_of(clone) if found not in [*before, gone_on_with]]
+    assert gone_on_with[0] == other[0] == "FINISHED"
+    assert gone_on_with[2] == other[2], "epochs were logged twice, or not"
+
+
+def test_killed_training_is_ended_by_the_next_stage(clone):
+    before = runs_of(clone)
+    set_params(clone, {"train.seed": 100, "recipes.improved.epochs": 500})
+    kill_training(clone, 1)
     set_params(clone, {"train.seed": 7, "recipes.improved.epochs": 2})
     run(clone, "dvc", "repro", "--force", "--single-item", "evaluate")
-    statuses = [found[0] for found in runs_of(clone)]
-    assert sorted(statuses) == ["FINISHED", "KILLED"]
+    keys = {found[1] for found in before}
+    (killed,) = [found for found in runs_of(clone) if found[1] not in keys]
+    assert killed[0] == "KILLED"
 
 
 @pytest.mark.parametrize("where", [(), ("--temp",)], ids=["workspace", "temporary folder"])

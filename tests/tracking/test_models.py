@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.tracking.delivery import client_of
+from pipeline.tracking.delivery import open_store
 from pipeline.tracking.models import model_of
 from pipeline.tracking.remote import Remote
 from pipeline.tracking.runs import training_run
@@ -56,7 +56,7 @@ def logged(
             path = root / "model.keras"
             run.log_model(path, FEATURES, EMOTIONS, example[FEATURES], step=2)
             run.log_metrics({"test/f1": 0.5}, of_model=True)
-        client = client_of(EXPERIMENT)
+        client, _ = open_store(EXPERIMENT)
         model_id = model_of(Remote(run.id, client, root))
         assert model_id
         folder = root / "mlruns/au_emotion_test/models" / model_id / "artifacts"

@@ -14,7 +14,7 @@ import pytest
 from faulty import Faulty
 from server import Server
 
-from pipeline.tracking.delivery import client_of
+from pipeline.tracking.delivery import open_store
 from pipeline.tracking.models import model_of
 from pipeline.tracking.remote import Remote
 from pipeline.tracking.runs import training_run
@@ -57,7 +57,7 @@ def written(
         with training_run("written", "train", PARAMS, {"git.dirty": "false"}) as run:
             log(run, folder)
             run.log_model(folder / "model.keras", FEATURES, ["joy"], FRAMES, step=2)
-        model_id = model_of(Remote(run.id, client_of("written"), folder))
+        model_id = model_of(Remote(run.id, open_store("written")[0], folder))
         yield Written(run.id, model_id, network)
 
 

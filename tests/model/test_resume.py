@@ -1,0 +1,108 @@
+"""A training that was broken off goes on bit by bit, whatever its callbacks had to remember."""
+
+import dataclasses
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from pipeline.model.fit import Data, Settings, Trained, fit
+from pipeline.model.saving import save_model
+
+RNG = np.random.default_rng(5)
+FEATURES = (RNG.random((330, 5)) * 5).astype(np.float32)
+LABELS = (RNG.random((330, 2)) < FEATURES[:, :2] / 5).astype(np.float32)
+DATA = Data((FEATURES[:250], LABELS[:250]), (FEATURES[250:], LABELS[250:]))
+SETTINGS = Settings(
+    seed=7,
+    hidden=(16, 8),
+    dropout=(0.3, 0.2),
+    batch_norm=True,
+    weights=[1.0, 2.0],
+    weight_mode="emotion",
+    learning_rate=0.05,  # so high that the rate is lowered and training stops early
+    batch_size=32,
+    epochs=30,
+    early_stopping_patience=6,
+    lr_patience=2,
+    lr_factor=0.5,
+    lr_lowest=1e-5,
+)
+
+
+class BrokenOffError(Exception):
+    """Stands for a kill."""
+
+
+def train(folder: Path, until: int | None = None, settings: Settings = SETTINGS) -> Trained:
+    def heard(epoch: int, _measured: dict[str, float]) -> None:
+        if epoch == until:
+            raise BrokenOffError
+
+    return fit(DATA, settings, lambda *_: {}, heard, folder)
+
+
+def content(model: keras.Model) -> bytes:
+    """Give the bytes of the model's file: weights, and all that the optimizer remembers."""
+    with tempfile.TemporaryDirectory() as folder:
+        save_model(model, Path(folder) / "model.keras")
+        return (Path(folder) / "model.keras").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    trained = train(tmp_path_factory.mktemp("undisturbed"))
+    rates = [epoch["lr"] for epoch in trained.history]
+    # Else patience, rate and best would not be put to the test.
+    assert len(trained.history) < SETTINGS.epochs
+    assert len(set(rates)) > 1
+    assert trained.best_epoch < len(trained.history) - 1
+    return trained
+
+
+@pytest.mark.parametrize("kills", [(0,), (1, 2, 3), (4, 4, 6)], ids=str)
+def test_goes_on_to_the_same_bits(
+    undisturbed: Trained, tmp_path: Path, kills: tuple[int, ...]
+) -> None:
+    for epoch in kills:
+        with pytest.raises(BrokenOffError):
+            train(tmp_path, until=epoch)
+    trained = train(tmp_path)
+    assert trained.history == undisturbed.history
+    assert trained.best_epoch == undisturbed.best_epoch
+    assert content(trained.model) == content(undisturbed.model)
+
+
+def test_finished_training_is_not_trained_again(undisturbed: Trained, tmp_path: Path) -> None:
+    train(tmp_path)
+    trained = train(tmp_path, until=len(undisturbed.history) - 1)  # would break off there
+    assert trained.history == undisturbed.history
+    assert content(trained.model) == content(undisturbed.model)
+
+
+def test_training_that_had_all_its_epochs_is_not_trained_again(tmp_path: Path) -> None:
+    short = dataclasses.replace(SETTINGS, epochs=3)
+    first = train(tmp_path, settings=short)
+    again = train(tmp_path, until=2, settings=short)
+    assert again.history == first.history
+    assert len(first.history) == 3
+    assert content(again.model) == content(first.model)
+
+
+def test_rows_come_in_another_order_each_epoch_and_all_of_them(tmp_path: Path) -> None:
+    from pipeline.model.batches import Shuffle
+
+    numbers = np.arange(5000, dtype=np.float32)[:, None]
+    shuffle = Shuffle(numbers, numbers, 48, seed=1)
+    orders = []
+    for epoch in (0, 1, 0):
+        shuffle.on_epoch_begin(epoch)
+        batches = [(x.numpy()[:, 0], y.numpy()[:, 0]) for x, y in shuffle.batches]
+        assert {len(x) for x, _ in batches[:-1]} == {48}
+        assert all((x == y).all() for x, y in batches)
+        orders.append(np.concatenate([x for x, _ in batches]))
+    assert sorted(orders[0]) == sorted(orders[1]) == numbers[:, 0].tolist()
+    assert (orders[0] != orders[1]).mean() > 0.9
+    assert (orders[0] == orders[2]).all()
