@@ -21,6 +21,7 @@ from pipeline import params, paths
 from pipeline.data.demo_model import AUS, Floats, simulate
 from pipeline.data.units import VALENCE_CLASSES, intensity
 from pipeline.errors import run_main
+from pipeline.schema import Demo
 
 NEGATIVE = ("anger", "sadness", "guilt", "fear", "anxiety")
 DECKS: dict[str, tuple[str, ...]] = {
@@ -41,7 +42,7 @@ class Clip:
     valences: pd.DataFrame
 
 
-def generate(settings: params.Demo) -> list[Clip]:
+def generate(settings: Demo) -> list[Clip]:
     """Generate all clips; the same settings give the same clips."""
     rng = np.random.default_rng(settings.seed)
     classes = valence_classes(settings.subjects * settings.clips_per_subject)

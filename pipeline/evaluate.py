@@ -33,12 +33,13 @@ from pipeline.evaluation.style import save
 from pipeline.evaluation.tables import metrics_table
 from pipeline.evaluation.verdict import verdict
 from pipeline.model.saving import Predictor, load_model
+from pipeline.schema import Params
 from pipeline.tracking import provenance
 from pipeline.tracking.run import Run
 from pipeline.tracking.runs import evaluation_run
 
 
-def rule_baseline(settings: params.Params) -> pd.DataFrame | None:
+def rule_baseline(settings: Params) -> pd.DataFrame | None:
     """Score all frames by the labelling rules without the valence gate.
 
     None where the data lacks an action unit of the rules.

@@ -19,6 +19,7 @@ from pipeline.data.distribution import Distribution
 from pipeline.data.frames import RowGroupWriter, batches
 from pipeline.data.units import SPLITS
 from pipeline.errors import InputError, run_main
+from pipeline.schema import Label, Params
 
 CHUNK = 1 << 14  # frames whose columns fit in a core's cache: several times the speed
 
@@ -26,7 +27,7 @@ Labeller = Callable[[pa.Table], NDArray[np.float32]]
 
 
 def facs_labels(
-    frames: pa.Table, settings: params.Label, divisors: dict[str, float]
+    frames: pa.Table, settings: Label, divisors: dict[str, float]
 ) -> NDArray[np.float32]:
     """Label frames by rule, shape (frames, emotions).
 
@@ -53,7 +54,7 @@ def facs_labels(
     return labels.T
 
 
-def _gates(frames: pa.Table, settings: params.Label) -> dict[str, NDArray[np.float64]]:
+def _gates(frames: pa.Table, settings: Label) -> dict[str, NDArray[np.float64]]:
     """Give each valence class's factor per frame, in [0, 1]."""
     if settings.gate == "none":
         return dict.fromkeys(("P", "N"), np.ones(frames.num_rows))
@@ -95,7 +96,7 @@ def human_labels(frames: pa.Table, emotions: Sequence[str]) -> NDArray[np.float3
     return np.stack(matches, axis=1).astype(np.float32)
 
 
-def choose_labeller(settings: params.Params) -> tuple[list[str], list[str], Labeller]:
+def choose_labeller(settings: Params) -> tuple[list[str], list[str], Labeller]:
     """Give the emotions, the frame columns to read, and the function that labels a batch."""
     columns = pq.read_schema(paths.FRAMES).names
     if settings.label.source == "facs":
@@ -115,7 +116,7 @@ def choose_labeller(settings: params.Params) -> tuple[list[str], list[str], Labe
     return emotions, ["clip", "emotion"], partial(human_labels, emotions=emotions)
 
 
-def write_labels(settings: params.Params) -> Distribution:
+def write_labels(settings: Params) -> Distribution:
     """Stream the frame table into labels.parquet; return the label distribution."""
     emotions, needed, label = choose_labeller(settings)
     distribution = Distribution(emotions)

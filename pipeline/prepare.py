@@ -21,9 +21,10 @@ from pipeline.data.quarantine import Reject
 from pipeline.data.rows import Checked
 from pipeline.data.summary import FrameSummary, warning
 from pipeline.errors import InputError, run_main
+from pipeline.schema import Params, Prepare, Split
 
 
-def make_plan(settings: params.Params, scratch: Path) -> Plan:
+def make_plan(settings: Params, scratch: Path) -> Plan:
     """Find what there is to read; `scratch` is a folder for temporary files.
 
     Raises `InputError` where that is nothing, or where a file is bad and `on_bad_file` is fail.
@@ -42,7 +43,7 @@ def make_plan(settings: params.Params, scratch: Path) -> Plan:
     return plan
 
 
-def make_naming(settings: params.Params) -> Naming:
+def make_naming(settings: Params) -> Naming:
     """Gather how clips are named. Raises `InputError` where data.path does not exist."""
     path = Path(settings.data.path)
     if not path.exists():
@@ -73,7 +74,7 @@ def _read_one(job: Job, aus: list[str], min_confidence: float) -> Checked:
     return rows.check(job(), aus, min_confidence)
 
 
-def splitter(plan: Plan, settings: params.Split) -> Callable[[pa.Table, int], pa.Table]:
+def splitter(plan: Plan, settings: Split) -> Callable[[pa.Table, int], pa.Table]:
     """Give the function that adds `split` to a batch of frames."""
     shares = split.Shares(settings.validation, settings.test, settings.seed)
     if settings.by == "frame":
@@ -84,7 +85,7 @@ def splitter(plan: Plan, settings: params.Split) -> Callable[[pa.Table, int], pa
     return partial(split.split_by, "subject", split.deal_subjects(plan.subjects, shares, named))
 
 
-def write_frames(plan: Plan, settings: params.Prepare) -> dict[str, Any]:
+def write_frames(plan: Plan, settings: Prepare) -> dict[str, Any]:
     """Stream all jobs into frames.parquet and quarantine.parquet; return the account."""
     add_split = splitter(plan, settings.split)
     summary = FrameSummary(plan.aus)
@@ -111,7 +112,7 @@ def write_frames(plan: Plan, settings: params.Prepare) -> dict[str, Any]:
 
 
 def _account(
-    plan: Plan, settings: params.Prepare, summary: FrameSummary, read: int, counts: Counter[str]
+    plan: Plan, settings: Prepare, summary: FrameSummary, read: int, counts: Counter[str]
 ) -> dict[str, Any]:
     if read != summary.frames + counts.total():
         raise AssertionError(f"{read} rows read, {summary.frames} kept, {counts} quarantined")

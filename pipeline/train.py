@@ -20,6 +20,7 @@ from pipeline.errors import InputError, run_main
 from pipeline.evaluation.metrics import epoch_scores
 from pipeline.model.fit import Data, Settings, fit
 from pipeline.model.saving import save_model
+from pipeline.schema import Params
 from pipeline.tracking import provenance
 from pipeline.tracking.run import Run
 from pipeline.tracking.runs import training_run
@@ -59,7 +60,7 @@ def load_data(features: Sequence[str], emotions: Sequence[str]) -> Data:
     return Data(pair("train"), pair("val"))
 
 
-def fit_settings(settings: params.Params, class_weights: dict[str, Any]) -> Settings:
+def fit_settings(settings: Params, class_weights: dict[str, Any]) -> Settings:
     """Gather what decides the training from parameters and class weights."""
     recipe, train = settings.chosen, settings.train
     return Settings(
@@ -140,9 +141,7 @@ def inputs_of(recorded: dict[str, Any], features: list[str], emotions: list[str]
     return {"params": recorded, "features": features, "emotions": emotions, "files": hashes}
 
 
-def train(
-    run: Run, settings: params.Params, names: tuple[list[str], list[str]], folder: Path
-) -> int:
+def train(run: Run, settings: Params, names: tuple[list[str], list[str]], folder: Path) -> int:
     """Train and write model and history; all is logged to the run. Return the best epoch."""
     features, emotions = names
     weights = json.loads(paths.CLASS_WEIGHTS.read_text())

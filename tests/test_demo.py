@@ -12,15 +12,16 @@ from sklearn.metrics import roc_auc_score
 from pipeline import demo, params, paths
 from pipeline.data import demo_model
 from pipeline.data.units import INTENSITIES
+from pipeline.schema import Demo
 
 PARAMS_FILE = Path(__file__).parents[1] / paths.PARAMS
 PARAMS = params.load(PARAMS_FILE)
-SMALL = params.Demo(seed=1, subjects=3, clips_per_subject=3, frames_per_clip=4)
+SMALL = Demo(seed=1, subjects=3, clips_per_subject=3, frames_per_clip=4)
 AU_COLUMNS = [f"AU{au:02d}_r" for au in (1, 2, 4, 5, 6, 7, 12, 14, 15, 17, 20, 25)]
 SEEDS = (PARAMS.demo.seed, 1, 2, 3)
 
 
-def frames_of(settings: params.Demo) -> pd.DataFrame:
+def frames_of(settings: Demo) -> pd.DataFrame:
     """Stack all clips: AUs, `Valences`, and the clip's name, subject, class and emotion."""
     tables = [
         clip.aus.assign(
@@ -56,7 +57,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
-def written(settings: params.Demo, folder: Path) -> dict[str, bytes]:
+def written(settings: Demo, folder: Path) -> dict[str, bytes]:
     demo.write(demo.generate(settings), folder)
     return contents(folder)
 
@@ -126,7 +127,7 @@ def test_names_are_unique_and_parse_at_any_size(subjects: int, clips_per_subject
 
 @pytest.mark.parametrize(("clips", "frames"), [(1, 1), (2, 2), (7, 3), (1, 1001)])
 def test_sizes_follow_the_parameters(clips: int, frames: int) -> None:
-    settings = params.Demo(seed=0, subjects=3, clips_per_subject=clips, frames_per_clip=frames)
+    settings = Demo(seed=0, subjects=3, clips_per_subject=clips, frames_per_clip=frames)
     generated = demo.generate(settings)
     assert len(generated) == 3 * clips
     for clip in generated:

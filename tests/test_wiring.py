@@ -40,7 +40,7 @@ def test_light_stages_do_not_load_heavy_libraries(stage):
 @pytest.mark.parametrize("room", ["data", "evaluation", "model"])
 def test_rooms_know_nothing_of_tracking_places_or_stages(room):
     stages = {f"pipeline/{stage}.py" for stage in STAGES}
-    foreign = stages | {"pipeline/paths.py", "pipeline/params.py"}
+    foreign = stages | {"pipeline/paths.py", "pipeline/params.py", "pipeline/schema.py"}
     for path in sorted((ROOT / "pipeline" / room).rglob("*.py")):
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
         runs = files_of(module)
@@ -63,9 +63,9 @@ def test_only_params_reads_params_yaml():
 
 TRACER = """
 import runpy, sys, atexit
-from pipeline import params
+from pipeline import params, schema
 places, read = {}, set()
-original = params.Section.__getattribute__
+original = schema.Section.__getattribute__
 def watch(self, name):
     value = original(self, name)
     if not name.startswith(("_", "model_")) and name in type(self).model_fields:
@@ -73,12 +73,12 @@ def watch(self, name):
         read.add(here)
         children = value.items() if isinstance(value, dict) else [(None, value)]
         for key, child in children:
-            if isinstance(child, params.Section):
+            if isinstance(child, schema.Section):
                 places[id(child)] = f"{here}." + (f"{key}." if key is not None else "")
     return value
 loaded = params.load()
 params.load = lambda: loaded
-params.Section.__getattribute__ = watch
+schema.Section.__getattribute__ = watch
 stage = sys.argv.pop(1)
 try:
     runpy.run_module(f"pipeline.{stage}", run_name="__main__")

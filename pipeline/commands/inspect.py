@@ -22,6 +22,7 @@ from pipeline.data.split import with_split
 from pipeline.data.summary import FrameSummary
 from pipeline.data.table_file import BROKEN
 from pipeline.errors import InputError
+from pipeline.schema import Params
 
 _EXAMPLES = 3  # files or rows named per reason
 
@@ -78,7 +79,7 @@ def _columns(file: Path) -> frozenset[str]:
     return read_header(file).names if file.suffix.lower() == ".csv" else frozenset()
 
 
-def describe(plan: Plan, settings: params.Params) -> list[str]:
+def describe(plan: Plan, settings: Params) -> list[str]:
     """Read everything that a plan names, and say in lines what was there."""
     summary = FrameSummary(plan.aus)
     rejects = list(plan.rejects)

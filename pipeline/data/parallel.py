@@ -12,6 +12,7 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 AHEAD = 8  # results that may wait at once
+_THREADS = "read"  # begins the names of the threads
 
 
 def run_in_order(run: Callable[[Job], Result], jobs: Sequence[Job]) -> Iterator[Result]:
@@ -29,7 +30,7 @@ def run_in_order(run: Callable[[Job], Result], jobs: Sequence[Job]) -> Iterator[
 
 def _on_threads(run: Callable[[Job], Result], jobs: Sequence[Job]) -> Iterator[Result]:
     waiting: deque[Future[Result]] = deque()
-    with ThreadPoolExecutor(cpu_count()) as pool:
+    with ThreadPoolExecutor(cpu_count(), _THREADS) as pool:
         try:
             for job in jobs:
                 waiting.append(pool.submit(run, job))

@@ -35,4 +35,4 @@ def test_failure_of_a_job_reaches_the_caller_and_stops_the_rest() -> None:
     with pytest.raises(ValueError, match="job 3"):
         list(run_in_order(run, range(1000)))
     assert len(ran) < 3 + 2 * AHEAD
-    assert not [thread for thread in threading.enumerate() if "ThreadPool" in thread.name]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("read")]
