@@ -96,9 +96,14 @@ def save_predictions(case: Case) -> str:
     """Write the network's test predictions row by row; return the hash of rows and labels."""
     test = case.rows("test")
     keys = pq.read_table(paths.FRAMES, columns=list(KEYS)).filter(pa.array(test))
-    predicted = case.predicted[baselines.NETWORK][test]
     return write_predictions(
-        paths.TEST_PREDICTIONS, keys, case.emotions, case.true[test], predicted
+        paths.TEST_PREDICTIONS,
+        keys,
+        case.emotions,
+        case.true[test],
+        case.predicted[baselines.NETWORK][test],
+        thresholds=case.thresholds[baselines.NETWORK],
+        positive_at=case.bounds.positive_at,
     )
 
 

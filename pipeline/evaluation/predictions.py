@@ -4,10 +4,13 @@ A file holds `subject`, `clip` and `frame` in the order of the frame table, then
 and `predicted/<emotion>` (float32 in [0, 1]). Two models can be compared in pairs where their
 files agree in `rows_hash`, which stands in the metadata of the file's schema: the md5 of one line
 a column, `<name> <md5 of its values>`, over keys and true labels. Words are hashed as UTF-8 with a
-zero byte after each, numbers as little-endian bytes, so it hangs on no detail of Parquet.
+zero byte after each, numbers as little-endian bytes, so it hangs on no detail of Parquet. Beside
+it stand `positive_at`, the bound of a positive label, and `thresholds`, from which probability the
+model says yes (JSON, one an emotion): all that is needed to score the file.
 """
 
 import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +27,7 @@ from pipeline.evaluation.arrays import Floats, checked
 KEYS = ("subject", "clip", "frame")
 TRUE, PREDICTED = "true/", "predicted/"
 HASH = "rows_hash"
+_METADATA = {HASH, "positive_at", "thresholds"}
 _ROWS = 1 << 16  # rows that are turned into Python words at once
 
 
@@ -35,6 +39,8 @@ class Predictions:
     emotions: tuple[str, ...]
     true: npt.NDArray[np.float32]
     predicted: npt.NDArray[np.float32]
+    thresholds: npt.NDArray[np.float64]
+    positive_at: float
     rows_hash: str
 
     @property
@@ -44,12 +50,19 @@ class Predictions:
 
 
 def write_predictions(
-    path: Path, keys: pa.Table, emotions: Sequence[str], true: Floats, predicted: Floats
+    path: Path,
+    keys: pa.Table,
+    emotions: Sequence[str],
+    true: Floats,
+    predicted: Floats,
+    *,
+    thresholds: npt.ArrayLike,
+    positive_at: float,
 ) -> str:
     """Write a file and return its `rows_hash`; the same rows give the same bytes.
 
-    `keys` has the columns of `KEYS`; the arrays are (rows, emotions) in [0, 1]. Raises
-    `InputError` for arrays that do not fit each other (see `arrays.checked`) or the keys.
+    `keys` has the columns of `KEYS`; labels and predictions are (rows, emotions) in [0, 1],
+    `thresholds` one number or one an emotion. Raises `InputError` for arrays that do not fit each other (see `arrays.checked`) or the keys.
     """
     true, predicted = checked(true, predicted, emotions)
     if keys.num_rows != len(true):
@@ -63,7 +76,9 @@ def write_predictions(
     for name, column in columns:
         table = table.append_column(name, column)
     path.parent.mkdir(parents=True, exist_ok=True)
-    table = table.replace_schema_metadata({HASH: told})
+    bounds = np.broadcast_to(np.asarray(thresholds, dtype=np.float64), len(emotions)).tolist()
+    scoring = {"positive_at": repr(positive_at), "thresholds": json.dumps(bounds)}
+    table = table.replace_schema_metadata({HASH: told} | scoring)
     pq.write_table(table, path, compression="zstd")
     return told
 
@@ -74,17 +89,19 @@ def read_predictions(path: Path) -> Predictions:
         table = pq.read_table(path)
     except (OSError, pa.ArrowInvalid) as error:
         raise _refuse(path, str(error)) from error
-    told = (table.schema.metadata or {}).get(HASH.encode())
+    told = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}
     emotions = [name.removeprefix(TRUE) for name in table.column_names if name.startswith(TRUE)]
     wanted = {*KEYS, *(f"{kind}{name}" for name in emotions for kind in (TRUE, PREDICTED))}
-    if told is None or not emotions or wanted - set(table.column_names):
-        raise _refuse(path, f"columns {', '.join(table.column_names)}, {HASH} {told}")
+    if not emotions or wanted - set(table.column_names) or _METADATA - told.keys():
+        raise _refuse(path, f"columns {', '.join(table.column_names)}; {', '.join(told)}")
     return Predictions(
         keys=table.select(KEYS),
         emotions=tuple(emotions),
         true=as_matrix(table, [f"{TRUE}{name}" for name in emotions]),
         predicted=as_matrix(table, [f"{PREDICTED}{name}" for name in emotions]),
-        rows_hash=told.decode(),
+        thresholds=np.array(json.loads(told["thresholds"]), dtype=np.float64),
+        positive_at=float(told["positive_at"]),
+        rows_hash=told[HASH],
     )
 
 
@@ -120,6 +137,6 @@ def _md5(content: bytes) -> str:
 def _refuse(path: Path, found: str) -> InputError:
     return InputError(
         f"{path}: no table of test predictions ({found}). Allowed is Parquet with "
-        f"{', '.join(KEYS)}, {TRUE}<emotion> and {PREDICTED}<emotion>, as the evaluate stage "
-        "writes it. Evaluate the model again with this version."
+        f"{', '.join(KEYS)}, {TRUE}<emotion>, {PREDICTED}<emotion> and a {HASH}, as the evaluate "
+        "stage writes it. Evaluate the model again with this version."
     )

@@ -23,11 +23,19 @@ def keys(
     return pa.table([*(w.cast(word_type()) for w in words), pa.array(frame)], names=KEYS)
 
 
+def write(
+    path: Path, of: pa.Table, emotions: list[str], true: np.ndarray, predicted: np.ndarray
+) -> str:
+    scoring = {"thresholds": [0.4, 0.5], "positive_at": 0.3}
+    return write_predictions(path, of, emotions, true, predicted, **scoring)
+
+
 def test_reads_what_was_written(tmp_path: Path) -> None:
-    told = write_predictions(tmp_path / "new/file.parquet", keys(), EMOTIONS, TRUE, PREDICTED)
+    told = write(tmp_path / "new/file.parquet", keys(), EMOTIONS, TRUE, PREDICTED)
     found = read_predictions(tmp_path / "new/file.parquet")
     assert found.emotions == ("joy", "fear")
     assert found.rows_hash == told
+    assert (found.thresholds.tolist(), found.positive_at) == ([0.4, 0.5], 0.3)
     assert found.keys.to_pydict() == keys().to_pydict()
     assert found.subject.tolist() == ["a", "b", "b"]
     np.testing.assert_array_equal(found.true, TRUE)
@@ -35,7 +43,7 @@ def test_reads_what_was_written(tmp_path: Path) -> None:
 
 
 def test_other_tools_see_plain_columns(tmp_path: Path) -> None:
-    write_predictions(tmp_path / "file", keys(), EMOTIONS, TRUE.astype(float), PREDICTED)
+    write(tmp_path / "file", keys(), EMOTIONS, TRUE.astype(float), PREDICTED)
     schema = pq.read_schema(tmp_path / "file")
     values = ["true/joy", "true/fear", "predicted/joy", "predicted/fear"]
     assert schema.names == ["subject", "clip", "frame", *values]
@@ -45,7 +53,7 @@ def test_other_tools_see_plain_columns(tmp_path: Path) -> None:
 def test_same_rows_give_the_same_bytes_and_hash(tmp_path: Path) -> None:
     chunks = pa.concat_tables([keys().slice(0, 1), keys().slice(1)])
     told = [
-        write_predictions(tmp_path / name, of, EMOTIONS, TRUE, PREDICTED)
+        write(tmp_path / name, of, EMOTIONS, TRUE, PREDICTED)
         for name, of in (("a", keys()), ("b", keys()), ("chunks", chunks))
     ]
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
@@ -54,7 +62,7 @@ def test_same_rows_give_the_same_bytes_and_hash(tmp_path: Path) -> None:
 
 def test_hash_changes_with_rows_and_labels_but_not_with_predictions(tmp_path: Path) -> None:
     def told(of: pa.Table, emotions: list[str], true: np.ndarray, predicted: np.ndarray) -> str:
-        return write_predictions(tmp_path / "file", of, emotions, true, predicted)
+        return write(tmp_path / "file", of, emotions, true, predicted)
 
     same = told(keys(), EMOTIONS, TRUE, PREDICTED)
     assert told(keys(), EMOTIONS, TRUE, PREDICTED / 2) == same
@@ -70,7 +78,7 @@ def test_hash_changes_with_rows_and_labels_but_not_with_predictions(tmp_path: Pa
 
 def test_refuses_keys_of_other_rows(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="2 rows of keys were given for 3 rows of labels"):
-        write_predictions(tmp_path / "file", keys().slice(1), EMOTIONS, TRUE, PREDICTED)
+        write(tmp_path / "file", keys().slice(1), EMOTIONS, TRUE, PREDICTED)
 
 
 @pytest.mark.parametrize("kind", ["no Parquet", "no hash", "no prediction", "absent"])
@@ -79,7 +87,7 @@ def test_refuses_another_file(kind: str, tmp_path: Path) -> None:
     if kind == "no Parquet":
         path.write_text("subject,clip")
     elif kind != "absent":
-        write_predictions(path, keys(), EMOTIONS, TRUE, PREDICTED)
+        write(path, keys(), EMOTIONS, TRUE, PREDICTED)
         table = pq.read_table(path)
         bare = table.replace_schema_metadata(None)
         pq.write_table(bare if kind == "no hash" else table.drop(["predicted/fear"]), path)
