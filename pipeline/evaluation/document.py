@@ -1,0 +1,85 @@
+"""What a page says, apart from how it looks: Markdown and HTML are written from the same blocks.
+
+In words, `code` stands between backticks.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+UNDEFINED = "-"
+
+
+@dataclass(frozen=True)
+class Items:
+    """A list of sentences."""
+
+    lines: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Code:
+    """Commands or settings to copy, as they are."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table under a caption; columns without any word stand to the right.
+
+    The first column heads its row. An undefined number (None or NaN) is shown as `UNDEFINED`.
+    """
+
+    caption: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[object]]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure: its file name without suffix, a caption, and in words what it shows."""
+
+    name: str
+    caption: str
+    words: str
+
+
+Block: TypeAlias = str | Items | Code | Table | Picture
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and what stands under it; one without blocks is not shown."""
+
+    title: str
+    blocks: Sequence[Block]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A title, the lines that a hurried reader needs, and sections."""
+
+    title: str
+    lead: Sequence[str]
+    sections: Sequence[Section]
+
+
+def cell(value: object) -> str:
+    """Write a value as a table shows it: numbers with a fraction to three decimals."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return UNDEFINED
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def words(table: Table) -> list[bool]:
+    """Tell which columns hold words, and so stand to the left."""
+    columns = range(len(table.header))
+    return [any(_is_word(row[i]) for row in table.rows) for i in columns]
+
+
+def _is_word(value: object) -> bool:
+    return isinstance(value, str) and not value[:1].isdigit() and value[:1] not in "+-−"

@@ -1,0 +1,54 @@
+"""Write a page as one HTML file that needs nothing else: no address, no script, no font.
+
+It opens from disk and in the frame in which MLflow shows artifacts, follows the reader's light or
+dark scheme, reflows from 400 pixels up, and prints.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+from matplotlib.figure import Figure
+
+from pipeline.evaluation.document import Block, Page, Table, cell, words
+from pipeline.evaluation.pictures import colors, svg
+
+TEMPLATE, STYLE = "page.html.jinja", "page.css"
+_CODE = re.compile(r"`([^`]+)`")
+
+
+def to_html(page: Page, figures: Mapping[str, Figure]) -> str:
+    """Return the file's text; `figures` holds the drawings of the page's pictures by name."""
+    folder = Path(__file__).parent
+    environment = Environment(
+        autoescape=True,
+        loader=FileSystemLoader(folder),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters |= {"inline": _inline, "cell": cell, "slug": _slug}
+    return environment.get_template(TEMPLATE).render(
+        page=page,
+        sections=[section for section in page.sections if section.blocks],
+        style=Markup((folder / STYLE).read_text(encoding="utf-8")),
+        colors=Markup(colors()),
+        drawn={name: Markup(svg(figure, name)) for name, figure in figures.items()},
+        kind=_kind,
+        words=words,
+    )
+
+
+def _kind(block: Block) -> str:
+    return "text" if isinstance(block, str) else type(block).__name__.lower()
+
+
+def _inline(text: str) -> Markup:
+    """Escape a text and set what stands between backticks as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
+
+
+def _slug(title: str) -> str:
+    return re.sub(r"\W+", "-", title.lower()).strip("-")
