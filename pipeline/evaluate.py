@@ -29,9 +29,9 @@ from pipeline.evaluation.case import (
     score_all,
 )
 from pipeline.evaluation.gallery import draw
+from pipeline.evaluation.pictures import save
 from pipeline.evaluation.predictions import KEYS, write_predictions
 from pipeline.evaluation.report import Report, render
-from pipeline.evaluation.style import save
 from pipeline.evaluation.tables import metrics_table
 from pipeline.evaluation.verdict import verdict
 from pipeline.model.saving import Predictor, load_model

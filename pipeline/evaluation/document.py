@@ -82,4 +82,4 @@ def words(table: Table) -> list[bool]:
 
 
 def _is_word(value: object) -> bool:
-    return isinstance(value, str) and not value[:1].isdigit() and value[:1] not in "+-−"
+    return isinstance(value, str) and not value[:1].isdigit() and value[:1] not in "+-"

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, StrMethodFormatter
 
 from pipeline.evaluation.metrics import Scores
 from pipeline.evaluation.style import (
@@ -64,7 +64,9 @@ def training_curves(history: pd.DataFrame) -> Figure:
         _mark_best(loss, history)
         loss.set_ylabel("loss (cross-entropy)")
         rate.step(epoch, history["lr"], where="mid", color=INK, marker=".")
-        rate.set_yscale("log")
+        rate.set_yscale("log", base=2)  # a plateau halves it
+        rate.yaxis.set_major_locator(LogLocator(base=2, numticks=4))
+        rate.yaxis.set_major_formatter(StrMethodFormatter("{x:.2g}"))
         rate.set_ylabel("learning rate")
         rate.set_xlabel("epoch")
         rate.set_xlim(epoch.min() - 0.5, epoch.max() + 0.5)

@@ -2,7 +2,17 @@
 
 from collections.abc import Sequence
 
-from pipeline.evaluation.document import Block, Code, Items, Page, Picture, Section, Table, cell, words
+from pipeline.evaluation.document import (
+    Block,
+    Code,
+    Items,
+    Page,
+    Picture,
+    Section,
+    Table,
+    cell,
+    words,
+)
 
 
 def to_markdown(page: Page, figures: str = "plots") -> str:

@@ -3,9 +3,10 @@
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from pipeline.evaluation.metrics import Scores
-from pipeline.evaluation.style import BLUE, FAINT, INK, panels, styled, unit
+from pipeline.evaluation.style import BLUE, DEEPEST, FAINT, FILL, panels, styled, unit
 
 
 def confusion_matrices(table: pd.DataFrame) -> Figure:
@@ -72,12 +73,10 @@ def _fill(axes: Axes, down: int, counts: tuple[int, int]) -> None:
     total = sum(counts)
     for across, number in enumerate(counts):
         share = number / total if total else 0.0
-        axes.fill_between(
-            [across - 0.5, across + 0.5], down - 0.5, down + 0.5, color=BLUE, alpha=share, lw=0
-        )
+        shade = Rectangle((across - 0.5, down - 0.5), 1, 1, color=FILL, alpha=share * DEEPEST, lw=0)
+        axes.add_patch(shade)
         text = f"{number:,}\n{share:.0%}" if total else "0\n-"
-        color = "white" if share > 0.6 else INK
-        axes.text(across, down, text, ha="center", va="center", color=color)
+        axes.text(across, down, text, ha="center", va="center")
 
 
 def _titles(scores: Scores, metric: str, label: str) -> list[str]:

@@ -46,7 +46,7 @@ def save(figure: Figure, path: Path) -> None:
 def save_svg(figure: Figure, path: Path) -> None:
     """Write an SVG that follows the reader's colour scheme."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    own = f"<style>{colors()}</style>"
+    own = f"<style>{colors()}</style>"  # right behind the opening tag
     path.write_text(svg(figure).replace(">", f">\n {own}", 1), encoding="utf-8")
 
 

@@ -110,14 +110,25 @@ def rows_of(axes: Axes, names: Sequence[str]) -> npt.NDArray[np.int64]:
     return rows
 
 
-def dots(axes: Axes, names: Sequence[str], series: Mapping[str, npt.ArrayLike]) -> None:
-    """Mark one value in [0, 1] for each name (a row) and series (a marker); NaN has no mark."""
+def dots(
+    axes: Axes,
+    names: Sequence[str],
+    series: Mapping[str, npt.ArrayLike],
+    spans: Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike]] | None = None,
+) -> None:
+    """Mark one value for each name (a row) and series (a marker); NaN has no mark.
+
+    `spans` holds low and high bounds of a series, drawn as a line through its mark.
+    """
     rows = rows_of(axes, names)
     gap = 0.7 / len(series)
     defined = np.zeros(len(names), dtype=bool)
     for i, (label, given) in enumerate(series.items()):
         values = np.asarray(given, dtype=np.float64)
         place = rows + (i - (len(series) - 1) / 2) * gap
+        if spans and label in spans:
+            low, high = spans[label]
+            axes.hlines(place, low, high, color=mark(i)["color"], lw=1.4, clip_on=False)
         axes.plot(values, place, linestyle="none", label=label, clip_on=False, **mark(i))
         defined |= np.isfinite(values)
     for row in rows[~defined]:
