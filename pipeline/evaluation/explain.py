@@ -7,7 +7,7 @@ A response is what the model says while one column runs through its range and th
 their median.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -15,12 +15,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pipeline.data.facs import Rules
 from pipeline.data.units import number, value_range
 from pipeline.evaluation.arrays import Floats, Ints, checked
 from pipeline.evaluation.bootstrap import Groups, Samples, interval
 
 Predict: TypeAlias = Callable[[npt.NDArray[np.float32]], Floats]
-Rules: TypeAlias = Mapping[str, Mapping[int, float]]
 
 MOST_ROWS = (
     20_000  # so many rows, drawn at random, are shuffled: columns * REPEATS predictions each
@@ -112,8 +112,8 @@ def _mean_samples(values: Floats, asked: Asked) -> Samples:
     count = np.bincount(groups.of, minlength=groups.draws.shape[1])
     sums = np.stack([np.bincount(groups.of, column, len(count)) for column in values.T], axis=1)
     drawn = (groups.draws @ sums) / (groups.draws @ count)[:, np.newaxis]
-    point, emotions = values.mean(axis=0), tuple(asked.emotions)
-    return Samples("importance", emotions, point, drawn, groups.subjects, groups.seed)
+    emotions = tuple(asked.emotions)
+    return Samples("importance", emotions, drawn[0], drawn[1:], groups.subjects, groups.seed)
 
 
 def _share(table: pd.DataFrame) -> "pd.Series[float]":
