@@ -84,8 +84,8 @@ def _weights(values: Floats, target: Bools, folds: Sequence[tuple[Ints, Ints]]) 
     strongest = int(np.argmax(errors <= errors[best] + deviation[best]))
     lasso = Lasso(alpha=search.alphas_[strongest], positive=True, max_iter=10_000)
     sparse: Floats = lasso.fit(values, target.astype(float)).coef_
-    found = sparse if sparse.any() else search.coef_
-    return np.asarray(found / found.sum()) if found.any() else found
+    found: Floats = sparse if sparse.any() else search.coef_
+    return found / max(found.sum(), np.finfo(float).tiny)
 
 
 def _means(intensities: pd.DataFrame, rule: Rule) -> Floats:
