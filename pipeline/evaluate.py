@@ -46,7 +46,7 @@ def rule_baseline(settings: Params) -> pd.DataFrame | None:
 
     None where the data lacks an action unit of the rules.
     """
-    rules = {emotion: rule.aus for emotion, rule in settings.label.rules.items()}
+    rules = {emotion: rule.weights for emotion, rule in settings.label.rules.items()}
     try:
         needed = facs.rule_columns(rules, au_columns(paths.FRAMES, AU_COLUMNS))
     except InputError:  # labels came from people, and the rules need what the data lacks

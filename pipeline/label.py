@@ -35,7 +35,7 @@ def facs_labels(
     emotion's and 0 elsewhere (`clip`), the frame's valence in the emotion's direction, at
     least 0 (`frame`), or 1 (`none`). Raises `InputError` where the gate's column has nulls.
     """
-    rules = {emotion: rule.aus for emotion, rule in settings.rules.items()}
+    rules = {emotion: rule.weights for emotion, rule in settings.rules.items()}
     columns = facs.rule_columns(rules, frames.column_names)
     needed = {name: frames.column(name).to_numpy() for name in columns}
     gates = _gates(frames, settings)
@@ -100,7 +100,7 @@ def choose_labeller(settings: Params) -> tuple[list[str], list[str], Labeller]:
     """Give the emotions, the frame columns to read, and the function that labels a batch."""
     columns = pq.read_schema(paths.FRAMES).names
     if settings.label.source == "facs":
-        rules = {emotion: rule.aus for emotion, rule in settings.label.rules.items()}
+        rules = {emotion: rule.weights for emotion, rule in settings.label.rules.items()}
         needed = ["clip", "valence_class", "valence", *facs.rule_columns(rules, columns)]
         divisors = settings.chosen.divisors
         return list(rules), needed, partial(facs_labels, settings=settings.label, divisors=divisors)

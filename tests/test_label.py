@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pipeline import label, params, paths, prepare
 from pipeline.data.distribution import Distribution
 from pipeline.errors import InputError
+from pipeline.schema import Rule
 
 RULES = {  # emotion: action units, divisor, valence class (the improved recipe)
     "happiness": ((6, 12), 1.5, "P"),
@@ -68,6 +69,17 @@ def test_labels_equal_the_oracle_row_by_row(settings, gate, rows):
     labels = label.facs_labels(batch_of(rows), chosen, settings.chosen.divisors)
     expected = np.array([oracle(*row, gate) for row in rows]).astype(np.float32)
     np.testing.assert_array_equal(labels, expected)
+
+
+@given(rows=ROWS, weights=st.tuples(st.floats(0.01, 1), st.floats(0.01, 1)))
+def test_weights_change_what_an_au_counts(settings, rows, weights):
+    rule = Rule(aus=dict(zip((6, 12), weights, strict=True)), valence="P")
+    chosen = settings.label.model_copy(update={"gate": "none", "rules": {"happiness": rule}})
+    labels = label.facs_labels(batch_of(rows), chosen, {"happiness": 1.5})
+    found = np.array([dict(zip(AUS, row[0], strict=True)) for row in rows])
+    mean = [np.average([aus[6], aus[12]], weights=weights) for aus in found]
+    expected = np.minimum(1, np.array(mean) / 1.5)
+    np.testing.assert_allclose(labels[:, 0], expected, rtol=1e-6)
 
 
 @given(rows=ROWS)

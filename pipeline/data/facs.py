@@ -2,9 +2,11 @@
 
 `min(1, mean(intensities of the emotion's AUs) / divisor)`; Ekman & Friesen 1978 describe the
 AUs of each prototype, the divisor says which mean intensity (0-5) counts as full expression.
+The mean is weighted: a rule maps each of its AUs to a weight above 0, 1 where all count alike.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +14,10 @@ from numpy.typing import NDArray
 from pipeline.data.units import INTENSITIES, activation, intensity
 from pipeline.errors import InputError
 
+Rules: TypeAlias = Mapping[str, Mapping[int, float]]
 
-def rule_columns(rules: Mapping[str, Sequence[int]], present: Iterable[str]) -> list[str]:
+
+def rule_columns(rules: Rules, present: Iterable[str]) -> list[str]:
     """List the columns that the rules read, each once: OpenFace's intensities, or py-feat's.
 
     Raises `InputError` where a rule needs an action unit that the data (`present`) lacks.
@@ -31,7 +35,7 @@ def rule_columns(rules: Mapping[str, Sequence[int]], present: Iterable[str]) -> 
 
 def rule_scores(
     intensities: Mapping[str, NDArray[np.floating]],
-    rules: Mapping[str, Sequence[int]],
+    rules: Rules,
     divisors: Mapping[str, float],
 ) -> NDArray[np.float64]:
     """Score each emotion in [0, 1], without any valence gate; shape (frames, emotions).
@@ -41,11 +45,12 @@ def rule_scores(
     name = intensity if set(intensities) & set(INTENSITIES) else activation
     wide = {column: values.astype(np.float64) for column, values in intensities.items()}
     scores = np.empty((len(rules), len(next(iter(wide.values())))))
-    for score, (emotion, aus) in zip(scores, rules.items(), strict=True):
-        np.copyto(score, wide[name(aus[0])])
-        for au in aus[1:]:
-            score += wide[name(au)]
-        score /= len(aus)
+    for score, (emotion, weights) in zip(scores, rules.items(), strict=True):
+        score[:] = 0.0
+        for au, weight in weights.items():
+            # Most rules have no weights, and a product costs as much as the sum.
+            score += wide[name(au)] if weight == 1 else weight * wide[name(au)]
+        score /= sum(weights.values())
         score /= divisors[emotion]
         np.minimum(score, 1.0, out=score)
     return scores.T
