@@ -11,11 +11,12 @@ same ones: a resample where one of these is undefined has no macro average.
 
 Percentile intervals of few subjects are too short. Their tails are therefore cut where Student's t
 would cut them, which widens the interval (Hesterberg, The American Statistician 69, 2015, section
-5.3); docs/benchmarks.md says from how many subjects on that holds.
+5.3). Fewer than `FEW` subjects give too few different resamples to cut any: the interval is then
+Student's t around the point. Measured coverage: docs/benchmarks.md.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -31,6 +32,7 @@ RESAMPLES = 2000
 # A person who alone holds all positives is missing in a third of the resamples (1/e); what
 # remains then tells how one person was scored, not how people are.
 LEAST_DEFINED = 0.75
+FEW = 5
 # Beyond so many, subjects are dealt at random into as many groups that are drawn whole: sums
 # over them vary as those over subjects do, and memory does not grow with the number of people.
 MOST_GROUPS = 2000
@@ -40,7 +42,8 @@ MOST_GROUPS = 2000
 class Samples:
     """One metric on all rows (`point`, shape (emotions,)) and in each resample of subjects.
 
-    `samples` is (resamples, emotions). `subjects` and `seed` tell which draws they come from.
+    `samples` is (resamples, emotions). `subjects` and `seed` tell which draws they come from,
+    `limits` between which values the metric can lie.
     """
 
     metric: str
@@ -49,6 +52,7 @@ class Samples:
     samples: Floats
     subjects: int
     seed: int
+    limits: tuple[float, float] = (0.0, 1.0)
 
     @property
     def point_macro(self) -> float:
@@ -168,6 +172,7 @@ def samples_of(
             samples=np.stack([column[metric][1:] for column in columns], axis=1),
             subjects=groups.subjects,
             seed=groups.seed,
+            limits=(-1.0 if metric == "ccc" else 0.0, 1.0),
         )
         for metric in metrics
     }
@@ -219,15 +224,21 @@ def interval(samples: Samples, level: float = 0.95, emotion: str | None = None) 
     if len(defined) < LEAST_DEFINED * len(drawn):
         share = f"{len(defined) / len(drawn):.0%}"
         return undefined(f"defined in {share} of the resamples: positives of too few subjects")
-    tail = _tail(level, samples.subjects)
-    low, high = np.quantile(defined, [tail, 1 - tail])
-    return Interval(point, float(low), float(high))
+    low, high = _bounds(point, defined, level, samples)
+    return Interval(point, low, high)
 
 
-def _tail(level: float, subjects: int) -> float:
-    """Give the share to cut from each end: that of Student's t, and of n - 1 in n, as z."""
-    width = np.sqrt(subjects / (subjects - 1)) * stdtrit(subjects - 1, (1 + level) / 2)
-    return float(ndtr(-width))
+def _bounds(point: float, drawn: Floats, level: float, samples: Samples) -> tuple[float, float]:
+    # The spread of resamples is that of n - 1 in n; in units of it, where t cuts.
+    n = samples.subjects
+    width = float(np.sqrt(n / (n - 1)) * stdtrit(n - 1, (1 + level) / 2))
+    if n < FEW:
+        spread = width * drawn.std()
+        low, high = np.clip([point - spread, point + spread], *samples.limits)
+    else:
+        tail = float(ndtr(-width))
+        low, high = np.quantile(drawn, [tail, 1 - tail])
+    return float(low), float(high)
 
 
 def difference(a: Samples, b: Samples) -> Samples:
@@ -246,6 +257,9 @@ def difference(a: Samples, b: Samples) -> Samples:
         raise InputError(
             f"{len(a.samples)} and {len(b.samples)} resamples were given; draw the same number."
         )
-    return Samples(
-        a.metric, a.emotions, a.point - b.point, a.samples - b.samples, a.subjects, a.seed
+    return replace(
+        a,
+        point=a.point - b.point,
+        samples=a.samples - b.samples,
+        limits=(a.limits[0] - b.limits[1], a.limits[1] - b.limits[0]),
     )
