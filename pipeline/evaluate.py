@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from pipeline import params, paths
 from pipeline.data import facs
 from pipeline.data.frames import as_matrix, au_columns, column_words
-from pipeline.data.summary import read_warnings
 from pipeline.data.units import AU_COLUMNS
 from pipeline.errors import InputError, run_main
 from pipeline.evaluation import baselines
@@ -28,17 +27,18 @@ from pipeline.evaluation.case import (
     mean_table,
     score_all,
 )
-from pipeline.evaluation.gallery import draw
-from pipeline.evaluation.pictures import save
 from pipeline.evaluation.predictions import KEYS, write_predictions
-from pipeline.evaluation.report import Report, render
+from pipeline.evaluation.report import lead
 from pipeline.evaluation.tables import metrics_table
 from pipeline.evaluation.verdict import verdict
 from pipeline.model.saving import Predictor, load_model
+from pipeline.reporting import Judged, make_pages, page_of_run, write_pages
 from pipeline.schema import Params
 from pipeline.tracking import provenance
 from pipeline.tracking.run import Run
 from pipeline.tracking.runs import evaluation_run
+
+PAGE_OF_RUN = "evaluation/report.html"
 
 
 def rule_baseline(settings: Params) -> pd.DataFrame | None:
@@ -83,19 +83,9 @@ def audit_rules(rule: pd.DataFrame | None) -> pd.DataFrame | None:
     return rule_audit(rule, words.where(words != "", None))
 
 
-def save_figures(case: Case, scores: AllScores) -> dict[str, str]:
-    """Write every figure into the plots folder; return each one's caption by name."""
-    distribution, history = pd.read_csv(paths.LABEL_DISTRIBUTION), pd.read_csv(paths.HISTORY)
-    drawn = draw(case, scores["test"]["tuned"], distribution, history)
-    for name, (figure, _) in drawn.items():
-        save(figure, paths.PLOTS / f"{name}.png")
-    return {name: caption for name, (_, caption) in drawn.items()}
-
-
-def save_predictions(case: Case) -> str:
+def save_predictions(case: Case, keys: pa.Table) -> str:
     """Write the network's test predictions row by row; return the hash of rows and labels."""
     test = case.rows("test")
-    keys = pq.read_table(paths.FRAMES, columns=list(KEYS)).filter(pa.array(test))
     return write_predictions(
         paths.TEST_PREDICTIONS,
         keys,
@@ -114,11 +104,23 @@ def record(run: Run, scores: AllScores, means: pd.DataFrame) -> None:
     run.log_table(metrics_table(scores["test"]["tuned"]), "evaluation/scores")
     for path in (paths.METRICS, paths.REPORT, paths.TEST_PREDICTIONS):
         run.log_file(path, "evaluation")
-    for path in sorted(paths.PLOTS.iterdir()):
-        run.log_file(path, "evaluation/plots")
+    for folder in (paths.PLOTS, paths.SVG):
+        for path in sorted(folder.iterdir()):
+            run.log_file(path, f"evaluation/{folder.name}")
     hashes = provenance.dvc_hashes(paths.LOCK, "evaluate")
     run.log_dict(hashes, "provenance/md5.json")
     run.set_tags(provenance.hash_tags(hashes))
+
+
+def names_of(run: Run, data: str) -> dict[str, str]:
+    """Say what names a run and what it came from: the run's copy of the report tells it."""
+    hashes = provenance.dvc_hashes(paths.LOCK, "evaluate")
+    return {
+        "key (tag `pipeline.run`)": run.key,
+        "MLflow run id": run.id or "not known yet: the store was away",
+        "commit of this evaluation": provenance.git_state().tags["git.commit"],
+        f"md5 of {data}": hashes.get(data, "not known to DVC"),
+    }
 
 
 def main() -> None:
@@ -132,28 +134,30 @@ def main() -> None:
     predicted = predict_all(made, true, split == "train", rule)
     case = build_case(emotions, split, true, predicted, bounds)
     scores, means = score_all(case), mean_table(case)
-    report = Report(
-        title=f"Evaluation of recipe {made['recipe']}",
-        scores=scores["test"]["tuned"],
-        mean_predictions=means,
-        figures=save_figures(case, scores),
-        warnings=read_warnings(paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY),
-        audit=audit_rules(rule),
-    )
+    keys = pq.read_table(paths.FRAMES, columns=list(KEYS)).filter(pa.array(split == "test"))
+    tuned = scores["test"]["tuned"]
+    judged = Judged(case, tuned, verdict(tuned), audit_rules(rule))
+    read = (paths.FRAMES, paths.LABELS, paths.MODEL)
+    hashes = {path.as_posix(): provenance.file_md5(path) for path in read}
+    pages = make_pages(settings, made, judged, keys, hashes)
+    paths.METRICS.parent.mkdir(parents=True, exist_ok=True)
     paths.METRICS.write_text(json.dumps(scores, indent=2) + "\n")
     means.to_csv(paths.MEAN_PREDICTIONS, index=False)
-    paths.REPORT.write_text(render(report))
-    rows_hash = save_predictions(case)
-    lines = verdict(report.scores)
+    write_pages(pages)
+    rows_hash = save_predictions(case, keys)
+    lines = lead(judged.verdict, pages.report.limits)
     evaluated = {f"evaluate.{k}": v for k, v in settings.evaluate.model_dump().items()}
     with evaluation_run(made["experiment"], made["run"], evaluated) as run:
-        digest, rows = provenance.file_md5(paths.FRAMES), int((split == "test").sum())
         columns = dict.fromkeys(made["features"], "float32")
+        digest, rows = hashes[paths.FRAMES.as_posix()], keys.num_rows
         run.log_dataset(paths.FRAMES, "frames for test", digest, "test", rows, columns)
         record(run, scores, means)
-        run.set_tags({"mlflow.note.content": "\n\n".join(lines), "test.rows_hash": rows_hash})
+        page = page_of_run(pages, names_of(run, made["params"]["data.path"]))
+        run.log_text(page, PAGE_OF_RUN)
+        note = [*lines, f"Figures and tables: `{PAGE_OF_RUN}` under Artifacts."]
+        run.set_tags({"mlflow.note.content": "\n\n".join(note), "test.rows_hash": rows_hash})
     print("\n".join(lines))
-    print(f"report: {paths.REPORT}; MLflow run {run.id or run.key} (`make ui`)")
+    print(f"report: {paths.REPORT_PAGE}; MLflow run {run.id or run.key} (`make ui`)")
 
 
 if __name__ == "__main__":

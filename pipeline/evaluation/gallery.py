@@ -89,7 +89,10 @@ def _judged(case: Case, own: Scores) -> dict[str, Drawn]:
     roc = curves.roc_points(*pair, case.emotions, at)
     recall = curves.precision_recall_points(*pair, case.emotions, at)
     reliability = curves.reliability_points(*pair, case.emotions)
-    hits = ", ".join(f"{c.emotion} {c.tp} of {c.tp + c.fn}" for c in counts.itertuples())
+    hits = ", ".join(
+        f"{row['emotion']} {row['tp']} of {row['tp'] + row['fn']}"
+        for row in counts.to_dict("records")
+    )
     ranked = {
         metric: ", ".join(f"{name} {_shown(n[metric])}" for name, n in own["emotion"].items())
         for metric in ("auroc", "average_precision")

@@ -73,8 +73,9 @@ def _details(facts: Facts) -> list[Block]:
         Items(
             [
                 "A feed-forward network that gives each emotion a probability of its own, "
-                f"for one frame (or the mean of a clip) at a time; recipe `{facts.recipe}`, weights "
-                f"of epoch {facts.best_epoch}, the one with the lowest validation loss.",
+                "for one frame (or the mean of a clip) at a time. "
+                f"Recipe `{facts.recipe}`; weights of epoch {facts.best_epoch}, which had the "
+                "lowest validation loss.",
                 f"Emotions: {', '.join(facts.emotions)}.",
                 f"Takes raw values of {len(facts.features)} columns ({facts.extractor}): "
                 f"{', '.join(facts.features)}. Scaling is part of the model.",
@@ -102,9 +103,9 @@ def _use(facts: Facts) -> list[Block]:
 
 
 _FACTORS = (
-    "Scores are given per emotion and per subject. Age, sex, skin colour, glasses, light and camera "
-    "are not in the data, so nothing is known of how scores differ between such groups. The face "
-    "tracker that makes the action units has differences of its own."
+    "Scores are given per emotion and per subject. Age, sex, skin colour, glasses, light and "
+    "camera are not in the data, so nothing is known of how scores differ between such groups. The "
+    "program that finds the action units has differences of its own."
 )
 _METRICS = Items(
     [

@@ -53,11 +53,17 @@ def save_svg(figure: Figure, path: Path) -> None:
 def svg(figure: Figure, prefix: str = "") -> str:
     """Draw an `<svg>` element whose colours the page sets (see `colors`).
 
-    With a prefix of its own on all ids, any number of them can stand in one page.
+    With a prefix of its own on all ids, any number of them can stand in one page; the page's own
+    background shows through.
     """
     buffer = io.StringIO()
     with style.styled():
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        figure.savefig(
+            buffer,
+            format="svg",
+            metadata={"Date": None, "Creator": None},
+            transparent=bool(prefix),
+        )
     text = _METADATA.sub("", _HEAD.sub("", buffer.getvalue()))
     for name, (light, _) in COLORS.items():
         text = text.replace(light, f"var(--{name})")

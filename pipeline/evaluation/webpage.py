@@ -19,8 +19,13 @@ TEMPLATE, STYLE = "page.html.jinja", "page.css"
 _CODE = re.compile(r"`([^`]+)`")
 
 
-def to_html(page: Page, figures: Mapping[str, Figure]) -> str:
-    """Return the file's text; `figures` holds the drawings of the page's pictures by name."""
+def inlined(figures: Mapping[str, Figure]) -> dict[str, str]:
+    """Draw figures as `<svg>` elements that can stand in one page."""
+    return {name: svg(figure, name) for name, figure in figures.items()}
+
+
+def to_html(page: Page, drawn: Mapping[str, str]) -> str:
+    """Return the file's text; `drawn` holds the drawings of the page's pictures (`inlined`)."""
     folder = Path(__file__).parent
     environment = Environment(
         autoescape=True,
@@ -35,7 +40,7 @@ def to_html(page: Page, figures: Mapping[str, Figure]) -> str:
         sections=[section for section in page.sections if section.blocks],
         style=(folder / STYLE).read_text(encoding="utf-8"),
         colors=colors(),
-        drawn={name: svg(figure, name) for name, figure in figures.items()},
+        drawn=drawn,
         kind=_kind,
         words=words,
     )
