@@ -4,11 +4,15 @@ In words, `code` stands between backticks.
 """
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 UNDEFINED = "-"
+# A number, with an interval behind it or not: `0.71`, `-0.1 to +0.3`, `0.71 (0.6 to 0.8)`.
+_NUMBER = r"[+-]?[\d.,]+%?"
+_NUMBERS = re.compile(rf"{_NUMBER}( \(?{_NUMBER} to {_NUMBER}\)?| to {_NUMBER})?")
 
 
 @dataclass(frozen=True)
@@ -51,10 +55,14 @@ Block: TypeAlias = str | Items | Code | Table | Picture
 
 @dataclass(frozen=True)
 class Section:
-    """A heading and what stands under it; one without blocks is not shown."""
+    """A heading and what stands under it; one without blocks is not shown.
+
+    The table of contents lists those that are not `inner`.
+    """
 
     title: str
     blocks: Sequence[Block]
+    inner: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,4 +90,4 @@ def words(table: Table) -> list[bool]:
 
 
 def _is_word(value: object) -> bool:
-    return isinstance(value, str) and not value[:1].isdigit() and value[:1] not in "+-"
+    return isinstance(value, str) and value != UNDEFINED and not _NUMBERS.fullmatch(value)

@@ -6,16 +6,15 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, StrMethodFormatter
+from matplotlib.ticker import MaxNLocator
 
 from pipeline.evaluation.metrics import Scores
 from pipeline.evaluation.style import (
-    BLUE,
     FAINT,
     GREEN,
     INK,
-    ORANGE,
     dots,
+    line,
     percent,
     plain,
     sheet,
@@ -23,6 +22,7 @@ from pipeline.evaluation.style import (
     unit,
 )
 
+FEW_POINTS = 40  # a line of so many points at most has a mark on each
 COMPARED = {"average_precision": "average precision", "auroc": "AUROC", "f1": "F1"}
 
 
@@ -56,17 +56,19 @@ def label_distribution(table: pd.DataFrame) -> Figure:
 def training_curves(history: pd.DataFrame) -> Figure:
     """Draw `loss` and `val_loss`, and `lr` below, by `epoch`; mark the best validation loss."""
     epoch = history["epoch"]
+    marker = "." if len(epoch) <= FEW_POINTS else ""
     with styled():
-        figure = sheet("Training", 7, 4.6)
+        figure = sheet("Training", 9, 4.6)
         loss, rate = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
-        loss.plot(epoch, history["loss"], color=ORANGE, ls="--", marker=".", label="training")
-        loss.plot(epoch, history["val_loss"], color=BLUE, marker=".", label="validation")
+        for column, label, look in (("loss", "training", 1), ("val_loss", "validation", 0)):
+            loss.plot(epoch, history[column], marker=marker, label=label, **line(look))
         _mark_best(loss, history)
         loss.set_ylabel("loss (cross-entropy)")
-        rate.step(epoch, history["lr"], where="mid", color=INK, marker=".")
-        rate.set_yscale("log", base=2)  # a plateau halves it
-        rate.yaxis.set_major_locator(LogLocator(base=2, numticks=4))
-        rate.yaxis.set_major_formatter(StrMethodFormatter("{x:.2g}"))
+        rate.step(epoch, history["lr"], where="mid", color=INK)
+        rate.set_yscale("log")
+        rates = np.unique(history["lr"])[:: -max(1, len(np.unique(history["lr"])) // 4)]
+        rate.set_yticks(rates, [f"{value:.2g}" for value in rates])
+        rate.minorticks_off()
         rate.set_ylabel("learning rate")
         rate.set_xlabel("epoch")
         rate.set_xlim(epoch.min() - 0.5, epoch.max() + 0.5)

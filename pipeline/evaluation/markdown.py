@@ -20,7 +20,8 @@ def to_markdown(page: Page, figures: str = "plots") -> str:
     lines = [f"# {page.title}", "", *(f"- {line}" for line in page.lead)]
     for section in page.sections:
         if section.blocks:
-            lines += ["", f"## {section.title}", *_blocks(section, figures)]
+            mark = "###" if section.inner else "##"
+            lines += ["", f"{mark} {section.title}", *_blocks(section, figures)]
     return "\n".join(lines) + "\n"
 
 

@@ -40,16 +40,19 @@ class Facts:
 
 def model_card(facts: Facts, limits: Sequence[Limit], warnings: int) -> list[Section]:
     """Return the sections; `warnings` counts the data warnings of another section."""
-    return [
-        Section("Model details", _details(facts)),
-        Section("Intended use", _use(facts)),
-        Section("Factors", [_FACTORS]),
-        Section("Metrics", [_METRICS]),
-        Section("Evaluation data", [_split("test", facts)]),
-        Section("Training data", [_split("train", facts), _split("val", facts), _labels(facts)]),
-        Section("Ethical considerations", [_ETHICS]),
-        Section("Caveats and recommendations", _caveats(facts, limits, warnings)),
-    ]
+    parts: dict[str, list[Block]] = {
+        "Model details": _details(facts),
+        "Intended use": _use(facts),
+        "Factors": [_FACTORS],
+        "Metrics": [_METRICS],
+        "Evaluation data": [_split("test", facts)],
+        "Training data": [_split("train", facts), _split("val", facts), _labels(facts)],
+        "Quantitative analyses": [_ANALYSES],
+        "Ethical considerations": [_ETHICS],
+        "Caveats and recommendations": _caveats(facts, limits, warnings),
+    }
+    inner = [Section(title, blocks, inner=True) for title, blocks in parts.items()]
+    return [Section("Model card", [_ABOUT]), *inner]
 
 
 def provenance(facts: Facts) -> list[Section]:
@@ -60,7 +63,7 @@ def provenance(facts: Facts) -> list[Section]:
         "The run is named in `outputs/train/run.json` (its key is the tag `pipeline.run` on "
         "MLflow), and in the copy of this page among the run's artifacts."
     )
-    params = Table("Parameters", ["key", "value"], [[k, str(v)] for k, v in facts.params.items()])
+    params = Table("As recorded", ["key", "value"], [[k, str(v)] for k, v in facts.params.items()])
     commands = Code(f"dvc repro evaluate   # this page, from what is in the working tree\n{HOW_TO}")
     return [
         Section("Provenance", [run if facts.run else unnamed, read, commands]),
@@ -102,6 +105,11 @@ def _use(facts: Facts) -> list[Block]:
     ]
 
 
+_ABOUT = "Headings as in Mitchell et al., Model Cards for Model Reporting (2019)."
+_ANALYSES = (
+    "All above: scores over all emotions and for each one, beside baselines; from person to person "
+    "where there are several."
+)
 _FACTORS = (
     "Scores are given per emotion and per subject. Age, sex, skin colour, glasses, light and "
     "camera are not in the data, so nothing is known of how scores differ between such groups. The "

@@ -6,7 +6,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from pipeline.evaluation.metrics import Scores
-from pipeline.evaluation.style import BLUE, DEEPEST, FAINT, FILL, panels, styled, unit
+from pipeline.evaluation.style import BLUE, DEEPEST, FAINT, FILL, PAPER, panels, styled, unit
+
+FEW_ROWS = 10  # a mean over fewer is mostly chance
 
 
 def confusion_matrices(table: pd.DataFrame) -> Figure:
@@ -60,11 +62,18 @@ def reliability(points: pd.DataFrame) -> Figure:
     """Draw `curves.reliability_points`: on the dotted line, probabilities mean what they say."""
     names = list(dict.fromkeys(points["emotion"]))
     with styled():
-        figure, cells = panels("Reliability: mean label by predicted probability", names)
+        title = (
+            f"Reliability: mean label by predicted probability\n(open: fewer than {FEW_ROWS} rows)"
+        )
+        figure, cells = panels(title, names)
         for axes, name in zip(cells, names, strict=True):
             axes.plot([0, 1], [0, 1], color=FAINT, lw=1, ls=":")
             curve = points[points["emotion"] == name]
             _curve(axes, curve["mean_predicted"], curve["mean_true"], marker="o")
+            few = curve[curve["rows"] < FEW_ROWS]
+            axes.plot(
+                few["mean_predicted"], few["mean_true"], "o", ms=4, c=BLUE, mfc=PAPER, clip_on=False
+            )
             axes.set(xlabel="mean prediction", ylabel="mean label")
     return figure
 
@@ -81,7 +90,7 @@ def _fill(axes: Axes, down: int, counts: tuple[int, int]) -> None:
 
 def _titles(scores: Scores, metric: str, label: str) -> list[str]:
     return [
-        f"{name}, {label} " + ("undefined" if numbers[metric] is None else f"{numbers[metric]:.2f}")
+        f"{name}\n{label} " + ("undefined" if numbers[metric] is None else f"{numbers[metric]:.2f}")
         for name, numbers in scores["emotion"].items()
     ]
 

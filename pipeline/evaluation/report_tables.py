@@ -6,7 +6,7 @@ import pandas as pd
 
 from pipeline.evaluation.baselines import NETWORK
 from pipeline.evaluation.document import UNDEFINED, Block, Table
-from pipeline.evaluation.metrics import MACRO, Scores
+from pipeline.evaluation.metrics import Scores
 
 OVERALL = {
     "f1": "F1 (micro)",
@@ -48,15 +48,21 @@ def models(scores: Mapping[str, Scores]) -> list[Block]:
 
 
 def _left_out(scores: Mapping[str, Scores]) -> str:
-    """Name the macro averages that miss an emotion."""
-    partial = [
-        f"{AVERAGED[metric]} of {model} {found['emotions_defined'][metric]} of "
-        f"{len(found['emotion'])}"
-        for model, found in scores.items()
-        for metric in MACRO
-        if metric in AVERAGED and found["emotions_defined"][metric] < len(found["emotion"])
+    """Name the macro averages that miss an emotion, and of which models where not of all."""
+    missing: dict[tuple[str, int], list[str]] = {}
+    for model, found in scores.items():
+        for metric, label in AVERAGED.items():
+            if (count := found["emotions_defined"][metric]) < len(found["emotion"]):
+                missing.setdefault((label, count), []).append(model)
+    if not missing:
+        return ""
+    of = len(scores[NETWORK]["emotion"])
+    told = [
+        f"{label} {count} of {of}"
+        + ("" if len(models) == len(scores) else f" ({', '.join(models)})")
+        for (label, count), models in missing.items()
     ]
-    return f" Macro averages over fewer emotions: {'; '.join(partial)}." if partial else ""
+    return f" Macro averages over fewer emotions: {'; '.join(told)}."
 
 
 def emotions(scores: Mapping[str, Scores]) -> list[Block]:

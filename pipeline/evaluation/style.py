@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 
 # Okabe & Ito's palette (2008), in an order that alternates in lightness; each colour has a
 # marker and a line of its own, so that a grey print tells the series apart. Every colour of a
@@ -81,7 +80,7 @@ def sheet(title: str, width: float, height: float) -> Figure:
 
 
 def panels(title: str, names: Sequence[str]) -> tuple[Figure, list[Axes]]:
-    """Start a figure with one small square panel a name, four in a row."""
+    """Start a figure with one small square panel a name, four in a row; names may have lines."""
     across = min(PANELS_A_ROW, len(names))
     down = -(-len(names) // across)
     figure = sheet(title, max(5.6, 2.3 * across), 2.3 * down + 0.8)
@@ -89,7 +88,7 @@ def panels(title: str, names: Sequence[str]) -> tuple[Figure, list[Axes]]:
     for spare in cells[len(names) :]:
         spare.remove()
     for axes, name in zip(cells, names, strict=False):
-        axes.set_title(wrapped(name))
+        axes.set_title("\n".join(map(wrapped, name.split("\n"))))
     return figure, cells[: len(names)]
 
 
@@ -167,4 +166,4 @@ def plain(axes: Axes, label: str) -> None:
 def percent(axes: Axes, label: str) -> None:
     """Label an x axis of shares in percent, from 0 to what is there."""
     plain(axes, label)
-    axes.xaxis.set_major_formatter(PercentFormatter(1))
+    axes.xaxis.set_major_formatter(lambda share, _: f"{100 * share:g}%")

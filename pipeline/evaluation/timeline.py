@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from pipeline.evaluation.arrays import Floats, Ints
 from pipeline.evaluation.style import BLUE, INK, ORANGE, sheet, styled, wrapped
@@ -101,6 +102,7 @@ def timeline(clips: Sequence[Clip], emotions: Sequence[str]) -> Figure:
             for i, axes in enumerate(column):
                 _trace(axes, clip, i, step)
             column[0].set_title(f"{wrapped(clip.name)}\n({clip.why})", fontsize=8)
+            column[-1].xaxis.set_major_locator(MaxNLocator(6, integer=True))
             column[-1].set_xlabel("frame" if step == 1 else f"frame (means of {step})")
         for axes, name in zip(grid[:, 0], emotions, strict=True):
             axes.set_ylabel(wrapped(name), rotation=0, ha="right", va="center")
