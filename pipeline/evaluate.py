@@ -12,24 +12,27 @@ from numpy.typing import NDArray
 
 from pipeline import params, paths
 from pipeline.data import facs
-from pipeline.data.frames import as_matrix, au_columns, column_words
+from pipeline.data.frames import as_matrix, au_columns, column_codes, column_words
 from pipeline.data.units import AU_COLUMNS
 from pipeline.errors import InputError, run_main
 from pipeline.evaluation import baselines
 from pipeline.evaluation.arrays import Floats
 from pipeline.evaluation.audit import rule_audit
 from pipeline.evaluation.case import (
-    AllScores,
     Bounds,
     Case,
     build_case,
     flat_scores,
     mean_table,
     score_all,
+    tuned_thresholds,
 )
+from pipeline.evaluation.certainty import Plan, flat_intervals, intervals_table, measure, summary
+from pipeline.evaluation.people import MOST_GROUPS, scores_by_group
 from pipeline.evaluation.predictions import KEYS, write_predictions
 from pipeline.evaluation.report import lead
 from pipeline.evaluation.tables import metrics_table
+from pipeline.evaluation.thresholds import Goal
 from pipeline.evaluation.verdict import verdict
 from pipeline.model.saving import Predictor, load_model
 from pipeline.reporting import Judged, make_pages, page_of_run, write_pages
@@ -58,21 +61,37 @@ def rule_baseline(settings: Params) -> pd.DataFrame | None:
 
 
 def predict_all(
-    made: Mapping[str, Any], true: Floats, train: NDArray[np.bool_], rule: pd.DataFrame | None
+    made: Mapping[str, Any],
+    true: Floats,
+    train: NDArray[np.bool_],
+    rule: pd.DataFrame | None,
+    seed: int,
 ) -> dict[str, Floats]:
     """Predict every row with the network and each baseline; baselines learn from `train` alone.
 
-    The rule is no baseline where it does not know all emotions.
+    The rule is no baseline where it does not know all emotions. Of very many training rows the
+    regression learns from a sample that `seed` decides.
     """
     features = as_matrix(pq.read_table(paths.FRAMES, columns=made["features"]), made["features"])
+    learnt = baselines.sample_rows(train, seed)
+    if len(learnt) < (total := int(train.sum())):
+        print(f"{baselines.LOGISTIC}: fitted to a sample of {len(learnt)} of {total} training rows")
+    regression = baselines.fit_logistic(features[learnt], true[learnt])
     predicted: dict[str, Floats] = {
         baselines.NETWORK: Predictor(load_model(paths.MODEL))(features),
         baselines.CONSTANT: baselines.constant(true[train], len(true)),
-        baselines.LOGISTIC: baselines.fit_logistic(features[train], true[train]).predict(features),
+        baselines.LOGISTIC: regression.predict(features),
     }
     if rule is not None and set(made["emotions"]) <= set(rule.columns):
         predicted[baselines.RULE] = rule[made["emotions"]].to_numpy()
     return predicted
+
+
+def bounds_of(settings: Params) -> Bounds:
+    """Gather what counts as positive, and what thresholds are tuned for."""
+    evaluate, tune = settings.evaluate, settings.evaluate.tune
+    goal = Goal(tune.goal, tune.least_precision, tune.miss, tune.false_alarm)
+    return Bounds(evaluate.positive_at, evaluate.threshold, goal)
 
 
 def audit_rules(rule: pd.DataFrame | None) -> pd.DataFrame | None:
@@ -81,6 +100,28 @@ def audit_rules(rule: pd.DataFrame | None) -> pd.DataFrame | None:
     if rule is None or not (words != "").any():
         return None
     return rule_audit(rule, words.where(words != "", None))
+
+
+def group_tables(case: Case) -> dict[str, pd.DataFrame]:
+    """Score the network on each test subject and each test clip, at its tuned thresholds."""
+    test, tables = case.rows("test"), {}
+    for kind in ("subject", "clip"):
+        codes, names = column_codes(paths.FRAMES, kind)
+        number = len(np.unique(codes[test]))
+        if number > MOST_GROUPS:
+            print(f"no table of {number} {kind}s: {MOST_GROUPS} at most are scored one by one")
+            continue
+        tables[f"{kind}s"] = scores_by_group(
+            case.true[test],
+            case.predicted[baselines.NETWORK][test],
+            codes[test],
+            names,
+            case.emotions,
+            positive_at=case.bounds.positive_at,
+            thresholds=case.thresholds[baselines.NETWORK],
+            kind=kind,
+        )
+    return tables
 
 
 def save_predictions(case: Case, keys: pa.Table) -> str:
@@ -97,12 +138,12 @@ def save_predictions(case: Case, keys: pa.Table) -> str:
     )
 
 
-def record(run: Run, scores: AllScores, means: pd.DataFrame) -> None:
+def record(run: Run, metrics: dict[str, float], tables: Mapping[str, pd.DataFrame]) -> None:
     """Record metrics, tables, figures and the report on the run."""
-    run.log_metrics(flat_scores(scores), of_model=True)
-    run.log_table(means, "evaluation/mean_predictions")
-    run.log_table(metrics_table(scores["test"]["tuned"]), "evaluation/scores")
-    for path in (paths.METRICS, paths.REPORT, paths.TEST_PREDICTIONS):
+    run.log_metrics(metrics, of_model=True)
+    for name, table in tables.items():
+        run.log_table(table, f"evaluation/{name}")
+    for path in (paths.METRICS, paths.THRESHOLDS, paths.REPORT, paths.TEST_PREDICTIONS):
         run.log_file(path, "evaluation")
     for folder in (paths.PLOTS, paths.SVG):
         for path in sorted(folder.iterdir()):
@@ -130,28 +171,37 @@ def main() -> None:
     split = column_words(paths.FRAMES, "split")
     true = as_matrix(pq.read_table(paths.LABELS, columns=emotions), emotions)
     rule = rule_baseline(settings)
-    bounds = Bounds(settings.evaluate.positive_at, settings.evaluate.threshold)
-    predicted = predict_all(made, true, split == "train", rule)
-    case = build_case(emotions, split, true, predicted, bounds)
+    chosen = settings.evaluate
+    predicted = predict_all(made, true, split == "train", rule, chosen.seed)
+    case = build_case(emotions, split, true, predicted, bounds_of(settings))
     scores, means = score_all(case), mean_table(case)
-    keys = pq.read_table(paths.FRAMES, columns=list(KEYS)).filter(pa.array(split == "test"))
+    plan = Plan(chosen.resamples, chosen.seed, chosen.confidence)
+    certainty = measure(case, column_codes(paths.FRAMES, "subject")[0], plan)
     tuned = scores["test"]["tuned"]
-    judged = Judged(case, tuned, verdict(tuned), audit_rules(rule))
+    tables = {
+        "mean_predictions": means,
+        "scores": metrics_table(tuned),
+        "intervals": intervals_table(certainty),
+        **group_tables(case),
+    }
+    keys = pq.read_table(paths.FRAMES, columns=list(KEYS)).filter(pa.array(split == "test"))
+    judged = Judged(case, tuned, verdict(tuned, certainty), tables, audit_rules(rule))
     read = (paths.FRAMES, paths.LABELS, paths.MODEL)
     hashes = {path.as_posix(): provenance.file_md5(path) for path in read}
     pages = make_pages(settings, made, judged, keys, hashes)
-    paths.METRICS.parent.mkdir(parents=True, exist_ok=True)
-    paths.METRICS.write_text(json.dumps(scores, indent=2) + "\n")
-    means.to_csv(paths.MEAN_PREDICTIONS, index=False)
     write_pages(pages)
+    found = {**scores, "intervals": summary(certainty), "tuned_for": case.bounds.goal.used()}
+    paths.METRICS.write_text(json.dumps(found, indent=2) + "\n")
+    paths.THRESHOLDS.write_text(json.dumps(tuned_thresholds(case), indent=2) + "\n")
+    means.to_csv(paths.MEAN_PREDICTIONS, index=False)
     rows_hash = save_predictions(case, keys)
     lines = lead(judged.verdict, pages.report.limits)
-    evaluated = {f"evaluate.{k}": v for k, v in settings.evaluate.model_dump().items()}
+    evaluated = {k: v for k, v in settings.flat().items() if k.startswith("evaluate.")}
     with evaluation_run(made["experiment"], made["run"], evaluated) as run:
         columns = dict.fromkeys(made["features"], "float32")
         digest, rows = hashes[paths.FRAMES.as_posix()], keys.num_rows
         run.log_dataset(paths.FRAMES, "frames for test", digest, "test", rows, columns)
-        record(run, scores, means)
+        record(run, flat_scores(scores) | flat_intervals(certainty), tables)
         page = page_of_run(pages, names_of(run, made["params"]["data.path"]))
         run.log_text(page, PAGE_OF_RUN)
         note = [*lines, f"Figures and tables: `{PAGE_OF_RUN}` under Artifacts."]

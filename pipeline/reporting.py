@@ -29,11 +29,16 @@ from pipeline.schema import Params
 
 @dataclass(frozen=True)
 class Judged:
-    """An evaluation: its rows, test scores by model, and their verdict."""
+    """An evaluation: its rows, test scores by model and their verdict.
+
+    `tables` are the tidy tables of means, intervals and, unless there are too many of them,
+    scores of subjects; `audit` that of `audit.rule_audit`, where people named frames.
+    """
 
     case: Case
     scores: Mapping[str, Scores]
     verdict: list[str]
+    tables: Mapping[str, pd.DataFrame]
     audit: pd.DataFrame | None
 
 
