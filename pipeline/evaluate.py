@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from pipeline import params, paths
 from pipeline.data import facs
 from pipeline.data.frames import as_matrix, au_columns, column_words
-from pipeline.data.summary import read_warnings
 from pipeline.data.units import AU_COLUMNS
+from pipeline.data.warning import read_warnings
 from pipeline.errors import InputError, run_main
 from pipeline.evaluation import baselines
 from pipeline.evaluation.arrays import Floats

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,9 +16,11 @@ from numpy.typing import NDArray
 
 from pipeline import params, paths
 from pipeline.data import facs
+from pipeline.data.card import data_card, dead_rules
+from pipeline.data.card_figure import card_figure
 from pipeline.data.distribution import Distribution
 from pipeline.data.frames import RowGroupWriter, batches
-from pipeline.data.units import SPLITS
+from pipeline.data.runs import find_runs
 from pipeline.errors import InputError, run_main
 from pipeline.schema import Label, Params
 
@@ -93,7 +96,7 @@ def human_labels(frames: pa.Table, emotions: Sequence[str]) -> NDArray[np.float3
             "label.source: facs."
         )
     matches = [pc.equal(column, emotion).to_numpy(zero_copy_only=False) for emotion in emotions]
-    return np.stack(matches, axis=1).astype(np.float32)
+    return np.stack(matches).astype(np.float32).T
 
 
 def choose_labeller(settings: Params) -> tuple[list[str], list[str], Labeller]:
@@ -121,20 +124,32 @@ def write_labels(settings: Params) -> Distribution:
     emotions, needed, label = choose_labeller(settings)
     distribution = Distribution(emotions)
     schema = pa.schema([(emotion, pa.float32()) for emotion in emotions])
-    position = pa.array(SPLITS)
     with RowGroupWriter(paths.LABELS, schema) as writer:
-        for batch in batches(paths.FRAMES, [*needed, "split"]):
+        for batch in batches(paths.FRAMES, [*needed, "subject", "split"]):
             labels = label(batch)
             writer.write(pa.table(list(labels.T), schema=schema))
-            split = pc.index_in(batch.column("split").cast(pa.string()), position)
-            distribution.add(labels, split.to_numpy())
+            distribution.add(labels, find_runs(batch, clips=False))
     return distribution
+
+
+def write_card(settings: Params, distribution: Distribution) -> list[dict[str, Any]]:
+    """Write the data card and its figure; return the warnings about the labels."""
+    account = json.loads(paths.PREPARE_SUMMARY.read_text())
+    warnings = distribution.warnings()
+    if settings.label.source == "facs":
+        rules = {emotion: rule.weights for emotion, rule in settings.label.rules.items()}
+        warnings += dead_rules(rules, account["aus"])
+    activity = json.loads(paths.ACTIVITY.read_text())
+    card = data_card(account, activity, distribution, warnings)
+    paths.DATA_CARD.write_text(json.dumps(card, indent=2) + "\n")
+    paths.DATA_CARD_FIGURE.write_text(card_figure(card))
+    return warnings
 
 
 def main() -> None:
     settings = params.load()
     distribution = write_labels(settings)
-    rows, warnings = distribution.rows(), distribution.warnings()
+    rows, warnings = distribution.rows(), write_card(settings, distribution)
     with paths.LABEL_DISTRIBUTION.open("w", newline="") as file:
         writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
         writer.writeheader()

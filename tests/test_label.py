@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import label, params, paths, prepare
-from pipeline.data.distribution import Distribution
 from pipeline.errors import InputError
 from pipeline.schema import Rule
 
@@ -109,20 +108,6 @@ def test_frames_without_a_human_category_are_refused():
     batch = pa.table({"clip": ["a", "b"], "emotion": ["sad", None]})
     with pytest.raises(InputError, match=r"1 frames have no emotion \(first: clip b\)"):
         label.human_labels(batch, ["sad"])
-
-
-def test_distribution_counts_per_split_and_finds_identical_emotions():
-    counted = Distribution(["a", "b", "c"])
-    labels = np.array([[0.2, 0.2, 0], [0.5, 0.5, 1], [0.1, 0.1, 0]], dtype=np.float32)
-    counted.add(labels, np.array([0, 0, 2]))
-    rows = {(row["split"], row["emotion"]): row for row in counted.rows()}
-    assert rows["train", "a"]["above_0_1"] == 2
-    assert rows["train", "a"]["at_least_0_5"] == 1
-    assert rows["test", "a"]["above_0_1"] == 0
-    assert rows["all", "c"]["mean"] == pytest.approx(1 / 3, abs=1e-6)
-    messages = [w["message"] for w in counted.warnings() if w["code"] == "identical_labels"]
-    assert len(messages) == 1
-    assert messages[0].startswith("a and b")
 
 
 def test_real_recordings_give_the_known_counts(real_data, workspace, tree, capsys):

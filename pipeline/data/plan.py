@@ -16,8 +16,8 @@ from pipeline.data.header import Header, UnreadableError, read_header
 from pipeline.data.quarantine import Reject
 from pipeline.data.rows import KEYS, Raw
 from pipeline.data.sheet import count_rows
-from pipeline.data.summary import warning
 from pipeline.data.units import AU_COLUMNS
+from pipeline.data.warning import warning
 from pipeline.errors import InputError
 
 # A job reads about so many bytes of CSV: enough to keep overhead low, little enough that a few
