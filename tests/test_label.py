@@ -143,6 +143,7 @@ def test_real_recordings_give_the_known_counts(real_data, workspace, tree, capsy
     }
     assert "7 of 12 action units never move" in said
     assert "fear and anxiety have identical labels" in said
+    assert "fear: AU01_r, AU02_r, AU05_r, AU20_r of its rule never move, 80%" in said
 
 
 def test_a_rule_on_an_absent_action_unit_is_refused(real_data, workspace, tree):

@@ -12,7 +12,8 @@ from pipeline.data.units import SPLITS
 from pipeline.data.warning import count_codes
 
 NAMES, CELL, GAP, LINE = 150, 84, 24, 20  # widths of names, cells and gaps; height of a row
-WIDTH = NAMES + 3 * (GAP + len(SPLITS) * CELL)
+LETTERS = 20  # of a name fit
+WIDTH = NAMES + 2 * (len(SPLITS) * CELL + GAP) + (len(SPLITS) - 1) * CELL + GAP
 _STYLE = (
     "text{font:12px system-ui,sans-serif;fill:#222}.n{text-anchor:end}.h{font-weight:bold}"
     ".f{fill:#666}.b{fill:#b3d4ea}.w{fill:#f6c3ab}.bg{fill:#fff}"
@@ -91,8 +92,8 @@ def _plain(value: float | None) -> str:
 
 
 def _drift(rows: Sequence[Mapping[str, Any]]) -> list[Cell]:
-    """Draw the difference of each split from train, which has none from itself."""
-    cells: list[Cell] = [(0.0, "", False)]
+    """Draw the difference of val and of test from train."""
+    cells: list[Cell] = []
     for row in rows:
         difference, beyond = row["difference"], bool(row["beyond_chance"])
         text = "-" if difference is None else f"{difference:+.2f}"
@@ -113,18 +114,18 @@ class _Sheet:
         self._y += LINE
 
     def table(self, title: str, heads: Sequence[str], rows: Sequence[Row]) -> None:
-        """Draw rows with one group of columns, a column a split, under each head."""
+        """Draw rows with one group of columns under each head: a column a split, the last ones."""
         self._y += LINE // 2
         for group, head in enumerate(heads):
             self._write(_left(group), head, "f")
         self._y += LINE
         self._write(0, title, "h")
-        for group in range(len(heads)):
-            for column, split in enumerate(SPLITS):
+        for group, cells in enumerate(rows[0][1]):
+            for column, split in enumerate(SPLITS[-len(cells) :]):
                 self._write(_left(group) + column * CELL, split, "h")
         self._y += LINE
         for name, groups in rows:
-            self._write(0, name)
+            self._write(0, name if len(name) <= LETTERS else f"{name[: LETTERS - 1]}…")
             for group, cells in enumerate(groups):
                 for column, cell in enumerate(cells):
                     self._cell(_left(group) + column * CELL, cell)
