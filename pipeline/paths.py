@@ -28,3 +28,5 @@ METRICS = OUTPUTS / "evaluate/metrics.json"
 MEAN_PREDICTIONS = OUTPUTS / "evaluate/mean_predictions.csv"
 PLOTS = OUTPUTS / "evaluate/plots"
 REPORT = OUTPUTS / "evaluate/report.md"
+
+EXTERNAL = OUTPUTS / "external"

@@ -24,36 +24,38 @@ from pipeline.data.rows import Checked
 from pipeline.data.summary import FrameSummary
 from pipeline.data.warning import warning
 from pipeline.errors import InputError, run_main
-from pipeline.schema import Params, Prepare, Split
+from pipeline.schema import Data, Params, Prepare, Split
 
 AddSplit = Callable[[pa.Table, int], pa.Table]
 
 
-def make_plan(settings: Params, scratch: Path) -> Plan:
+def make_plan(settings: Params, scratch: Path, source: Data | None = None) -> Plan:
     """Find what there is to read; `scratch` is a folder for temporary files.
 
-    Raises `InputError` where that is nothing, or where a file is bad and `on_bad_file` is fail.
+    `source` is read in the place of the settings' own data. Raises `InputError` where there is
+    nothing to read, or where a file is bad and `on_bad_file` is fail.
     """
-    path = Path(settings.data.path)
-    naming = make_naming(settings)
-    plan = PLANNERS[settings.data.layout](Source(path, naming, settings.prepare.face, scratch))
+    data = source or settings.data
+    path, naming = Path(data.path), make_naming(settings, data)
+    plan = PLANNERS[data.layout](Source(path, naming, settings.prepare.face, scratch))
     if settings.prepare.on_bad_file == "fail":
         refuse_bad_files(plan.rejects)
     if not plan.clips:
         first = f" First: {plan.rejects[0].file}: {plan.rejects[0].detail}." if plan.rejects else ""
         raise InputError(
-            f"{path} holds no usable clip ({plan.files} files seen, layout "
-            f"{settings.data.layout}, naming {settings.data.naming}).{first}"
+            f"{path} holds no usable clip ({plan.files} files seen, layout {data.layout}, naming "
+            f"{data.naming}).{first}"
         )
     return plan
 
 
-def make_naming(settings: Params) -> Naming:
-    """Gather how clips are named. Raises `InputError` where data.path does not exist."""
-    path = Path(settings.data.path)
+def make_naming(settings: Params, source: Data | None = None) -> Naming:
+    """Gather how clips are named. Raises `InputError` where the data's path does not exist."""
+    data = source or settings.data
+    path = Path(data.path)
     if not path.exists():
         raise InputError(f"params.yaml: data.path is {path}, which does not exist.")
-    chosen = settings.naming[settings.data.naming]
+    chosen = settings.naming[data.naming]
     labels = read_labels(path if path.is_dir() else path.parent)
     return Naming(chosen.pattern, chosen.emotions, labels)
 
@@ -130,6 +132,7 @@ def _account(plan: Plan, summary: FrameSummary, read: int, counts: Counter[str])
         raise AssertionError(f"{read} rows read, {summary.frames} kept, {counts} quarantined")
     return {
         "extractor": plan.extractor,
+        "mode": plan.mode,
         "files": plan.files,
         "files_ignored": len(plan.ignored),
         "rows_read": read,
@@ -137,7 +140,7 @@ def _account(plan: Plan, summary: FrameSummary, read: int, counts: Counter[str])
         "rows_quarantined": counts.total(),
         "quarantined_by_reason": dict(sorted(counts.items())),
         **summary.as_dict(),
-        "warnings": summary.warnings(),
+        "warnings": summary.warnings() + plan.check_mode(),
     }
 
 
