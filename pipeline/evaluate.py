@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline import params, paths
 from pipeline.data import facs
-from pipeline.data.frames import as_matrix, au_columns, column_words
+from pipeline.data.frames import as_matrix, au_columns, column_codes, column_words
 from pipeline.data.units import AU_COLUMNS
 from pipeline.data.warning import read_warnings
 from pipeline.errors import InputError, run_main
@@ -26,11 +26,15 @@ from pipeline.evaluation.case import (
     flat_scores,
     mean_table,
     score_all,
+    tuned_thresholds,
 )
+from pipeline.evaluation.certainty import Plan, flat_intervals, intervals_table, measure, summary
 from pipeline.evaluation.gallery import draw
+from pipeline.evaluation.people import MOST_GROUPS, scores_by_group
 from pipeline.evaluation.report import Report, render
 from pipeline.evaluation.style import save
 from pipeline.evaluation.tables import metrics_table
+from pipeline.evaluation.thresholds import Goal
 from pipeline.evaluation.verdict import verdict
 from pipeline.model.saving import Predictor, load_model
 from pipeline.schema import Params
@@ -56,21 +60,37 @@ def rule_baseline(settings: Params) -> pd.DataFrame | None:
 
 
 def predict_all(
-    made: Mapping[str, Any], true: Floats, train: NDArray[np.bool_], rule: pd.DataFrame | None
+    made: Mapping[str, Any],
+    true: Floats,
+    train: NDArray[np.bool_],
+    rule: pd.DataFrame | None,
+    seed: int,
 ) -> dict[str, Floats]:
     """Predict every row with the network and each baseline; baselines learn from `train` alone.
 
-    The rule is no baseline where it does not know all emotions.
+    The rule is no baseline where it does not know all emotions. Of very many training rows the
+    regression learns from a sample that `seed` decides.
     """
     features = as_matrix(pq.read_table(paths.FRAMES, columns=made["features"]), made["features"])
+    learnt = baselines.sample_rows(train, seed)
+    if len(learnt) < (total := int(train.sum())):
+        print(f"{baselines.LOGISTIC}: fitted to a sample of {len(learnt)} of {total} training rows")
+    regression = baselines.fit_logistic(features[learnt], true[learnt])
     predicted: dict[str, Floats] = {
         baselines.NETWORK: Predictor(load_model(paths.MODEL))(features),
         baselines.CONSTANT: baselines.constant(true[train], len(true)),
-        baselines.LOGISTIC: baselines.fit_logistic(features[train], true[train]).predict(features),
+        baselines.LOGISTIC: regression.predict(features),
     }
     if rule is not None and set(made["emotions"]) <= set(rule.columns):
         predicted[baselines.RULE] = rule[made["emotions"]].to_numpy()
     return predicted
+
+
+def bounds_of(settings: Params) -> Bounds:
+    """Gather what counts as positive, and what thresholds are tuned for."""
+    evaluate, tune = settings.evaluate, settings.evaluate.tune
+    goal = Goal(tune.goal, tune.least_precision, tune.miss, tune.false_alarm)
+    return Bounds(evaluate.positive_at, evaluate.threshold, goal)
 
 
 def audit_rules(rule: pd.DataFrame | None) -> pd.DataFrame | None:
@@ -79,6 +99,28 @@ def audit_rules(rule: pd.DataFrame | None) -> pd.DataFrame | None:
     if rule is None or not (words != "").any():
         return None
     return rule_audit(rule, words.where(words != "", None))
+
+
+def group_tables(case: Case) -> dict[str, pd.DataFrame]:
+    """Score the network on each test subject and each test clip, at its tuned thresholds."""
+    test, tables = case.rows("test"), {}
+    for kind in ("subject", "clip"):
+        codes, names = column_codes(paths.FRAMES, kind)
+        number = len(np.unique(codes[test]))
+        if number > MOST_GROUPS:
+            print(f"no table of {number} {kind}s: {MOST_GROUPS} at most are scored one by one")
+            continue
+        tables[f"{kind}s"] = scores_by_group(
+            case.true[test],
+            case.predicted[baselines.NETWORK][test],
+            codes[test],
+            names,
+            case.emotions,
+            positive_at=case.bounds.positive_at,
+            thresholds=case.thresholds[baselines.NETWORK],
+            kind=kind,
+        )
+    return tables
 
 
 def save_figures(case: Case, scores: AllScores) -> dict[str, str]:
@@ -90,12 +132,12 @@ def save_figures(case: Case, scores: AllScores) -> dict[str, str]:
     return {name: caption for name, (_, caption) in drawn.items()}
 
 
-def record(run: Run, scores: AllScores, means: pd.DataFrame) -> None:
+def record(run: Run, metrics: dict[str, float], tables: Mapping[str, pd.DataFrame]) -> None:
     """Record metrics, tables, figures and the report on the run."""
-    run.log_metrics(flat_scores(scores), of_model=True)
-    run.log_table(means, "evaluation/mean_predictions")
-    run.log_table(metrics_table(scores["test"]["tuned"]), "evaluation/scores")
-    for path in (paths.METRICS, paths.REPORT):
+    run.log_metrics(metrics, of_model=True)
+    for name, table in tables.items():
+        run.log_table(table, f"evaluation/{name}")
+    for path in (paths.METRICS, paths.THRESHOLDS, paths.REPORT):
         run.log_file(path, "evaluation")
     for path in sorted(paths.PLOTS.iterdir()):
         run.log_file(path, "evaluation/plots")
@@ -111,28 +153,39 @@ def main() -> None:
     split = column_words(paths.FRAMES, "split")
     true = as_matrix(pq.read_table(paths.LABELS, columns=emotions), emotions)
     rule = rule_baseline(settings)
-    bounds = Bounds(settings.evaluate.positive_at, settings.evaluate.threshold)
-    predicted = predict_all(made, true, split == "train", rule)
-    case = build_case(emotions, split, true, predicted, bounds)
+    chosen = settings.evaluate
+    predicted = predict_all(made, true, split == "train", rule, chosen.seed)
+    case = build_case(emotions, split, true, predicted, bounds_of(settings))
     scores, means = score_all(case), mean_table(case)
+    plan = Plan(chosen.resamples, chosen.seed, chosen.confidence)
+    certainty = measure(case, column_codes(paths.FRAMES, "subject")[0], plan)
+    lines = verdict(scores["test"]["tuned"], certainty)
     report = Report(
         title=f"Evaluation of recipe {made['recipe']}",
+        verdict=lines,
         scores=scores["test"]["tuned"],
         mean_predictions=means,
         figures=save_figures(case, scores),
         warnings=read_warnings(paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY),
         audit=audit_rules(rule),
     )
-    paths.METRICS.write_text(json.dumps(scores, indent=2) + "\n")
+    found = {**scores, "intervals": summary(certainty), "tuned_for": case.bounds.goal.used()}
+    paths.METRICS.write_text(json.dumps(found, indent=2) + "\n")
+    paths.THRESHOLDS.write_text(json.dumps(tuned_thresholds(case), indent=2) + "\n")
     means.to_csv(paths.MEAN_PREDICTIONS, index=False)
     paths.REPORT.write_text(render(report))
-    lines = verdict(report.scores)
-    evaluated = {f"evaluate.{k}": v for k, v in settings.evaluate.model_dump().items()}
+    tables = {
+        "mean_predictions": means,
+        "scores": metrics_table(report.scores),
+        "intervals": intervals_table(certainty),
+        **group_tables(case),
+    }
+    evaluated = {k: v for k, v in settings.flat().items() if k.startswith("evaluate.")}
     with evaluation_run(made["experiment"], made["run"], evaluated) as run:
         digest, rows = provenance.file_md5(paths.FRAMES), int((split == "test").sum())
         columns = dict.fromkeys(made["features"], "float32")
         run.log_dataset(paths.FRAMES, "frames for test", digest, "test", rows, columns)
-        record(run, scores, means)
+        record(run, flat_scores(scores) | flat_intervals(certainty), tables)
         run.set_tags({"mlflow.note.content": "\n\n".join(lines)})
     print("\n".join(lines))
     print(f"report: {paths.REPORT}; MLflow run {run.id or run.key} (`make ui`)")

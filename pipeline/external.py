@@ -73,7 +73,9 @@ def unknown_words(frames: Path, emotions: list[str]) -> list[dict[str, Any]]:
     if not unknown:
         return []
     rows = int(np.isin(words, unknown).sum())
-    text = f"{rows} frames are {', '.join(unknown)}, which the model does not know: none of its own."
+    text = (
+        f"{rows} frames are {', '.join(unknown)}, which the model does not know: none of its own."
+    )
     return [warning("unknown_category", rows, text)]
 
 

@@ -80,7 +80,9 @@ def score_table(
         for metric in METRICS:
             for emotion in (None, *emotions):
                 found = interval(drawn[metric], confidence, emotion)
-                rows.append((model, metric, emotion, found.point, found.low, found.high, found.reason))
+                rows.append(
+                    (model, metric, emotion, found.point, found.low, found.high, found.reason)
+                )
     columns = ["model", "metric", "emotion", "value", "low", "high", "note"]
     return pd.DataFrame(rows, columns=columns).astype({"value": np.float64})
 
