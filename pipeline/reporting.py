@@ -13,8 +13,8 @@ import pandas as pd
 import pyarrow as pa
 
 from pipeline import paths
-from pipeline.data.summary import read_warnings
 from pipeline.data.units import number
+from pipeline.data.warning import read_warnings
 from pipeline.evaluation.case import Case, mean_table
 from pipeline.evaluation.gallery import Drawn, draw, pictures
 from pipeline.evaluation.limits import Limit, Rules, find_limits

@@ -194,16 +194,19 @@ class Params(Section):
     weigh: Weigh
     train: Train
     evaluate: Evaluate
+    external: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")], Data]
     tracking: Tracking
 
     @model_validator(mode="after")
     def choices_exist(self) -> Self:
         if self.recipe not in self.recipes:
             raise ValueError(f"recipe is {self.recipe!r}; allowed are {list(self.recipes)}")
-        if self.data.naming not in self.naming:
-            raise ValueError(
-                f"data.naming is {self.data.naming!r}; allowed are {list(self.naming)}"
-            )
+        sets = {"data": self.data} | {
+            f"external.{name}": one for name, one in self.external.items()
+        }
+        for key, one in sets.items():
+            if one.naming not in self.naming:
+                raise ValueError(f"{key}.naming is {one.naming!r}; allowed are {list(self.naming)}")
         for name, recipe in self.recipes.items():
             if recipe.divisors.keys() != self.label.rules.keys():
                 raise ValueError(
@@ -223,7 +226,7 @@ class Params(Section):
         The recipe in use stands as `recipe.hidden` and so on, without its name, so that a
         comparison of two runs puts the same settings side by side; likewise `naming`.
         """
-        tree = self.model_dump(mode="json")
+        tree = self.model_dump(mode="json", exclude={"external"})  # of what is scored afterwards
         recipe, naming = tree["recipe"], tree["data"]["naming"]
         chosen = {f"recipe.{key}": value for key, value in tree.pop("recipes")[recipe].items()}
         tree["naming"] = tree["naming"][naming]

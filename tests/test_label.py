@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import label, params, paths, prepare
-from pipeline.data.distribution import Distribution
 from pipeline.errors import InputError
 from pipeline.schema import Rule
 
@@ -111,20 +110,6 @@ def test_frames_without_a_human_category_are_refused():
         label.human_labels(batch, ["sad"])
 
 
-def test_distribution_counts_per_split_and_finds_identical_emotions():
-    counted = Distribution(["a", "b", "c"])
-    labels = np.array([[0.2, 0.2, 0], [0.5, 0.5, 1], [0.1, 0.1, 0]], dtype=np.float32)
-    counted.add(labels, np.array([0, 0, 2]))
-    rows = {(row["split"], row["emotion"]): row for row in counted.rows()}
-    assert rows["train", "a"]["above_0_1"] == 2
-    assert rows["train", "a"]["at_least_0_5"] == 1
-    assert rows["test", "a"]["above_0_1"] == 0
-    assert rows["all", "c"]["mean"] == pytest.approx(1 / 3, abs=1e-6)
-    messages = [w["message"] for w in counted.warnings() if w["code"] == "identical_labels"]
-    assert len(messages) == 1
-    assert messages[0].startswith("a and b")
-
-
 def test_real_recordings_give_the_known_counts(real_data, workspace, tree, capsys):
     tree["data"]["path"] = str(real_data / "expression")
     workspace(tree)
@@ -158,6 +143,7 @@ def test_real_recordings_give_the_known_counts(real_data, workspace, tree, capsy
     }
     assert "7 of 12 action units never move" in said
     assert "fear and anxiety have identical labels" in said
+    assert "fear: AU01_r, AU02_r, AU05_r, AU20_r of its rule never move, 80%" in said
 
 
 def test_a_rule_on_an_absent_action_unit_is_refused(real_data, workspace, tree):

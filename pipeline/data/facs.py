@@ -5,7 +5,7 @@ AUs of each prototype, the divisor says which mean intensity (0-5) counts as ful
 The mean is weighted: a rule maps each of its AUs to a weight above 0, 1 where all count alike.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
 import numpy as np
@@ -17,13 +17,18 @@ from pipeline.errors import InputError
 Rules: TypeAlias = Mapping[str, Mapping[int, float]]
 
 
+def namer(columns: Iterable[str]) -> Callable[[int], str]:
+    """Choose how rules' AUs are called in data of these columns: as OpenFace or as py-feat does."""
+    return intensity if set(columns) & set(INTENSITIES) else activation
+
+
 def rule_columns(rules: Rules, present: Iterable[str]) -> list[str]:
     """List the columns that the rules read, each once: OpenFace's intensities, or py-feat's.
 
     Raises `InputError` where a rule needs an action unit that the data (`present`) lacks.
     """
     columns = [name for name in present if name.startswith("AU")]
-    name = intensity if set(columns) & set(INTENSITIES) else activation
+    name = namer(columns)
     for emotion, aus in rules.items():
         if lacking := [name(au) for au in aus if name(au) not in columns]:
             raise InputError(
@@ -42,7 +47,7 @@ def rule_scores(
 
     `intensities` maps the columns of `rule_columns` to arrays of shape (frames,).
     """
-    name = intensity if set(intensities) & set(INTENSITIES) else activation
+    name = namer(intensities)
     wide = {column: values.astype(np.float64) for column, values in intensities.items()}
     scores = np.empty((len(rules), len(next(iter(wide.values())))))
     for score, (emotion, weights) in zip(scores, rules.items(), strict=True):

@@ -85,7 +85,7 @@ def _weights(values: Floats, target: Bools, folds: Sequence[tuple[Ints, Ints]]) 
     lasso = Lasso(alpha=search.alphas_[strongest], positive=True, max_iter=10_000)
     sparse: Floats = lasso.fit(values, target.astype(float)).coef_
     found: Floats = sparse if sparse.any() else search.coef_
-    return found / max(found.sum(), np.finfo(float).tiny)
+    return np.asarray(found / max(found.sum(), np.finfo(float).tiny))
 
 
 def _means(intensities: pd.DataFrame, rule: Rule) -> Floats:
@@ -96,7 +96,7 @@ def _means(intensities: pd.DataFrame, rule: Rule) -> Floats:
 
 def score(intensities: pd.DataFrame, rule: Rule) -> Floats:
     """Score rows by a rule, without any valence gate, in [0, 1]."""
-    return np.minimum(_means(intensities, rule) / rule.divisor, 1.0)
+    return np.asarray(np.minimum(_means(intensities, rule) / rule.divisor, 1.0))
 
 
 def _youden(target: Bools, mean: Floats) -> float:
