@@ -185,7 +185,8 @@ def main() -> None:
         **group_tables(case),
     }
     keys = pq.read_table(paths.FRAMES, columns=list(KEYS)).filter(pa.array(split == "test"))
-    judged = Judged(case, tuned, verdict(tuned, certainty), tables, audit_rules(rule))
+    audited = {} if (audit := audit_rules(rule)) is None else {"audit": audit}
+    judged = Judged(case, tuned, verdict(tuned, certainty), tables | audited)
     read = (paths.FRAMES, paths.LABELS, paths.MODEL)
     hashes = {path.as_posix(): provenance.file_md5(path) for path in read}
     pages = make_pages(settings, made, judged, keys, hashes)

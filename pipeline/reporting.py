@@ -5,6 +5,7 @@ no run. The copy that goes to a run is made by `page_of_run`.
 """
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,8 +15,8 @@ import pyarrow as pa
 
 from pipeline import paths
 from pipeline.data.units import number
-from pipeline.data.warning import read_warnings
-from pipeline.evaluation.case import Case, mean_table
+from pipeline.evaluation.case import Case
+from pipeline.evaluation.document import Picture
 from pipeline.evaluation.gallery import Drawn, draw, pictures
 from pipeline.evaluation.limits import Limit, Rules, find_limits
 from pipeline.evaluation.markdown import to_markdown
@@ -23,23 +24,23 @@ from pipeline.evaluation.metrics import Scores
 from pipeline.evaluation.model_card import Facts
 from pipeline.evaluation.pictures import save, save_svg
 from pipeline.evaluation.report import Report, report_page
-from pipeline.evaluation.webpage import inlined, to_html
+from pipeline.evaluation.webpage import as_image, inlined, to_html
 from pipeline.schema import Params
+
+CARD = "data_card"
 
 
 @dataclass(frozen=True)
 class Judged:
-    """An evaluation: its rows, test scores by model and their verdict.
+    """An evaluation: its rows, test scores by model, their verdict, and tidy tables.
 
-    `tables` are the tidy tables of means, intervals and, unless there are too many of them,
-    scores of subjects; `audit` that of `audit.rule_audit`, where people named frames.
+    Of the tables see `report.Report` and `gallery.draw`.
     """
 
     case: Case
     scores: Mapping[str, Scores]
     verdict: list[str]
     tables: Mapping[str, pd.DataFrame]
-    audit: pd.DataFrame | None
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Pages:
 
     report: Report
     figures: Mapping[str, Drawn]
-    svgs: Mapping[str, str]
+    drawn: Mapping[str, str]
 
 
 def make_pages(
@@ -63,21 +64,31 @@ def make_pages(
     `made` is the content of run.json; `keys` has subject, clip and frame of the test rows;
     `hashes` are the md5 of what was read, by path.
     """
-    account = json.loads(paths.PREPARE_SUMMARY.read_text())
-    distribution, history = pd.read_csv(paths.LABEL_DISTRIBUTION), pd.read_csv(paths.HISTORY)
-    drawn = draw(judged.case, keys, dict(judged.scores), distribution, history)
+    account, card = (json.loads(p.read_text()) for p in (paths.PREPARE_SUMMARY, paths.DATA_CARD))
+    before = {
+        "distribution": pd.read_csv(paths.LABEL_DISTRIBUTION),
+        "history": pd.read_csv(paths.HISTORY),
+    }
+    figures = draw(judged.case, keys, judged.scores, {**judged.tables, **before})
+    drawn = inlined({name: one.figure for name, one in figures.items()})
     report = Report(
         title=f"Evaluation of recipe {made['recipe']}",
         verdict=judged.verdict,
         scores=judged.scores,
-        mean_predictions=mean_table(judged.case),
+        tables=judged.tables,
         facts=_facts(settings, made, account, hashes),
-        pictures=pictures(drawn),
+        card=card,
+        pictures={**pictures(figures, paths.PLOTS.name), CARD: _card_picture(card)},
         limits=_limits(settings, judged.case, account["aus"]),
-        warnings=read_warnings(paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY),
-        audit=judged.audit,
     )
-    return Pages(report, drawn, inlined({name: one.figure for name, one in drawn.items()}))
+    return Pages(report, figures, {**drawn, CARD: as_image(paths.DATA_CARD_FIGURE)})
+
+
+def _card_picture(card: Mapping[str, Any]) -> Picture:
+    told = ", ".join(f"{split} {n['frames']:,}" for split, n in card["splits"].items())
+    words = f"Action units and labels in each split. Frames: {told}."
+    where = os.path.relpath(paths.DATA_CARD_FIGURE, paths.REPORT.parent)
+    return Picture(CARD, "Action units and labels by split, before training", words, where)
 
 
 def write_pages(pages: Pages) -> None:
@@ -86,18 +97,18 @@ def write_pages(pages: Pages) -> None:
         save(one.figure, paths.PLOTS / f"{name}.png")
         save_svg(one.figure, paths.SVG / f"{name}.svg")
     page = report_page(pages.report)
-    paths.REPORT.write_text(to_markdown(page, paths.PLOTS.name), encoding="utf-8")
-    paths.REPORT_PAGE.write_text(to_html(page, pages.svgs), encoding="utf-8")
+    paths.REPORT.write_text(to_markdown(page), encoding="utf-8")
+    paths.REPORT_PAGE.write_text(to_html(page, pages.drawn), encoding="utf-8")
 
 
 def page_of_run(pages: Pages, names: Mapping[str, str]) -> str:
     """Return the HTML with what names its run, which differs from run to run."""
     facts = replace(pages.report.facts, run=names)
-    return to_html(report_page(replace(pages.report, facts=facts)), pages.svgs)
+    return to_html(report_page(replace(pages.report, facts=facts)), pages.drawn)
 
 
 def _facts(
-    settings: Params, made: Mapping[str, Any], account: Mapping[str, Any], hashes: dict[str, str]
+    settings: Params, made: Mapping[str, Any], account: Mapping[str, Any], hashes: Mapping[str, str]
 ) -> Facts:
     evaluated = {f"evaluate.{k}": v for k, v in settings.evaluate.model_dump().items()}
     return Facts(

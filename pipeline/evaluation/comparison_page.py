@@ -60,6 +60,7 @@ def _picture(table: pd.DataFrame) -> Picture:
         FIGURE,
         "Differences with their intervals; where a line crosses the dotted 0, chance may be enough",
         f"Differences of the two runs by metric and emotion. On average over emotions: {told}.",
+        "",
     )
 
 

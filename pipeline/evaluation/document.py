@@ -43,11 +43,12 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure: its file name without suffix, a caption, and in words what it shows."""
+    """A figure: its name, a caption, in words what it shows, and where it lies as a file."""
 
     name: str
     caption: str
     words: str
+    file: str
 
 
 Block: TypeAlias = str | Items | Code | Table | Picture
@@ -81,6 +82,17 @@ def cell(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.3f}"
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def bounded(value: float | None, low: float, high: float, sign: str = "") -> str:
+    """Write a value with its interval, where there is one: `0.712 (0.60 to 0.80)`.
+
+    `sign` is "+" for a difference.
+    """
+    if value is None or math.isnan(value):
+        return UNDEFINED
+    text = f"{value:{sign}.3f}"
+    return text if math.isnan(low) else f"{text} ({low:{sign}.2f} to {high:{sign}.2f})"
 
 
 def words(table: Table) -> list[bool]:

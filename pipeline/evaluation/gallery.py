@@ -7,11 +7,12 @@ import pandas as pd
 import pyarrow as pa
 from matplotlib.figure import Figure
 
-from pipeline.evaluation import curves, figures, panels, tables, timeline
+from pipeline.evaluation import curves, figures, grids, panels, timeline
 from pipeline.evaluation.baselines import NETWORK
 from pipeline.evaluation.case import Case, mean_table
 from pipeline.evaluation.document import Picture
 from pipeline.evaluation.metrics import Scores
+from pipeline.evaluation.tables import confusion
 
 
 @dataclass(frozen=True)
@@ -23,28 +24,34 @@ class Drawn:
     words: str
 
 
-def pictures(drawn: Mapping[str, Drawn]) -> dict[str, Picture]:
-    """Give what a page says of each figure."""
-    return {name: Picture(name, one.caption, one.words) for name, one in drawn.items()}
+def pictures(drawn: Mapping[str, Drawn], folder: str) -> dict[str, Picture]:
+    """Give what a page says of each figure; `folder` holds the files, seen from the page."""
+    return {
+        name: Picture(name, one.caption, one.words, f"{folder}/{name}.png")
+        for name, one in drawn.items()
+    }
 
 
 def draw(
     case: Case,
     keys: pa.Table,
-    tuned: dict[str, Scores],
-    distribution: pd.DataFrame,
-    history: pd.DataFrame,
+    tuned: Mapping[str, Scores],
+    tables: Mapping[str, pd.DataFrame],
 ) -> dict[str, Drawn]:
     """Give each figure by name.
 
-    `keys` has `subject`, `clip` and `frame` of the test rows, `tuned` the test scores by model;
-    `distribution` and `history` are the tables of label counts and of epochs that `figures`
-    describes.
+    `keys` has `subject`, `clip` and `frame` of the test rows, `tuned` the test scores by model.
+    `tables` has `distribution` (counts of labels) and `history` (epochs), see `figures`,
+    `intervals` of `certainty.intervals_table`, and where they were made `subjects` of
+    `people.scores_by_group`, `importance` and `response` of `explain`.
     """
+    distribution, history = tables["distribution"], tables["history"]
     return {
-        **_compared(case, tuned),
+        **_compared(case, tuned, tables["intervals"]),
         **_judged(case, tuned[NETWORK]),
+        **_people(tables),
         **_over_clips(case, keys),
+        **_looks(tables),
         "label_distribution": Drawn(
             figures.label_distribution(distribution),
             "How often and how strongly each emotion is labelled",
@@ -59,7 +66,7 @@ def draw(
     }
 
 
-def _compared(case: Case, tuned: dict[str, Scores]) -> dict[str, Drawn]:
+def _compared(case: Case, tuned: Mapping[str, Scores], intervals: pd.DataFrame) -> dict[str, Drawn]:
     macro = ", ".join(
         f"{model} {_shown(own['macro']['average_precision'])}" for model, own in tuned.items()
     )
@@ -67,8 +74,8 @@ def _compared(case: Case, tuned: dict[str, Scores]) -> dict[str, Drawn]:
     gap = means[means["split"] == "test"].set_index("emotion")["difference"]
     return {
         "overview": Drawn(
-            figures.overview(tuned),
-            "The network beside its baselines (test)",
+            figures.overview(tuned, intervals),
+            "The network beside its baselines (test), with intervals over subjects",
             f"Average precision, AUROC and F1 by emotion. Macro average precision: {macro}.",
         ),
         "mean_predictions": Drawn(
@@ -83,9 +90,7 @@ def _judged(case: Case, own: Scores) -> dict[str, Drawn]:
     """Draw one panel an emotion from the network's test rows."""
     test, at = case.rows("test"), case.bounds.positive_at
     pair = case.true[test], case.predicted[NETWORK][test]
-    counts = tables.confusion(
-        *pair, case.emotions, positive_at=at, thresholds=case.thresholds[NETWORK]
-    )
+    counts = confusion(*pair, case.emotions, positive_at=at, thresholds=case.thresholds[NETWORK])
     roc = curves.roc_points(*pair, case.emotions, at)
     recall = curves.precision_recall_points(*pair, case.emotions, at)
     reliability = curves.reliability_points(*pair, case.emotions)
@@ -115,6 +120,45 @@ def _judged(case: Case, own: Scores) -> dict[str, Drawn]:
             panels.reliability(reliability),
             "What probabilities mean (test): on the dotted line they can be taken at their word",
             "Mean label against mean prediction in ten bins of probability, one panel an emotion.",
+        ),
+    }
+
+
+def _people(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawn]:
+    """Draw the spread over subjects; nothing where there is one alone, or too many."""
+    if "subjects" not in tables or tables["subjects"]["subject"].nunique() < 2:
+        return {}
+    table = tables["subjects"]
+    errors = table.groupby("subject", sort=False)["mae"].mean()
+    return {
+        "subjects": Drawn(
+            figures.subjects(table),
+            "Scores of each test subject: bar from the first to the third quartile, tick at the "
+            "median. AUROC is of those with both positives and negatives",
+            f"Of {len(errors)} subjects the mean absolute error, averaged over emotions, is lowest "
+            f"for {errors.idxmin()} ({errors.min():.3f}) and highest for {errors.idxmax()} "
+            f"({errors.max():.3f}).",
+        )
+    }
+
+
+def _looks(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawn]:
+    """Draw what the network makes of each action unit, where it was asked."""
+    if "importance" not in tables:
+        return {}
+    importance, response = tables["importance"], tables["response"]
+    most = importance.sort_values("importance").groupby("emotion", sort=False).tail(1)
+    named = ", ".join(f"{row['emotion']} {row['column']}" for row in most.to_dict("records"))
+    return {
+        "importance": Drawn(
+            grids.importance_map(importance),
+            "What shuffling an action unit costs each emotion (test)",
+            f"Importance of each action unit for each emotion. The most important: {named}.",
+        ),
+        "response": Drawn(
+            grids.response_curves(response, importance),
+            "What the network says while one action unit rises and the others stay at their median",
+            "Predicted probability by the value of each action unit, a small curve a pair.",
         ),
     }
 

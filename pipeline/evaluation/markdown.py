@@ -15,28 +15,28 @@ from pipeline.evaluation.document import (
 )
 
 
-def to_markdown(page: Page, figures: str = "plots") -> str:
-    """Return the text; pictures are read from `<figures>/<name>.png`."""
+def to_markdown(page: Page) -> str:
+    """Return the text."""
     lines = [f"# {page.title}", "", *(f"- {line}" for line in page.lead)]
     for section in page.sections:
         if section.blocks:
             mark = "###" if section.inner else "##"
-            lines += ["", f"{mark} {section.title}", *_blocks(section, figures)]
+            lines += ["", f"{mark} {section.title}", *_blocks(section)]
     return "\n".join(lines) + "\n"
 
 
-def _blocks(section: Section, figures: str) -> list[str]:
-    return [line for block in section.blocks for line in ("", *_block(block, figures))]
+def _blocks(section: Section) -> list[str]:
+    return [line for block in section.blocks for line in ("", *_block(block))]
 
 
-def _block(block: Block, figures: str) -> list[str]:
+def _block(block: Block) -> list[str]:
     match block:
         case Items(lines):
             return [f"- {_inline(line)}" for line in lines]
         case Code(text):
             return ["```", text, "```"]
-        case Picture(name, caption, _):
-            return [f"![{_inline(caption)}]({figures}/{name}.png)"]
+        case Picture(_, caption, _, file):
+            return [f"![{_inline(caption)}]({file})"]
         case Table():
             return [f"{block.caption}:", "", *_table(block)]
         case _:

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
 from pipeline.errors import InputError
 from pipeline.evaluation import report_tables
+from pipeline.evaluation.audit import wrong_ways
 from pipeline.evaluation.baselines import NETWORK
 from pipeline.evaluation.document import Block, Items, Page, Picture, Section
 from pipeline.evaluation.limits import Limit, limits_line
@@ -19,20 +21,20 @@ class Report:
     """What the page tells.
 
     `verdict` are its first lines; `scores` the test scores by model, the network's under
-    `baselines.NETWORK`; `mean_predictions` the table of that name, of one or more splits;
-    `pictures` the figures by name; each of `warnings` has a `code`, a `number` and a `message`;
-    `audit` is the table of `audit.rule_audit`.
+    `baselines.NETWORK`; `pictures` the figures by name; `card` is `data_card.json`, whose
+    warnings each have a `code`, a `number` and a `message`; `tables` are tidy: `mean_predictions`,
+    `intervals` and, where they were made, `audit`, `au_audit` (see `audit`), `adoptable` (see
+    `adopt`) and `disagreements` (see `prototypes`).
     """
 
     title: str
     verdict: Sequence[str]
     scores: Mapping[str, Scores]
-    mean_predictions: pd.DataFrame
+    tables: Mapping[str, pd.DataFrame]
     facts: Facts
+    card: Mapping[str, Any]
     pictures: Mapping[str, Picture] = field(default_factory=dict)
     limits: Sequence[Limit] = ()
-    warnings: Sequence[Mapping[str, object]] = ()
-    audit: pd.DataFrame | None = None
 
 
 def report_page(report: Report) -> Page:
@@ -50,7 +52,7 @@ def report_page(report: Report) -> Page:
             *_data(report),
             *_looks(report),
             Section("Training", _shown(report, "training_curves")),
-            *model_card(report.facts, report.limits, len(report.warnings)),
+            *model_card(report.facts, report.limits, len(report.card["warnings"])),
             *provenance(report.facts),
         ],
     )
@@ -66,35 +68,48 @@ def _shown(report: Report, *names: str) -> list[Block]:
 
 
 def _scores(report: Report) -> list[Section]:
-    by_emotion = report_tables.emotions(report.scores)
+    intervals = report.tables["intervals"]
+    models = report_tables.models(report.scores, intervals)
+    emotions = report_tables.emotions(report.scores, intervals)
+    curves = _shown(report, "confusion", "precision_recall", "roc", "reliability")
+    means = report_tables.means(report.tables["mean_predictions"])
     return [
         Section(
             "The network and its baselines",
-            [*_shown(report, "overview"), *report_tables.models(report.scores)],
+            [*_shown(report, "overview"), *models, report_tables.gains(intervals)],
         ),
-        Section(
-            "By emotion",
-            [*by_emotion, *_shown(report, "confusion", "precision_recall", "roc", "reliability")],
-        ),
-        Section(
-            "Mean predictions and mean labels",
-            [*_shown(report, "mean_predictions"), report_tables.means(report.mean_predictions)],
-        ),
+        Section("By emotion", [*emotions, *curves]),
+        Section("Mean predictions and mean labels", [*_shown(report, "mean_predictions"), means]),
         Section("From person to person", _shown(report, "subjects")),
         Section("Over a clip", _shown(report, "timeline")),
     ]
 
 
 def _data(report: Report) -> list[Section]:
-    told = [f"{w['message']} (`{w['code']}`: {w['number']})" for w in report.warnings]
-    counts = report_tables.splits(report.facts.splits)
-    audit = [] if report.audit is None else report_tables.audit(report.audit)
+    warnings = report.card["warnings"]
+    told = [f"{w['message']} (`{w['code']}`: {w['number']})" for w in warnings]
+    counts = report_tables.splits(report.card["splits"])
+    figures = _shown(report, "data_card", "label_distribution")
     return [
         Section("Warnings about the data", [Items(told)] if told else []),
-        Section("The data", [counts, *_shown(report, "data_card", "label_distribution")]),
-        Section("The labelling rule against human labels", audit),
+        Section("The data", [counts, *figures, *report_tables.data_card(report.card)]),
+        Section("The labelling rule against human labels", _audit(report.tables)),
     ]
 
 
+def _audit(tables: Mapping[str, pd.DataFrame]) -> list[Block]:
+    blocks = report_tables.audit(tables["audit"]) if "audit" in tables else []
+    if "au_audit" in tables and (wrong := wrong_ways(tables["au_audit"])):
+        blocks += ["Action units of a rule that point the wrong way:", Items(wrong)]
+    if "adoptable" in tables:
+        blocks += report_tables.adoptable(tables["adoptable"])
+    return blocks
+
+
 def _looks(report: Report) -> list[Section]:
-    return [Section("What the network looks at", _shown(report, "importance", "response"))]
+    blocks = _shown(report, "importance", "response")
+    if "disagreements" in report.tables:
+        told = report.tables["disagreements"]["text"].tolist()
+        said = "Where the network and the FACS prototypes (the rules) disagree:"
+        blocks += [said, Items(told)] if told else [f"{said} nowhere."]
+    return [Section("What the network looks at", blocks)]

@@ -4,6 +4,7 @@ It opens from disk and in the frame in which MLflow shows artifacts, follows the
 dark scheme, reflows from 400 pixels up, and prints.
 """
 
+import base64
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +23,12 @@ _CODE = re.compile(r"`([^`]+)`")
 def inlined(figures: Mapping[str, Figure]) -> dict[str, str]:
     """Draw figures as `<svg>` elements that can stand in one page."""
     return {name: svg(figure, name) for name, figure in figures.items()}
+
+
+def as_image(path: Path) -> str:
+    """Give an SVG file, whose style would leak into a page, as an image that holds its content."""
+    content = base64.b64encode(path.read_bytes()).decode()
+    return f'<img alt="" src="data:image/svg+xml;base64,{content}">'
 
 
 def to_html(page: Page, drawn: Mapping[str, str]) -> str:
