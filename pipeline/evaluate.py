@@ -17,7 +17,6 @@ from pipeline.data.warning import read_warnings
 from pipeline.errors import InputError, run_main
 from pipeline.evaluation import baselines
 from pipeline.evaluation.arrays import Floats
-from pipeline.evaluation.audit import rule_audit
 from pipeline.evaluation.case import (
     AllScores,
     Bounds,
@@ -36,6 +35,7 @@ from pipeline.evaluation.style import save
 from pipeline.evaluation.tables import metrics_table
 from pipeline.evaluation.thresholds import Goal
 from pipeline.evaluation.verdict import verdict
+from pipeline.insight import look_into
 from pipeline.model.saving import Predictor, load_model
 from pipeline.schema import Params
 from pipeline.tracking import provenance
@@ -93,14 +93,6 @@ def bounds_of(settings: Params) -> Bounds:
     return Bounds(evaluate.positive_at, evaluate.threshold, goal)
 
 
-def audit_rules(rule: pd.DataFrame | None) -> pd.DataFrame | None:
-    """Score the labelling rules against human categories, where frames have any."""
-    words = pd.Series(column_words(paths.FRAMES, "emotion"))
-    if rule is None or not (words != "").any():
-        return None
-    return rule_audit(rule, words.where(words != "", None))
-
-
 def group_tables(case: Case) -> dict[str, pd.DataFrame]:
     """Score the network on each test subject and each test clip, at its tuned thresholds."""
     test, tables = case.rows("test"), {}
@@ -139,6 +131,7 @@ def record(run: Run, metrics: dict[str, float], tables: Mapping[str, pd.DataFram
         run.log_table(table, f"evaluation/{name}")
     for path in (paths.METRICS, paths.THRESHOLDS, paths.REPORT):
         run.log_file(path, "evaluation")
+    run.log_file(paths.TABLES / "fitted_rules.yaml", "evaluation")
     for path in sorted(paths.PLOTS.iterdir()):
         run.log_file(path, "evaluation/plots")
     hashes = provenance.dvc_hashes(paths.LOCK, "evaluate")
@@ -160,6 +153,8 @@ def main() -> None:
     plan = Plan(chosen.resamples, chosen.seed, chosen.confidence)
     certainty = measure(case, column_codes(paths.FRAMES, "subject")[0], plan)
     lines = verdict(scores["test"]["tuned"], certainty)
+    insight = look_into(settings, made, split, rule)
+    insight.write()
     report = Report(
         title=f"Evaluation of recipe {made['recipe']}",
         verdict=lines,
@@ -167,7 +162,7 @@ def main() -> None:
         mean_predictions=means,
         figures=save_figures(case, scores),
         warnings=read_warnings(paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY),
-        audit=audit_rules(rule),
+        audit=insight.tables.get("audit"),
     )
     found = {**scores, "intervals": summary(certainty), "tuned_for": case.bounds.goal.used()}
     paths.METRICS.write_text(json.dumps(found, indent=2) + "\n")
@@ -179,6 +174,7 @@ def main() -> None:
         "scores": metrics_table(report.scores),
         "intervals": intervals_table(certainty),
         **group_tables(case),
+        **insight.tables,
     }
     evaluated = {k: v for k, v in settings.flat().items() if k.startswith("evaluate.")}
     with evaluation_run(made["experiment"], made["run"], evaluated) as run:
@@ -187,7 +183,7 @@ def main() -> None:
         run.log_dataset(paths.FRAMES, "frames for test", digest, "test", rows, columns)
         record(run, flat_scores(scores) | flat_intervals(certainty), tables)
         run.set_tags({"mlflow.note.content": "\n\n".join(lines)})
-    print("\n".join(lines))
+    print("\n".join([*lines, *insight.lines()]))
     print(f"report: {paths.REPORT}; MLflow run {run.id or run.key} (`make ui`)")
 
 

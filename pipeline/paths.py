@@ -27,6 +27,7 @@ RUN = OUTPUTS / "train/run.json"
 METRICS = OUTPUTS / "evaluate/metrics.json"
 THRESHOLDS = OUTPUTS / "evaluate/thresholds.json"
 MEAN_PREDICTIONS = OUTPUTS / "evaluate/mean_predictions.csv"
+TABLES = OUTPUTS / "evaluate/tables"
 PLOTS = OUTPUTS / "evaluate/plots"
 REPORT = OUTPUTS / "evaluate/report.md"
 
