@@ -17,25 +17,16 @@ from pipeline.data.units import AU_COLUMNS
 from pipeline.errors import InputError, run_main
 from pipeline.evaluation import baselines
 from pipeline.evaluation.arrays import Floats
-from pipeline.evaluation.audit import rule_audit
-from pipeline.evaluation.case import (
-    Bounds,
-    Case,
-    build_case,
-    flat_scores,
-    mean_table,
-    score_all,
-    tuned_thresholds,
-)
-from pipeline.evaluation.certainty import Plan, flat_intervals, intervals_table, measure, summary
-from pipeline.evaluation.people import MOST_GROUPS, scores_by_group
+from pipeline.evaluation.case import Bounds, Case, build_case, mean_table, tuned_thresholds
+from pipeline.evaluation.certainty import Plan
+from pipeline.evaluation.judgement import judge, network_by_group
+from pipeline.evaluation.people import MOST_GROUPS
 from pipeline.evaluation.predictions import KEYS, write_predictions
 from pipeline.evaluation.report import lead
-from pipeline.evaluation.tables import metrics_table
 from pipeline.evaluation.thresholds import Goal
-from pipeline.evaluation.verdict import verdict
+from pipeline.insight import look_into
 from pipeline.model.saving import Predictor, load_model
-from pipeline.reporting import Judged, make_pages, page_of_run, write_pages
+from pipeline.reporting import make_pages, page_of_run, write_pages
 from pipeline.schema import Params
 from pipeline.tracking import provenance
 from pipeline.tracking.run import Run
@@ -94,33 +85,16 @@ def bounds_of(settings: Params) -> Bounds:
     return Bounds(evaluate.positive_at, evaluate.threshold, goal)
 
 
-def audit_rules(rule: pd.DataFrame | None) -> pd.DataFrame | None:
-    """Score the labelling rules against human categories, where frames have any."""
-    words = pd.Series(column_words(paths.FRAMES, "emotion"))
-    if rule is None or not (words != "").any():
-        return None
-    return rule_audit(rule, words.where(words != "", None))
-
-
 def group_tables(case: Case) -> dict[str, pd.DataFrame]:
-    """Score the network on each test subject and each test clip, at its tuned thresholds."""
+    """Score the network on each test subject and each test clip."""
     test, tables = case.rows("test"), {}
     for kind in ("subject", "clip"):
         codes, names = column_codes(paths.FRAMES, kind)
         number = len(np.unique(codes[test]))
         if number > MOST_GROUPS:
             print(f"no table of {number} {kind}s: {MOST_GROUPS} at most are scored one by one")
-            continue
-        tables[f"{kind}s"] = scores_by_group(
-            case.true[test],
-            case.predicted[baselines.NETWORK][test],
-            codes[test],
-            names,
-            case.emotions,
-            positive_at=case.bounds.positive_at,
-            thresholds=case.thresholds[baselines.NETWORK],
-            kind=kind,
-        )
+        else:
+            tables[f"{kind}s"] = network_by_group(case, codes, names, kind)
     return tables
 
 
@@ -139,11 +113,12 @@ def save_predictions(case: Case, keys: pa.Table) -> str:
 
 
 def record(run: Run, metrics: dict[str, float], tables: Mapping[str, pd.DataFrame]) -> None:
-    """Record metrics, tables, figures and the report on the run."""
+    """Record metrics, tables and all files but the page, which names its run."""
     run.log_metrics(metrics, of_model=True)
     for name, table in tables.items():
         run.log_table(table, f"evaluation/{name}")
-    for path in (paths.METRICS, paths.THRESHOLDS, paths.REPORT, paths.TEST_PREDICTIONS):
+    rules = paths.TABLES / "fitted_rules.yaml"
+    for path in (paths.METRICS, paths.THRESHOLDS, paths.REPORT, paths.TEST_PREDICTIONS, rules):
         run.log_file(path, "evaluation")
     for folder in (paths.PLOTS, paths.SVG):
         for path in sorted(folder.iterdir()):
@@ -174,40 +149,33 @@ def main() -> None:
     chosen = settings.evaluate
     predicted = predict_all(made, true, split == "train", rule, chosen.seed)
     case = build_case(emotions, split, true, predicted, bounds_of(settings))
-    scores, means = score_all(case), mean_table(case)
     plan = Plan(chosen.resamples, chosen.seed, chosen.confidence)
-    certainty = measure(case, column_codes(paths.FRAMES, "subject")[0], plan)
-    tuned = scores["test"]["tuned"]
-    tables = {
-        "mean_predictions": means,
-        "scores": metrics_table(tuned),
-        "intervals": intervals_table(certainty),
-        **group_tables(case),
-    }
+    judgement = judge(case, column_codes(paths.FRAMES, "subject")[0], plan)
+    insight = look_into(settings, made, split, rule)
+    insight.write()
+    means = mean_table(case)
+    tables = {"mean_predictions": means, **judgement.tables(), **group_tables(case)}
+    tables |= insight.tables
     keys = pq.read_table(paths.FRAMES, columns=list(KEYS)).filter(pa.array(split == "test"))
-    audited = {} if (audit := audit_rules(rule)) is None else {"audit": audit}
-    judged = Judged(case, tuned, verdict(tuned, certainty), tables | audited)
     read = (paths.FRAMES, paths.LABELS, paths.MODEL)
     hashes = {path.as_posix(): provenance.file_md5(path) for path in read}
-    pages = make_pages(settings, made, judged, keys, hashes)
+    pages = make_pages(settings, made, judgement, tables, keys, hashes)
     write_pages(pages)
-    found = {**scores, "intervals": summary(certainty), "tuned_for": case.bounds.goal.used()}
-    paths.METRICS.write_text(json.dumps(found, indent=2) + "\n")
+    paths.METRICS.write_text(json.dumps(judgement.metrics(), indent=2) + "\n")
     paths.THRESHOLDS.write_text(json.dumps(tuned_thresholds(case), indent=2) + "\n")
     means.to_csv(paths.MEAN_PREDICTIONS, index=False)
     rows_hash = save_predictions(case, keys)
-    lines = lead(judged.verdict, pages.report.limits)
+    lines = lead(judgement.verdict, pages.report.limits)
     evaluated = {k: v for k, v in settings.flat().items() if k.startswith("evaluate.")}
     with evaluation_run(made["experiment"], made["run"], evaluated) as run:
         columns = dict.fromkeys(made["features"], "float32")
         digest, rows = hashes[paths.FRAMES.as_posix()], keys.num_rows
         run.log_dataset(paths.FRAMES, "frames for test", digest, "test", rows, columns)
-        record(run, flat_scores(scores) | flat_intervals(certainty), tables)
-        page = page_of_run(pages, names_of(run, made["params"]["data.path"]))
-        run.log_text(page, PAGE_OF_RUN)
+        record(run, judgement.flat(), tables)
+        run.log_text(page_of_run(pages, names_of(run, made["params"]["data.path"])), PAGE_OF_RUN)
         note = [*lines, f"Figures and tables: `{PAGE_OF_RUN}` under Artifacts."]
         run.set_tags({"mlflow.note.content": "\n\n".join(note), "test.rows_hash": rows_hash})
-    print("\n".join(lines))
+    print("\n".join([*lines, *insight.lines()]))
     print(f"report: {paths.REPORT_PAGE}; MLflow run {run.id or run.key} (`make ui`)")
 
 

@@ -20,7 +20,6 @@ from pipeline.evaluation.document import Picture
 from pipeline.evaluation.gallery import Drawn, draw, pictures
 from pipeline.evaluation.limits import Limit, Rules, find_limits
 from pipeline.evaluation.markdown import to_markdown
-from pipeline.evaluation.metrics import Scores
 from pipeline.evaluation.model_card import Facts
 from pipeline.evaluation.pictures import save, save_svg
 from pipeline.evaluation.report import Report, report_page
@@ -28,19 +27,6 @@ from pipeline.evaluation.webpage import as_image, inlined, to_html
 from pipeline.schema import Params
 
 CARD = "data_card"
-
-
-@dataclass(frozen=True)
-class Judged:
-    """An evaluation: its rows, test scores by model, their verdict, and tidy tables.
-
-    Of the tables see `report.Report` and `gallery.draw`.
-    """
-
-    case: Case
-    scores: Mapping[str, Scores]
-    verdict: list[str]
-    tables: Mapping[str, pd.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -55,31 +41,32 @@ class Pages:
 def make_pages(
     settings: Params,
     made: Mapping[str, Any],
-    judged: Judged,
+    judgement: Judgement,
+    tables: Mapping[str, pd.DataFrame],
     keys: pa.Table,
-    hashes: dict[str, str],
+    hashes: Mapping[str, str],
 ) -> Pages:
     """Draw the figures and put the report together.
 
-    `made` is the content of run.json; `keys` has subject, clip and frame of the test rows;
-    `hashes` are the md5 of what was read, by path.
+    `made` is the content of run.json; `tables` are those of `report.Report` and `gallery.draw`;
+    `keys` has subject, clip and frame of the test rows; `hashes` the md5 of what was read, by path.
     """
     account, card = (json.loads(p.read_text()) for p in (paths.PREPARE_SUMMARY, paths.DATA_CARD))
     before = {
         "distribution": pd.read_csv(paths.LABEL_DISTRIBUTION),
         "history": pd.read_csv(paths.HISTORY),
     }
-    figures = draw(judged.case, keys, judged.scores, {**judged.tables, **before})
+    figures = draw(judgement.case, keys, judgement.tuned, {**tables, **before})
     drawn = inlined({name: one.figure for name, one in figures.items()})
     report = Report(
         title=f"Evaluation of recipe {made['recipe']}",
-        verdict=judged.verdict,
-        scores=judged.scores,
-        tables=judged.tables,
+        verdict=judgement.verdict,
+        scores=judgement.tuned,
+        tables=tables,
         facts=_facts(settings, made, account, hashes),
         card=card,
         pictures={**pictures(figures, paths.PLOTS.name), CARD: _card_picture(card)},
-        limits=_limits(settings, judged.case, account["aus"]),
+        limits=_limits(settings, judgement.case, account["aus"]),
     )
     return Pages(report, figures, {**drawn, CARD: as_image(paths.DATA_CARD_FIGURE)})
 
@@ -110,7 +97,7 @@ def page_of_run(pages: Pages, names: Mapping[str, str]) -> str:
 def _facts(
     settings: Params, made: Mapping[str, Any], account: Mapping[str, Any], hashes: Mapping[str, str]
 ) -> Facts:
-    evaluated = {f"evaluate.{k}": v for k, v in settings.evaluate.model_dump().items()}
+    evaluated = {k: v for k, v in settings.flat().items() if k.startswith("evaluate.")}
     return Facts(
         recipe=made["recipe"],
         extractor=account["extractor"],

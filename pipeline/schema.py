@@ -175,6 +175,7 @@ class Evaluate(Section):
     resamples: Annotated[int, Field(ge=100, le=100_000)]
     confidence: Share
     seed: Seed
+    human_names: dict[str, str]
 
 
 class Tracking(Section):
@@ -207,6 +208,11 @@ class Params(Section):
         for key, one in sets.items():
             if one.naming not in self.naming:
                 raise ValueError(f"{key}.naming is {one.naming!r}; allowed are {list(self.naming)}")
+        if unknown := sorted(self.evaluate.human_names.keys() - self.label.rules.keys()):
+            raise ValueError(
+                f"evaluate.human_names has {unknown}; emotions of label.rules "
+                f"{sorted(self.label.rules)} are allowed"
+            )
         for name, recipe in self.recipes.items():
             if recipe.divisors.keys() != self.label.rules.keys():
                 raise ValueError(

@@ -50,6 +50,14 @@ def test_reads_what_the_repository_ships(tmp_path, tree):
         ("prepare.split.test_subjects", [1], "prepare.split.test_subjects.0 is 1"),
         ("weigh.lowest", 20, "lowest at most highest"),
         ("demo.subjects", 2, "demo.subjects is 2"),
+        ("evaluate.human_names", {"joy": "happy"}, "evaluate.human_names has ['joy']"),
+        ("external", {"a b": {}}, "external.a b"),
+        ("external", {"a": {"path": "x"}}, "external.a.layout is missing"),
+        (
+            "external",
+            {"a": {"path": "x", "layout": "openface", "naming": "none"}},
+            "external.a.naming is 'none'",
+        ),
     ],
 )
 def test_names_file_key_value_and_what_is_allowed(tmp_path, tree, key, value, told):

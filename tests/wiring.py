@@ -65,16 +65,18 @@ def write_deps() -> None:
     """Bring the files of the project that dvc.yaml lists for each stage up to date."""
     path = ROOT / "dvc.yaml"
     lines: list[str] = []
-    stage, listing = "", False
+    stage, listing, deeper = "", False, ""
     for line in path.read_text().splitlines():
         if line.startswith("  ") and line[2] not in " -#" and line.endswith(":"):
             stage = line.strip(" :")
-        if listing and line.startswith("      - pipeline/"):
+        if listing and line.startswith(f"{deeper}- pipeline/"):
             continue
         lines.append(line)
-        listing = line == "    deps:" or (listing and line.startswith("      - "))
-        if line == "    deps:":
-            lines += [f"      - {file}" for file in sorted(files_of(f"pipeline.{stage}"))]
+        if line.strip() == "deps:":  # deeper where a stage is made for each of several
+            listing, deeper = True, line.replace("deps:", "  ")
+            lines += [f"{deeper}- {file}" for file in sorted(files_of(f"pipeline.{stage}"))]
+        else:
+            listing = listing and line.startswith(f"{deeper}- ")
     path.write_text("\n".join(lines) + "\n")
 
 

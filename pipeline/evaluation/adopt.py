@@ -10,6 +10,7 @@ that one leaves no AU: the comparison on test rows then says whether the rule is
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,7 @@ FOLDS = 5
 SMALLEST = 0.05  # a smaller weight is left out: it costs a reader more than it tells
 
 _NUMBERS = [f"{of}{part}" for of in ("fitted", "current", "gain") for part in ("", "_low", "_high")]
+NOTHING = "# No rule was fitted: no frame has a human category that a rule means.\n"
 ADOPTABLE = ["emotion", "category", "aus", "divisor", *_NUMBERS]
 
 
@@ -38,7 +40,9 @@ class Rule:
     divisor: float
 
     def text(self) -> str:
-        """Write the weights as params.yaml does: `{6: 0.4, 12: 0.6}`."""
+        """Write the AUs as params.yaml does: `[6, 12]`, or with weights `{6: 0.4, 12: 0.6}`."""
+        if set(self.weights.values()) == {1.0}:
+            return str(list(self.weights))
         return f"{{{', '.join(f'{au}: {weight:g}' for au, weight in self.weights.items())}}}"
 
 
@@ -48,7 +52,7 @@ class People:
 
     intensities: pd.DataFrame
     human: npt.NDArray[np.str_]
-    subject: npt.NDArray[np.str_]
+    subject: npt.NDArray[Any]
 
 
 def fit_rule(people: People, category: str, positive_at: float) -> Rule | None:
@@ -139,3 +143,41 @@ def compare_rules(
 def _bounds(samples: Samples, confidence: float) -> tuple[float, ...]:
     found = interval(samples, confidence)
     return found.point, found.low, found.high
+
+
+def snippet(
+    rules: Mapping[str, tuple[Rule, str]],
+    fitted: Mapping[str, Rule],
+    compared: pd.DataFrame,
+    recipe: str,
+) -> str:
+    """Write the sections of params.yaml that put the fitted rules in the place of the current.
+
+    `rules` gives each emotion's current rule and valence class; `compared` is the table of
+    `compare_rules`, whose numbers stand beside each rule. What is not fitted stays as it is.
+    """
+    if not fitted:
+        return NOTHING
+    lines = [
+        "# Rules fitted to what people said of training subjects. AUROC on test subjects, with",
+        "# bounds. To adopt them, put these lines in the place of those in params.yaml.",
+        "label:",
+        "  rules:",
+    ]
+    for emotion, (current, valence) in rules.items():
+        rows = compared[compared["emotion"] == emotion].to_dict("records")
+        lines += [f"    # {_numbers(row)}" for row in rows] or ["    # as it was"]
+        lines.append(
+            f"    {emotion}: {{aus: {fitted.get(emotion, current).text()}, valence: {valence}}}"
+        )
+    divisors = [f"{e}: {fitted.get(e, current).divisor:g}" for e, (current, _) in rules.items()]
+    lines += ["recipes:", f"  {recipe}:", f"    divisors: {{{', '.join(divisors)}}}"]
+    return "\n".join(lines) + "\n"
+
+
+def _numbers(row: Mapping[Any, Any]) -> str:
+    parts = [
+        f"{label} {row[of]:.3f} ({row[f'{of}_low']:.3f} to {row[f'{of}_high']:.3f})"
+        for of, label in (("fitted", row["category"]), ("current", "before"), ("gain", "gain"))
+    ]
+    return ", ".join(parts)

@@ -11,6 +11,7 @@ from pipeline.evaluation.arrays import Floats
 from pipeline.evaluation.bootstrap import Groups, interval, samples_of
 
 METRICS = ("average_precision", "auroc", "f1", "brier")
+DIGITS = 6  # beyond them sums of floats may hang on the machine
 TIMES = 3.0  # so many times as many frames a clip: clips were cut, or averaged, in another way
 
 
@@ -39,7 +40,7 @@ def differences(
         each = some([f"{row['name']} {row['difference']:+}" for row in beyond])
         text = (
             f"AUs of the people here differ from those in training: {each} (in deviations between "
-            f"people; chance stays below {beyond[0]['chance']}). The model does not know such levels."
+            f"people; chance stays below {beyond[0]['chance']}). The model knows no such levels."
         )
         found.append(warning("other_levels", len(beyond), text))
     return found
@@ -91,3 +92,32 @@ def flat(table: pd.DataFrame, name: str, model: str) -> dict[str, float]:
     """Name a model's macro averages for a chart list: `external/<name>_auroc`."""
     macro = table[table["emotion"].isna() & (table["model"] == model)].dropna(subset=["value"])
     return {f"external/{name}_{row['metric']}": row["value"] for row in macro.to_dict("records")}
+
+
+def macro_scores(table: pd.DataFrame) -> dict[str, dict[str, dict[str, float | None]]]:
+    """Lay the macro averages out for JSON: by model, by metric, `value`, `low` and `high`."""
+    found: dict[str, dict[str, dict[str, float | None]]] = {}
+    for row in table[table["emotion"].isna()].to_dict("records"):
+        numbers = {key: row[key] for key in ("value", "low", "high")}
+        kept = {k: round(v, DIGITS) if np.isfinite(v) else None for k, v in numbers.items()}
+        found.setdefault(row["model"], {})[row["metric"]] = kept
+    return found
+
+
+def told(table: pd.DataFrame, name: str) -> list[str]:
+    """Say each model's macro average precision and AUROC in a line."""
+    lines = []
+    for model, found in macro_scores(table).items():
+        parts = [
+            f"{metric.replace('_', ' ')} {_range(found[metric])}"
+            for metric in ("average_precision", "auroc")
+        ]
+        lines.append(f"{name}: {model}, macro {', '.join(parts)}")
+    return lines
+
+
+def _range(numbers: Mapping[str, float | None]) -> str:
+    value, low, high = (
+        "-" if numbers[key] is None else f"{numbers[key]:.3f}" for key in ("value", "low", "high")
+    )
+    return f"{value} ({low} to {high})"

@@ -23,7 +23,7 @@ class Report:
     `verdict` are its first lines; `scores` the test scores by model, the network's under
     `baselines.NETWORK`; `pictures` the figures by name; `card` is `data_card.json`, whose
     warnings each have a `code`, a `number` and a `message`; `tables` are tidy: `mean_predictions`,
-    `intervals` and, where they were made, `audit`, `au_audit` (see `audit`), `adoptable` (see
+    `intervals` and, where they were made, `audit`, `audit_aus` (see `audit`), `fitted_rules` (see
     `adopt`) and `disagreements` (see `prototypes`).
     """
 
@@ -99,10 +99,10 @@ def _data(report: Report) -> list[Section]:
 
 def _audit(tables: Mapping[str, pd.DataFrame]) -> list[Block]:
     blocks = report_tables.audit(tables["audit"]) if "audit" in tables else []
-    if "au_audit" in tables and (wrong := wrong_ways(tables["au_audit"])):
+    if "audit_aus" in tables and (wrong := wrong_ways(tables["audit_aus"])):
         blocks += ["Action units of a rule that point the wrong way:", Items(wrong)]
-    if "adoptable" in tables:
-        blocks += report_tables.adoptable(tables["adoptable"])
+    if "fitted_rules" in tables:
+        blocks += report_tables.fitted_rules(tables["fitted_rules"])
     return blocks
 
 

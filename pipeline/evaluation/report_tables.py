@@ -171,7 +171,7 @@ def _auroc(row: Mapping[Any, Any], of: str = "auroc", low: str = "low", sign: st
     return bounded(float(row[of]), float(row[low]), float(row[low.replace("low", "high")]), sign)
 
 
-def adoptable(table: pd.DataFrame) -> list[Block]:
+def fitted_rules(table: pd.DataFrame) -> list[Block]:
     """Show the table of `adopt.compare_rules`: rules fitted to people, beside those in use."""
     told = (("fitted", ""), ("current", ""), ("gain", "+"))
     rows = [

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
+import yaml
 
-from pipeline import params
+from pipeline import label, params
 from pipeline.data import facs
 from pipeline.data.units import INTENSITIES, intensity
 from pipeline.evaluation import adopt, audit
@@ -145,3 +147,36 @@ def test_real_clips_give_the_known_figures(real_data, tree):
     assert any(
         line.startswith("anger: its AU07_r is lower where people say angry") for line in wrong
     )
+
+
+def test_the_snippet_is_taken_by_params_yaml_and_labels_as_the_fitted_rule(workspace, tree):
+    found = people()
+    fitted = adopt.fit_rules(found, {"happiness": "happy", "sadness": "sad"}, 0.5)
+    settings = params.load()
+    rules = {
+        emotion: (Rule(rule.weights, settings.chosen.divisors[emotion]), rule.valence)
+        for emotion, rule in settings.label.rules.items()
+    }
+    current = {emotion: rule for emotion, (rule, _) in rules.items()}
+    meant = {"happiness": "happy", "sadness": "sad"}
+    table = adopt.compare_rules(found, fitted, current, meant, group(found.subject, 100), 0.95)
+    text = adopt.snippet(rules, fitted, table, "improved")
+    assert "    anger: {aus: [4, 5, 7], valence: N}" in text
+    assert "# happy " in text
+    adopted = yaml.safe_load(text)
+    tree["label"]["rules"] = adopted["label"]["rules"]
+    tree["label"]["gate"] = "none"
+    tree["recipes"]["improved"]["divisors"] = adopted["recipes"]["improved"]["divisors"]
+    workspace(tree)
+    changed = params.load()
+    frames = pa.Table.from_pandas(found.intensities, preserve_index=False)
+    labels = label.facs_labels(frames, changed.label, changed.chosen.divisors)
+    place = list(changed.label.rules).index("sadness")
+    expected = adopt.score(found.intensities, fitted["sadness"])
+    np.testing.assert_allclose(labels[:, place], expected, rtol=1e-6)
+
+
+def test_without_a_fitted_rule_the_snippet_says_so():
+    text = adopt.snippet({}, {}, pd.DataFrame(columns=adopt.ADOPTABLE), "improved")
+    assert yaml.safe_load(text) is None
+    assert "No rule was fitted" in text
