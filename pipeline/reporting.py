@@ -18,6 +18,7 @@ from pipeline.data.units import number
 from pipeline.evaluation.case import Case
 from pipeline.evaluation.document import Picture
 from pipeline.evaluation.gallery import Drawn, draw, pictures
+from pipeline.evaluation.judgement import Judgement
 from pipeline.evaluation.limits import Limit, Rules, find_limits
 from pipeline.evaluation.markdown import to_markdown
 from pipeline.evaluation.model_card import Facts
