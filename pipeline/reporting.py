@@ -22,9 +22,9 @@ from pipeline.evaluation.judgement import Judgement
 from pipeline.evaluation.limits import Limit, Rules, find_limits
 from pipeline.evaluation.markdown import to_markdown
 from pipeline.evaluation.model_card import Facts
-from pipeline.evaluation.pictures import save, save_svg
+from pipeline.evaluation.pictures import save, standalone, svg
 from pipeline.evaluation.report import Report, report_page
-from pipeline.evaluation.webpage import as_image, inlined, to_html
+from pipeline.evaluation.webpage import as_image, to_html
 from pipeline.schema import Params
 
 CARD = "data_card"
@@ -58,7 +58,7 @@ def make_pages(
         "history": pd.read_csv(paths.HISTORY),
     }
     figures = draw(judgement.case, keys, judgement.tuned, {**tables, **before})
-    drawn = inlined({name: one.figure for name, one in figures.items()})
+    drawn = {name: svg(one.figure) for name, one in figures.items()}
     report = Report(
         title=f"Evaluation of recipe {made['recipe']}",
         verdict=judgement.verdict,
@@ -81,9 +81,10 @@ def _card_picture(card: Mapping[str, Any]) -> Picture:
 
 def write_pages(pages: Pages) -> None:
     """Write figures, Markdown and HTML."""
+    paths.SVG.mkdir(parents=True, exist_ok=True)
     for name, one in pages.figures.items():
         save(one.figure, paths.PLOTS / f"{name}.png")
-        save_svg(one.figure, paths.SVG / f"{name}.svg")
+        (paths.SVG / f"{name}.svg").write_text(standalone(pages.drawn[name]), encoding="utf-8")
     page = report_page(pages.report)
     paths.REPORT.write_text(to_markdown(page), encoding="utf-8")
     paths.REPORT_PAGE.write_text(to_html(page, pages.drawn), encoding="utf-8")

@@ -32,15 +32,16 @@ def run(options: argparse.Namespace) -> None:
     # Imported here, so that the other commands do not wait for them.
     from pipeline.evaluation.comparison import compare
     from pipeline.evaluation.comparison_page import FIGURE, comparison_page, differences
+    from pipeline.evaluation.pictures import svg
     from pipeline.evaluation.terminal import to_text
-    from pipeline.evaluation.webpage import inlined, to_html
+    from pipeline.evaluation.webpage import to_html
 
     first, second = sides((options.first, options.second))
     table = compare(first, second)
     page = comparison_page(table, first, second)
     print(to_text(page))
     if options.html:
-        drawn = inlined({FIGURE: differences(table, first.name, second.name)})
+        drawn = {FIGURE: svg(differences(table, first.name, second.name))}
         options.html.write_text(to_html(page, drawn), encoding="utf-8")
         print(f"\npage: {options.html}")
 

@@ -113,7 +113,7 @@ def overview(scores: Mapping[str, Scores], intervals: pd.DataFrame) -> Figure:
     own = intervals[intervals["against"].isna() & intervals["emotion"].notna()]
     with styled():
         rows = network["rows"]
-        title = f"The model against its baselines (positive of {rows:,} rows)"
+        title = f"The model against its baselines (in brackets: positives of {rows:,} rows)"
         figure = sheet(title, 9, _height(emotions, len(scores)))
         axes = _row(figure, len(COMPARED))
         for panel, (metric, label) in zip(axes, COMPARED.items(), strict=True):

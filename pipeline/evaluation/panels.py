@@ -62,18 +62,15 @@ def reliability(points: pd.DataFrame) -> Figure:
     """Draw `curves.reliability_points`: on the dotted line, probabilities mean what they say."""
     names = list(dict.fromkeys(points["emotion"]))
     with styled():
-        title = (
-            f"Reliability: mean label by predicted probability\n(open: fewer than {FEW_ROWS} rows)"
-        )
-        figure, cells = panels(title, names)
+        title = "Reliability: mean label by predicted probability"
+        figure, cells = panels(f"{title}\n(open: fewer than {FEW_ROWS} rows)", names)
         for axes, name in zip(cells, names, strict=True):
             axes.plot([0, 1], [0, 1], color=FAINT, lw=1, ls=":")
             curve = points[points["emotion"] == name]
             _curve(axes, curve["mean_predicted"], curve["mean_true"], marker="o")
-            few = curve[curve["rows"] < FEW_ROWS]
-            axes.plot(
-                few["mean_predicted"], few["mean_true"], "o", ms=4, c=BLUE, mfc=PAPER, clip_on=False
-            )
+            few = curve.loc[curve["rows"] < FEW_ROWS, ["mean_predicted", "mean_true"]]
+            if len(few):  # the layout trips over an empty line
+                axes.plot(*few.to_numpy().T, "o", ms=4, c=BLUE, mfc=PAPER, clip_on=False)
             axes.set(xlabel="mean prediction", ylabel="mean label")
     return figure
 

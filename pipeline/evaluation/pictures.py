@@ -43,33 +43,29 @@ def save(figure: Figure, path: Path) -> None:
         figure.savefig(path, format="png", dpi=150, metadata={"Software": None})
 
 
-def save_svg(figure: Figure, path: Path) -> None:
-    """Write an SVG that follows the reader's colour scheme."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    own = f"<style>{colors()}</style>"  # right behind the opening tag
-    path.write_text(svg(figure).replace(">", f">\n {own}", 1), encoding="utf-8")
-
-
-def svg(figure: Figure, prefix: str = "") -> str:
-    """Draw an `<svg>` element whose colours the page sets (see `colors`).
-
-    With a prefix of its own on all ids, any number of them can stand in one page; the page's own
-    background shows through.
-    """
+def svg(figure: Figure) -> str:
+    """Draw an `<svg>` element without a background, whose colours are to be set (`colors`)."""
     buffer = io.StringIO()
     with style.styled():
-        figure.savefig(
-            buffer,
-            format="svg",
-            metadata={"Date": None, "Creator": None},
-            transparent=bool(prefix),
-        )
+        metadata = {"Date": None, "Creator": None}
+        figure.savefig(buffer, format="svg", transparent=True, metadata=metadata)
+    # Finding the layout takes longer than drawing: it stays for the next format.
+    figure.set_layout_engine("none")
     text = _METADATA.sub("", _HEAD.sub("", buffer.getvalue()))
     for name, (light, _) in COLORS.items():
         text = text.replace(light, f"var(--{name})")
-    if prefix:
-        text = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}-", text)
     return text
+
+
+def inline(element: str, prefix: str) -> str:
+    """Give all ids of an `svg` element a prefix, so that any number can stand in one page."""
+    return re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}-", element)
+
+
+def standalone(element: str) -> str:
+    """Give an `svg` element what a file needs: colours for both schemes, and a background."""
+    ground = '<rect width="100%" height="100%" style="fill: var(--paper)"/>'
+    return element.replace(">", f">\n<style>{colors()}</style>\n{ground}", 1)
 
 
 def colors() -> str:

@@ -11,18 +11,12 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
-from matplotlib.figure import Figure
 
 from pipeline.evaluation.document import Block, Page, cell, words
-from pipeline.evaluation.pictures import colors, svg
+from pipeline.evaluation.pictures import colors, inline
 
 TEMPLATE, STYLE = "page.html.jinja", "page.css"
 _CODE = re.compile(r"`([^`]+)`")
-
-
-def inlined(figures: Mapping[str, Figure]) -> dict[str, str]:
-    """Draw figures as `<svg>` elements that can stand in one page."""
-    return {name: svg(figure, name) for name, figure in figures.items()}
 
 
 def as_image(path: Path) -> str:
@@ -32,7 +26,10 @@ def as_image(path: Path) -> str:
 
 
 def to_html(page: Page, drawn: Mapping[str, str]) -> str:
-    """Return the file's text; `drawn` holds the drawings of the page's pictures (`inlined`)."""
+    """Return the file's text.
+
+    `drawn` holds the drawings of the page's pictures by name: `svg` elements, or images.
+    """
     folder = Path(__file__).parent
     environment = Environment(
         autoescape=True,
@@ -47,7 +44,7 @@ def to_html(page: Page, drawn: Mapping[str, str]) -> str:
         sections=[section for section in page.sections if section.blocks],
         style=(folder / STYLE).read_text(encoding="utf-8"),
         colors=colors(),
-        drawn=drawn,
+        drawn={name: inline(element, name) for name, element in drawn.items()},
         kind=_kind,
         words=words,
     )
