@@ -13,7 +13,7 @@ from pipeline.data.units import SPLITS
 from pipeline.data.warning import count_codes
 
 NAMES, CELL, GAP, LINE = 150, 84, 24, 20  # widths of names, cells and gaps; height of a row
-LETTERS, LINE_LETTERS = 20, 115  # of a name, and of a line across the sheet, fit
+LETTERS, LINE_LETTERS = 20, 115  # fit beside the cells, and in a whole line
 WIDTH = NAMES + 2 * (len(SPLITS) * CELL + GAP) + (len(SPLITS) - 1) * CELL + GAP
 _STYLE = (
     "text{font:12px system-ui,sans-serif;fill:#222}.n{text-anchor:end}.h{font-weight:bold}"
