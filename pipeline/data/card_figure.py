@@ -4,6 +4,7 @@ A second of start-up would double what the label stage takes, and a picture that
 figures' code would have a model trained anew where a colour changes there.
 """
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import escape
@@ -12,7 +13,7 @@ from pipeline.data.units import SPLITS
 from pipeline.data.warning import count_codes
 
 NAMES, CELL, GAP, LINE = 150, 84, 24, 20  # widths of names, cells and gaps; height of a row
-LETTERS = 20  # of a name fit
+LETTERS, LINE_LETTERS = 20, 115  # fit beside the cells, and in a whole line
 WIDTH = NAMES + 2 * (len(SPLITS) * CELL + GAP) + (len(SPLITS) - 1) * CELL + GAP
 _STYLE = (
     "text{font:12px system-ui,sans-serif;fill:#222}.n{text-anchor:end}.h{font-weight:bold}"
@@ -45,7 +46,8 @@ def card_figure(card: Mapping[str, Any]) -> str:
     sheet.text(0, note, "f")
     codes = count_codes(card["warnings"])
     told = ", ".join(f"{code} {count}" for code, count in codes.items()) or "none"
-    sheet.text(0, f"warnings: {told}", "h")
+    for line in textwrap.wrap(f"warnings: {told}", LINE_LETTERS):
+        sheet.text(0, line, "h")
     return sheet.page()
 
 
