@@ -14,6 +14,8 @@ from pipeline.tracking.recorded import Recorded, Steps
 LEFT_OUT = {
     "outputs/train/run.json": "holds the ids of run and model, new in each run",
     "provenance/": "holds the hash of outputs/train/run.json and the patch as it was applied",
+    "external/": "scores other data sets, which are not brought",
+    "outputs/external/": "comes from other data sets, which are not brought",
     "system/": "measures the load of the machine",
 }
 IDENTICAL = "identical"
