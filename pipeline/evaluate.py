@@ -17,24 +17,15 @@ from pipeline.data.warning import read_warnings
 from pipeline.errors import InputError, run_main
 from pipeline.evaluation import baselines
 from pipeline.evaluation.arrays import Floats
-from pipeline.evaluation.case import (
-    AllScores,
-    Bounds,
-    Case,
-    build_case,
-    flat_scores,
-    mean_table,
-    score_all,
-    tuned_thresholds,
-)
-from pipeline.evaluation.certainty import Plan, flat_intervals, intervals_table, measure, summary
+from pipeline.evaluation.case import Bounds, Case, build_case, mean_table, tuned_thresholds
+from pipeline.evaluation.certainty import Plan
 from pipeline.evaluation.gallery import draw
-from pipeline.evaluation.people import MOST_GROUPS, scores_by_group
+from pipeline.evaluation.judgement import judge, network_by_group
+from pipeline.evaluation.metrics import Scores
+from pipeline.evaluation.people import MOST_GROUPS
 from pipeline.evaluation.report import Report, render
 from pipeline.evaluation.style import save
-from pipeline.evaluation.tables import metrics_table
 from pipeline.evaluation.thresholds import Goal
-from pipeline.evaluation.verdict import verdict
 from pipeline.insight import look_into
 from pipeline.model.saving import Predictor, load_model
 from pipeline.schema import Params
@@ -94,31 +85,22 @@ def bounds_of(settings: Params) -> Bounds:
 
 
 def group_tables(case: Case) -> dict[str, pd.DataFrame]:
-    """Score the network on each test subject and each test clip, at its tuned thresholds."""
+    """Score the network on each test subject and each test clip."""
     test, tables = case.rows("test"), {}
     for kind in ("subject", "clip"):
         codes, names = column_codes(paths.FRAMES, kind)
         number = len(np.unique(codes[test]))
         if number > MOST_GROUPS:
             print(f"no table of {number} {kind}s: {MOST_GROUPS} at most are scored one by one")
-            continue
-        tables[f"{kind}s"] = scores_by_group(
-            case.true[test],
-            case.predicted[baselines.NETWORK][test],
-            codes[test],
-            names,
-            case.emotions,
-            positive_at=case.bounds.positive_at,
-            thresholds=case.thresholds[baselines.NETWORK],
-            kind=kind,
-        )
+        else:
+            tables[f"{kind}s"] = network_by_group(case, codes, names, kind)
     return tables
 
 
-def save_figures(case: Case, scores: AllScores) -> dict[str, str]:
+def save_figures(case: Case, tuned: dict[str, Scores]) -> dict[str, str]:
     """Write every figure into the plots folder; return each one's caption by name."""
     distribution, history = pd.read_csv(paths.LABEL_DISTRIBUTION), pd.read_csv(paths.HISTORY)
-    drawn = draw(case, scores["test"]["tuned"], distribution, history)
+    drawn = draw(case, tuned, distribution, history)
     for name, (figure, _) in drawn.items():
         save(figure, paths.PLOTS / f"{name}.png")
     return {name: caption for name, (_, caption) in drawn.items()}
@@ -149,39 +131,32 @@ def main() -> None:
     chosen = settings.evaluate
     predicted = predict_all(made, true, split == "train", rule, chosen.seed)
     case = build_case(emotions, split, true, predicted, bounds_of(settings))
-    scores, means = score_all(case), mean_table(case)
     plan = Plan(chosen.resamples, chosen.seed, chosen.confidence)
-    certainty = measure(case, column_codes(paths.FRAMES, "subject")[0], plan)
-    lines = verdict(scores["test"]["tuned"], certainty)
+    judgement = judge(case, column_codes(paths.FRAMES, "subject")[0], plan)
+    means, lines = mean_table(case), judgement.verdict
     insight = look_into(settings, made, split, rule)
     insight.write()
     report = Report(
         title=f"Evaluation of recipe {made['recipe']}",
         verdict=lines,
-        scores=scores["test"]["tuned"],
+        scores=judgement.tuned,
         mean_predictions=means,
-        figures=save_figures(case, scores),
+        figures=save_figures(case, judgement.tuned),
         warnings=read_warnings(paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY),
         audit=insight.tables.get("audit"),
     )
-    found = {**scores, "intervals": summary(certainty), "tuned_for": case.bounds.goal.used()}
-    paths.METRICS.write_text(json.dumps(found, indent=2) + "\n")
+    paths.METRICS.write_text(json.dumps(judgement.metrics(), indent=2) + "\n")
     paths.THRESHOLDS.write_text(json.dumps(tuned_thresholds(case), indent=2) + "\n")
     means.to_csv(paths.MEAN_PREDICTIONS, index=False)
     paths.REPORT.write_text(render(report))
-    tables = {
-        "mean_predictions": means,
-        "scores": metrics_table(report.scores),
-        "intervals": intervals_table(certainty),
-        **group_tables(case),
-        **insight.tables,
-    }
+    tables = {"mean_predictions": means, **judgement.tables(), **group_tables(case)}
+    tables |= insight.tables
     evaluated = {k: v for k, v in settings.flat().items() if k.startswith("evaluate.")}
     with evaluation_run(made["experiment"], made["run"], evaluated) as run:
         digest, rows = provenance.file_md5(paths.FRAMES), int((split == "test").sum())
         columns = dict.fromkeys(made["features"], "float32")
         run.log_dataset(paths.FRAMES, "frames for test", digest, "test", rows, columns)
-        record(run, flat_scores(scores) | flat_intervals(certainty), tables)
+        record(run, judgement.flat(), tables)
         run.set_tags({"mlflow.note.content": "\n\n".join(lines)})
     print("\n".join([*lines, *insight.lines()]))
     print(f"report: {paths.REPORT}; MLflow run {run.id or run.key} (`make ui`)")

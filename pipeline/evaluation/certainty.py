@@ -131,44 +131,47 @@ def intervals_table(certainty: Certainty) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=names).round(DIGITS)
 
 
-def summary(certainty: Certainty) -> dict[str, Any]:
-    """Lay out the network's intervals and its gains for JSON; undefined bounds are null."""
+def summary(certainty: Certainty, judged: Sequence[str]) -> dict[str, Any]:
+    """Lay out the network's intervals and its gains for JSON; undefined bounds are null.
+
+    Gains are those of macro average precision over the `judged` emotions, with what they show.
+    """
     network = certainty.samples[NETWORK]
+    standings = {baseline: certainty.standing(baseline, judged) for baseline in certainty.baselines}
     return {
         "level": certainty.plan.level,
         "resamples": certainty.plan.resamples,
         "subjects": certainty.subjects,
-        NETWORK: {metric: _lay_out(certainty, network[metric]) for metric in SUMMARY},
-        "gain": {
-            baseline: {
-                metric: _lay_out(certainty, certainty.gain(baseline, metric))
-                for metric in (PRIMARY, BORNE_OUT)
+        NETWORK: {
+            metric: {
+                "macro": _lay_out(certainty.of(network[metric])),
+                "emotion": {
+                    name: _lay_out(certainty.of(network[metric], name))
+                    for name in network[metric].emotions
+                },
             }
-            for baseline in certainty.baselines
+            for metric in SUMMARY
+        },
+        "gain": {
+            baseline: {PRIMARY: _lay_out(found), "claim": claim}
+            for baseline, (found, claim) in standings.items()
         },
     }
 
 
-def flat_intervals(certainty: Certainty) -> dict[str, float]:
+def flat_intervals(certainty: Certainty, judged: Sequence[str]) -> dict[str, float]:
     """Name the bounds for a chart list: of the macro average precision and of its gains.
 
     `test_low/average_precision/macro`, `test_high/...`, `test_gain_low/average_precision/constant`.
     """
     own = certainty.of(certainty.samples[NETWORK][PRIMARY])
-    flat = {
-        f"test_low/{PRIMARY}/macro": own.low,
-        f"test_high/{PRIMARY}/macro": own.high,
-    }
+    flat = {f"test_low/{PRIMARY}/macro": own.low, f"test_high/{PRIMARY}/macro": own.high}
     for baseline in certainty.baselines:
-        gain = certainty.of(certainty.gain(baseline, PRIMARY))
+        gain, _ = certainty.standing(baseline, judged)
         flat[f"test_gain_low/{PRIMARY}/{baseline.replace(' ', '_')}"] = gain.low
     return {name: value for name, value in flat.items() if np.isfinite(value)}
 
 
-def _lay_out(certainty: Certainty, samples: Samples) -> dict[str, Any]:
-    def bounds(emotion: str | None) -> dict[str, float | None]:
-        found = certainty.of(samples, emotion)
-        values = {"value": found.point, "low": found.low, "high": found.high}
-        return {k: round(v, DIGITS) if np.isfinite(v) else None for k, v in values.items()}
-
-    return {"macro": bounds(None), "emotion": {name: bounds(name) for name in samples.emotions}}
+def _lay_out(found: Interval) -> dict[str, float | None]:
+    values = {"value": found.point, "low": found.low, "high": found.high}
+    return {k: round(v, DIGITS) if np.isfinite(v) else None for k, v in values.items()}

@@ -32,12 +32,17 @@ def verdict(scores: Mapping[str, Scores], certainty: Certainty) -> list[str]:
             f"scores are given for {list(scores)}; {NETWORK!r} is needed to judge it. "
             "Pass the network's test scores under that name."
         )
-    left_out = unjudged(scores, certainty)
-    judged = [name for name in scores[NETWORK]["emotion"] if name not in left_out]
+    left_out, judged = unjudged(scores, certainty), judged_emotions(scores, certainty)
     if not judged:
         return ["The network CANNOT BE JUDGED on this test split.", _basis(certainty, left_out)]
     rule = _against_rule(scores, certainty, judged)
     return [rule, _against_all(scores, certainty, judged), _basis(certainty, left_out)]
+
+
+def judged_emotions(scores: Mapping[str, Scores], certainty: Certainty) -> list[str]:
+    """List the emotions that the test rows can judge."""
+    left_out = unjudged(scores, certainty)
+    return [name for name in scores[NETWORK]["emotion"] if name not in left_out]
 
 
 def unjudged(scores: Mapping[str, Scores], certainty: Certainty) -> dict[str, str]:

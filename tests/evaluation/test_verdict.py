@@ -1,5 +1,6 @@
 """What the first three lines of a report claim, and what they do not."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -10,14 +11,13 @@ from pipeline.errors import InputError
 from pipeline.evaluation.baselines import CONSTANT, LOGISTIC, NETWORK, RULE
 from pipeline.evaluation.certainty import (
     Certainty,
-    Plan,
     flat_intervals,
     intervals_table,
     summary,
 )
 from pipeline.evaluation.intervals import Samples
 from pipeline.evaluation.metrics import Scores
-from pipeline.evaluation.verdict import verdict
+from pipeline.evaluation.verdict import judged_emotions, verdict
 
 EMOTIONS = ["happiness", "anger", "fear"]
 Judged = Callable[..., tuple[dict[str, Scores], Certainty]]
@@ -162,18 +162,21 @@ def test_table_lists_every_score_and_every_gain(judged: Judged) -> None:
 
 
 def test_summary_and_flat_names_hold_the_same_bounds(judged: Judged) -> None:
-    _, certainty = judged(EMOTIONS, rare=2)
-    laid_out, flat = summary(certainty), flat_intervals(certainty)
+    scores, certainty = judged(EMOTIONS, rare=2)
+    emotions = judged_emotions(scores, certainty)
+    assert emotions == EMOTIONS[:2]
+    laid_out, flat = summary(certainty, emotions), flat_intervals(certainty, emotions)
     own = laid_out[NETWORK]["average_precision"]
     assert own["macro"]["low"] == pytest.approx(flat["test_low/average_precision/macro"], abs=1e-6)
     assert own["emotion"]["fear"] == {"value": None, "low": None, "high": None}
-    gain = laid_out["gain"][LOGISTIC]["average_precision"]["macro"]
+    gain = laid_out["gain"][LOGISTIC]
     name = "test_gain_low/average_precision/logistic_regression"
-    assert gain["low"] == pytest.approx(flat[name], abs=1e-6)
+    assert gain["average_precision"]["low"] == pytest.approx(flat[name], abs=1e-6)
+    assert gain["claim"] == "better"
     assert len(flat) == 2 + 3
+    assert json.loads(json.dumps(laid_out, allow_nan=False)) == laid_out
 
 
 def test_same_seed_same_bounds(judged: Judged) -> None:
     (_, first), (_, second) = judged(EMOTIONS), judged(EMOTIONS)
-    assert summary(first) == summary(second)
-    assert first.plan == Plan(400, 7, 0.95)
+    assert summary(first, EMOTIONS) == summary(second, EMOTIONS)
