@@ -11,7 +11,7 @@ from pipeline.data.histogram import Histogram
 from pipeline.data.runs import Runs
 from pipeline.data.subject_means import SubjectMeans
 from pipeline.data.units import SPLITS
-from pipeline.data.warning import warning
+from pipeline.data.warning import some, warning
 
 WEAK, STRONG = 0.1, 0.5  # the two label levels that are counted
 FEW = 10  # an emotion with fewer strong labels than this in a split is hard to learn or to judge
@@ -114,14 +114,19 @@ class Distribution:
         ]
 
     def _alike(self) -> Iterator[dict[str, Any]]:
+        near = []
         for pair in self.correlations():
-            both = f"{pair['first']} and {pair['second']}"
             if pair["identical"]:
-                text = "have identical labels on every frame: no model can tell them apart."
-                yield warning("identical_labels", 1, f"{both} {text} {_CHANGE}")
+                text = (
+                    f"{pair['first']} and {pair['second']} have identical labels on every frame: "
+                    f"no model can tell them apart. {_CHANGE}"
+                )
+                yield warning("identical_labels", 1, text)
             elif (pair["correlation"] or 0.0) > ALIKE:
-                text = f"have nearly the same labels (correlation {pair['correlation']})."
-                yield warning("correlated_labels", pair["correlation"], f"{both} {text} {_CHANGE}")
+                near.append(f"{pair['first']} and {pair['second']} {pair['correlation']}")
+        if near:
+            text = f"labels that are nearly the same (correlation): {some(near)}. {_CHANGE}"
+            yield warning("correlated_labels", len(near), text)
 
     def _few(self) -> Iterator[dict[str, Any]]:
         for i, emotion in enumerate(self.emotions):

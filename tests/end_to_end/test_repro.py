@@ -149,14 +149,16 @@ def test_another_seed_gives_other_weights(clone, repro):
 def test_an_external_set_is_scored_by_a_stage_of_its_own(clone, repro):
     others = clone / "data/others"
     shutil.copytree(clone / "data/demo", others)
-    (others / "AUs/notes.csv").write_text("nothing\n")
+    clip = next(others.glob("AUs/*_aus.csv"))
+    header, first, *rest = clip.read_text().splitlines()
+    clip.write_text("\n".join([header, first.rsplit(",", 1)[0] + ",9", *rest, ""]))
     source = {"path": "data/others", "layout": "expression", "naming": "expression"}
     before = len(runs_of(clone))
     set_params(clone, {"external": {"others": source}})
     assert repro() == ["external@others"]
     found = json.loads((clone / "outputs/external/others/metrics.json").read_text())
-    assert found["splits"]["test"]["frames"] == found["rows_kept"] == 5 * 3 * 12
-    assert found["quarantined_by_reason"] == {"unnamed": 0}
+    assert found["splits"]["test"]["frames"] == found["rows_kept"] == 5 * 3 * 12 - 1
+    assert found["quarantined_by_reason"] == {"out_of_range": 1}
     assert found["macro"]["network"]["auroc"]["value"] is not None
     runs = runs_of(clone)
     assert len(runs) == before
@@ -165,5 +167,5 @@ def test_an_external_set_is_scored_by_a_stage_of_its_own(clone, repro):
     assert own["metrics"]["external/others_auroc"] == pytest.approx(value, abs=1e-6)
     assert own["params"]["external.others.layout"] == "expression"
     assert "external" in own["artifacts"]
-    next(others.glob("AUs/*_aus.csv")).unlink()
+    clip.unlink()
     assert "external@others" in run(clone, "dvc", "status").stdout
