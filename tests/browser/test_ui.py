@@ -169,7 +169,8 @@ def test_run_shows_its_report_with_figures(page: Page, store: Store, keep: Keep)
     expect(frame.get_by_role("heading", level=1)).to_have_text("Evaluation of recipe improved")
     expect(frame.locator("figure svg").first).to_be_visible()
     frame.get_by_role("link", name="Provenance").click()
-    expect(frame.get_by_role("cell", name=store.run_id("improved"))).to_be_in_viewport()
+    key = store.tag("improved", "pipeline.run")
+    expect(frame.get_by_role("cell", name=key)).to_be_in_viewport()
     keep("report")
 
 
