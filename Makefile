@@ -46,7 +46,7 @@ bench-tracking: $(VENV)/.dev  ## what tracking costs beside training
 bench-evaluation: $(VENV)/.dev  ## intervals of 3,000 rows; the numbers of 10 million: time and memory
 	python -m benchmarks.evaluation
 
-soak: $(VENV)/.dev  ## 10,000 mutated recordings, 20 killed trainings, 20 queued experiments: 30 minutes
+soak: $(VENV)/.dev  ## mutated recordings, killed trainings, queued experiments, simulated people: 50 minutes
 	python -m benchmarks.fuzz --cases 10000
 	python -m benchmarks.kills --kills 20
 	python -m benchmarks.experiments --times 10
