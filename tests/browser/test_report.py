@@ -121,8 +121,9 @@ def test_contents_lead_on_in_a_frame_without_rights(browser: Browser, file: Path
 
 
 def test_prints_light_and_whole(view: Open) -> None:
-    page = view(1280, "dark")
+    page = view(718, "dark")  # A4 between margins
     page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("document.documentElement.scrollWidth") == 718
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert not page.locator("nav").is_visible()
 
