@@ -2,7 +2,7 @@
 
 import argparse
 
-from pipeline.commands import inspect, relocate, reproduce, sync
+from pipeline.commands import compare, inspect, relocate, reproduce, sync
 from pipeline.errors import run_main
 
 
@@ -13,6 +13,7 @@ def main() -> None:
     sync.add_to(commands)
     relocate.add_to(commands)
     reproduce.add_to(commands)
+    compare.add_to(commands)
     options = parser.parse_args()
     options.run(options)
 

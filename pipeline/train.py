@@ -194,6 +194,7 @@ def main() -> None:
             "experiment": experiment,
             "recipe": recipe,
             "best_epoch": best_epoch,
+            "params": recorded,
             "features": features,
             "emotions": emotions,
         }

@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+BESIDE = (".py", ".jinja", ".css")
 
 
 def files_of(module: str) -> set[str]:
@@ -49,13 +50,14 @@ def _imported(path: Path) -> list[str]:
 
 
 def _named_beside(path: Path) -> set[str]:
-    """List files that a module names by a string, such as the code of a logged model."""
+    """List files that a module names by a string, such as the template of a page."""
     strings = {
         node.value
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    beside = (path.parent / text for text in strings if text.endswith(".py") and "/" not in text)
+    named = (text for text in strings if text.endswith(BESIDE) and "/" not in text)
+    beside = (path.parent / text for text in named)
     return {file.relative_to(ROOT).as_posix() for file in beside if file.is_file()}
 
 

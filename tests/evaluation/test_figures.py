@@ -11,7 +11,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from pipeline.evaluation import curves, figures, panels, style, tables
+from pipeline.evaluation import curves, figures, panels, pictures, style, tables
 from pipeline.evaluation.baselines import NETWORK
 
 World = Callable[..., Any]
@@ -79,7 +79,7 @@ def test_same_data_gives_the_same_bytes(
         # What a person set for their own plots must not show.
         with mpl.rc_context({"font.size": 30 if run == "second" else 10}):
             for name, figure in drawn(NAMES[1]).items():
-                style.save(figure, tmp_path / run / f"{name}.png")
+                pictures.save(figure, tmp_path / run / f"{name}.png")
     first = sorted((tmp_path / "first").iterdir())
     assert len(first) == 8
     for path in first:
