@@ -1,0 +1,18 @@
+"""Make the model that was champion before the champion again."""
+
+import argparse
+from typing import Any
+
+
+def add_to(commands: Any) -> None:
+    """Add this command to a parser's subcommands."""
+    parser = commands.add_parser("rollback", help=__doc__, description=__doc__)
+    parser.add_argument(
+        "--to", type=int, metavar="VERSION", help="this version, which was champion once"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Change the champion and print which version it was and is."""
+    raise NotImplementedError
