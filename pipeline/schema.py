@@ -151,6 +151,18 @@ class Evaluate(Section):
     threshold: Share
 
 
+class Promote(Section):
+    """What the gate asks of a model before it may be champion."""
+
+    # Names of the registry are parts of addresses: `models:/<name>@champion`.
+    model: str = Field(pattern=r"^[\w.-]+$")
+    metric: Literal["average_precision", "auroc", "f1"]
+    margin: Fraction
+    tolerance: Fraction
+    calibration: Fraction
+    blocking: tuple[str, ...]
+
+
 class Tracking(Section):
     experiment: str = Field(min_length=1)
 
@@ -168,6 +180,7 @@ class Params(Section):
     weigh: Weigh
     train: Train
     evaluate: Evaluate
+    promote: Promote
     tracking: Tracking
 
     @model_validator(mode="after")
