@@ -149,6 +149,9 @@ class Train(Section):
 class Evaluate(Section):
     positive_at: Share
     threshold: Share
+    resamples: Annotated[int, Field(ge=100)]
+    confidence: Share
+    seed: Seed
 
 
 class Promote(Section):

@@ -3,6 +3,9 @@
 import argparse
 from typing import Any
 
+from pipeline import params
+from pipeline.promotion.rollback import rollback
+
 
 def add_to(commands: Any) -> None:
     """Add this command to a parser's subcommands."""
@@ -15,4 +18,9 @@ def add_to(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Change the champion and print which version it was and is."""
-    raise NotImplementedError
+    number = None if options.to is None else str(options.to)
+    old, new = rollback(params.load(), number)
+    if old.number == new.number:
+        print(f"version {new.number} is champion already; nothing to do")
+    else:
+        print(f"champion was version {old.number}, is version {new.number} (run {new.run_id})")

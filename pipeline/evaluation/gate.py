@@ -17,21 +17,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
-from pipeline.evaluation.arrays import Floats
-from pipeline.evaluation.bootstrap import Interval, difference, group, interval, samples_of
+from pipeline.evaluation.changes import Change, Draws, find, numbers, told
 
 Outcome = Literal["promoted", "kept", "refused"]
 
-# What is measured beside the metric that decides, and how people call it.
-NAMES = {
-    "average_precision": "average precision",
-    "auroc": "AUROC",
-    "f1": "F1",
-    "brier": "Brier score",
-    "ece": "calibration error",
-}
 CALIBRATION = "ece"
 LEAKY = "leaky_split"  # the warning of a split that puts the same people on both sides
 
@@ -45,40 +35,7 @@ class Demands:
     tolerance: float
     calibration: float
     blocking: Sequence[str]
-    confidence: float
-    resamples: int
-    seed: int
-
-
-@dataclass(frozen=True)
-class Side:
-    """One model's predictions (rows, emotions) in [0, 1], its thresholds one an emotion."""
-
-    predicted: Floats
-    thresholds: npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Two models on the same rows: `subject` names each row's person, `true` holds its labels."""
-
-    subject: npt.ArrayLike
-    emotions: Sequence[str]
-    true: Floats
-    champion: Side
-    challenger: Side
-    positive_at: float
-
-
-@dataclass(frozen=True)
-class Change:
-    """A metric of both and the interval of its change; `emotion` is None for the macro average."""
-
-    metric: str
-    emotion: str | None
-    champion: float
-    challenger: float
-    change: Interval
+    draws: Draws
 
 
 @dataclass(frozen=True)
@@ -131,84 +88,52 @@ def _verdict(
     return Verdict(outcome, [better, *harmless], changes)
 
 
-def measure(pair: Pair, demands: Demands) -> list[Change]:
-    """Measure what changes from champion to challenger: each metric, macro and by emotion."""
-    groups = group(pair.subject, demands.resamples, demands.seed)
-    metrics = list(dict.fromkeys([demands.metric, *NAMES]))
-    old, new = (
-        samples_of(
-            pair.true,
-            side.predicted,
-            groups,
-            pair.emotions,
-            metrics,
-            positive_at=pair.positive_at,
-            thresholds=side.thresholds,
-        )
-        for side in (pair.champion, pair.challenger)
-    )
-    changes = []
-    for metric in metrics:
-        gap = difference(new[metric], old[metric])
-        before, after = ({None: s.point_macro} | dict(zip(s.emotions, s.point.tolist(), strict=True))
-                         for s in (old[metric], new[metric]))
-        for emotion in (None, *pair.emotions):
-            found = interval(gap, demands.confidence, emotion)
-            changes.append(Change(metric, emotion, before[emotion], after[emotion], found))
-    return changes
-
-
-def find(changes: Sequence[Change], metric: str, emotion: str | None = None) -> Change:
-    """Look a change up; the macro average where no emotion is given."""
-    return next(c for c in changes if c.metric == metric and c.emotion == emotion)
-
-
 def gain(changes: Sequence[Change], demands: Demands) -> Rule:
-    """The macro metric certainly rises by more than the margin."""
+    """Ask that the macro metric certainly rises by more than the margin."""
     found = find(changes, demands.metric)
     holds = found.change.low > demands.margin
     claim = "certainly more" if holds else "NOT certainly more"
-    says = f"mean {_told(found)}: {claim} than {demands.margin:+.3f}"
-    return Rule("gain", holds, says, _numbers(found) | {"margin": demands.margin})
+    says = f"mean {told(found)}: {claim} than {demands.margin:+.3f}"
+    return Rule("gain", holds, says, numbers(found) | {"margin": demands.margin})
 
 
 def beats_constant(changes: Sequence[Change], demands: Demands) -> Rule:
-    """The macro metric is certainly above that of the training mean."""
+    """Ask that the macro metric is certainly above that of the training mean."""
     found = find(changes, demands.metric)
     holds = found.change.low > 0
     claim = "certainly better" if holds else "NOT certainly better"
-    says = f"mean {_told(found)}: {claim} than the constant baseline"
-    return Rule("beats_constant", holds, says, _numbers(found))
+    says = f"mean {told(found)}: {claim} than the constant baseline"
+    return Rule("beats_constant", holds, says, numbers(found))
 
 
 def emotions_hold(changes: Sequence[Change], demands: Demands) -> Rule:
-    """No emotion certainly falls by more than the tolerance."""
+    """Ask that no emotion certainly falls by more than the tolerance."""
     own = [c for c in changes if c.metric == demands.metric and c.emotion is not None]
     fallen = [c for c in own if c.change.high < -demands.tolerance]
     unknown = [str(c.emotion) for c in own if np.isnan(c.change.high)]
     limit = f"falls by more than {demands.tolerance:.3f}"
     says = f"no emotion certainly {limit}"
     if fallen:
-        says = f"certainly {limit}: " + "; ".join(f"{c.emotion}, {_told(c)}" for c in fallen)
+        says = f"certainly {limit}: " + "; ".join(f"{c.emotion}, {told(c)}" for c in fallen)
     if unknown:
         says += f"; nothing can be told of {', '.join(unknown)}"
-    numbers = {f"{c.emotion}_high": c.change.high for c in own}
-    return Rule("emotion_falls", not fallen, says, numbers | {"tolerance": demands.tolerance})
+    bounds = {f"{c.emotion}_high": c.change.high for c in own}
+    return Rule("emotion_falls", not fallen, says, bounds | {"tolerance": demands.tolerance})
 
 
 def calibration_holds(changes: Sequence[Change], demands: Demands) -> Rule:
-    """The expected calibration error does not certainly rise beyond the bound."""
+    """Ask that the expected calibration error does not certainly rise beyond the bound."""
     found = find(changes, CALIBRATION)
     worse = found.change.low > demands.calibration
     claim = "certainly more" if worse else "not certainly more"
-    says = f"mean {_told(found)}: {claim} than {demands.calibration:+.3f}"
-    return Rule("calibration", not worse, says, _numbers(found) | {"bound": demands.calibration})
+    says = f"mean {told(found)}: {claim} than {demands.calibration:+.3f}"
+    return Rule("calibration", not worse, says, numbers(found) | {"bound": demands.calibration})
 
 
 def warnings_hold(
     champion: Mapping[str, float] | None, challenger: Mapping[str, float], demands: Demands
 ) -> Rule:
-    """No blocking data warning is new; each side gives the number of a warning by its code.
+    """Ask that no blocking data warning is new; sides give each warning's number by its code.
 
     A first champion (None before it) is not blocked but by a split that leaks: what its scores
     say is then not known.
@@ -221,28 +146,4 @@ def warnings_hold(
         says = f"the data has what blocks a promotion: {', '.join(bad)} (promote.blocking)"
     else:
         says = f"new data warnings: {', '.join(new) or 'none'}; none of them blocks"
-    numbers = {code: float(challenger[code]) for code in new}
-    return Rule("new_warnings", not bad, says, numbers)
-
-
-def _told(found: Change) -> str:
-    """Say a change with its interval, such as `AUROC 0.700 -> 0.750 (+0.050, 0.010 to 0.090)`."""
-    name = NAMES.get(found.metric, found.metric)
-    between = f"{found.change.low:+.3f} to {found.change.high:+.3f}"
-    if found.change.reason:
-        between = f"no interval: {found.change.reason}"
-    return (
-        f"{name} {found.champion:.3f} -> {found.challenger:.3f} "
-        f"({found.change.point:+.3f}; {between})"
-    )
-
-
-def _numbers(found: Change) -> dict[str, float]:
-    change = found.change
-    return {
-        "champion": found.champion,
-        "challenger": found.challenger,
-        "change": change.point,
-        "low": change.low,
-        "high": change.high,
-    }
+    return Rule("new_warnings", not bad, says, {code: float(challenger[code]) for code in new})

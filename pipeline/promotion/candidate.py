@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from pipeline.errors import InputError
 from pipeline.evaluation.predictions import Predictions, read_predictions
+from pipeline.tracking import artifacts
 from pipeline.tracking.registry import Registry
 
 PREDICTIONS = "evaluation/test_predictions.parquet"
@@ -26,7 +27,8 @@ class Candidate:
 
     `warnings` gives the number of each data warning by its code, `trained_on` the people of
     training and validation (None where an older run did not record them), `means` the mean
-    training label of each emotion.
+    training label of each emotion, `standing` what its evaluation said first: how it stands to
+    its baselines.
     """
 
     key: str
@@ -35,6 +37,7 @@ class Candidate:
     warnings: Mapping[str, float]
     trained_on: Collection[str] | None
     means: Mapping[str, float]
+    standing: str
 
 
 def read_candidate(registry: Registry, key: str, run_id: str, folder: Path) -> Candidate:
@@ -44,10 +47,10 @@ def read_candidate(registry: Registry, key: str, run_id: str, folder: Path) -> C
     """
 
     def read(name: str) -> Any:
-        path = registry.artifact(run_id, name, folder)
+        path = artifacts.fetch(registry.client, run_id, name, folder)
         return None if path is None else json.loads(path.read_text(encoding="utf-8"))
 
-    predictions = registry.artifact(run_id, PREDICTIONS, folder)
+    predictions = artifacts.fetch(registry.client, run_id, PREDICTIONS, folder)
     warnings, distribution, subjects = read(WARNINGS), read(DISTRIBUTION), read(SUBJECTS)
     if predictions is None or warnings is None or distribution is None:
         missing = PREDICTIONS if predictions is None else "data/ or labels/"
@@ -63,6 +66,7 @@ def read_candidate(registry: Registry, key: str, run_id: str, folder: Path) -> C
         {item["code"]: item["number"] for item in warnings["warnings"]},
         None if subjects is None else {*subjects["train"], *subjects["val"]},
         _means(distribution),
+        artifacts.note_of(registry.client, run_id),
     )
 
 

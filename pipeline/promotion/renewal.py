@@ -12,11 +12,11 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from pipeline import paths
-from pipeline.data.frames import as_matrix, column_words
+from pipeline.data.frames import as_matrix, au_columns, column_words
 from pipeline.data.units import AU_COLUMNS
-from pipeline.data.frames import au_columns
 from pipeline.errors import InputError
 from pipeline.evaluation.predictions import (
     KEYS,
@@ -27,6 +27,7 @@ from pipeline.evaluation.predictions import (
     write_predictions,
 )
 from pipeline.promotion.candidate import OTHER_ROWS, Candidate, only
+from pipeline.tracking import artifacts
 from pipeline.tracking.registry import Registry, Version
 
 
@@ -34,13 +35,11 @@ class CannotCompareError(Exception):
     """Why the two can never be compared on these rows: a reason to refuse, not a mistake."""
 
 
-def renewed(
-    registry: Registry, version: Version, champion: Candidate, challenger: Candidate
-) -> Predictions:
+def renewed(version: Version, champion: Candidate, challenger: Candidate) -> Predictions:
     """Predict the challenger's test rows with the champion's network.
 
-    Raises `CannotCompareError` where that is not possible or not fair, `InputError` where `outputs/` does
-    not hold the challenger's frames.
+    Raises `CannotCompareError` where that is not possible or not fair, `InputError` where
+    `outputs/` does not hold the challenger's frames.
     """
     own = challenger.predictions
     if champion.trained_on is None:
@@ -49,7 +48,7 @@ def renewed(
     if not fresh:
         raise CannotCompareError("the champion was trained on every person of today's test rows")
     with TemporaryDirectory() as name:
-        network, contract = registry.network(version, Path(name))
+        network, contract = artifacts.network_of(version.model_id, Path(name))
         told = json.loads(contract.read_text(encoding="utf-8"))
         features, emotions = list(told["ranges"]), told["emotions"]
         if sorted(emotions) != sorted(own.emotions):
@@ -66,11 +65,13 @@ def renewed(
     return only(replace(own, predicted=predicted[:, columns], thresholds=bounds), fresh)
 
 
-def _features(challenger: Candidate, features: list[str]) -> "np.ndarray[tuple[int, int], np.dtype[np.float32]]":
+def _features(challenger: Candidate, features: list[str]) -> NDArray[np.float32]:
     """Load the features of the challenger's test rows from the workspace."""
     own = challenger.predictions
     if missing := sorted(set(features) - set(au_columns(paths.FRAMES, AU_COLUMNS))):
-        raise CannotCompareError(f"today's data lacks what the champion needs: {', '.join(missing)}")
+        raise CannotCompareError(
+            f"today's data lacks what the champion needs: {', '.join(missing)}"
+        )
     test = pa.array(column_words(paths.FRAMES, "split") == "test")
     table = pq.read_table(paths.FRAMES, columns=[*KEYS, *features]).filter(test)
     labels = pa.table({f"{TRUE}{name}": own.true[:, i] for i, name in enumerate(own.emotions)})
@@ -95,12 +96,14 @@ def keep(registry: Registry, champion: Candidate, predictions: Predictions) -> N
             thresholds=predictions.thresholds,
             positive_at=predictions.positive_at,
         )
-        registry.attach(champion.run_id, path, OTHER_ROWS)
+        artifacts.attach(registry.client, champion.run_id, path, OTHER_ROWS)
 
 
 def kept(
     registry: Registry, champion: Candidate, rows_hash: str, folder: Path
 ) -> Predictions | None:
     """Find what the champion predicted for these rows in an earlier renewal."""
-    path = registry.artifact(champion.run_id, f"{OTHER_ROWS}/{rows_hash}.parquet", folder)
+    path = artifacts.fetch(
+        registry.client, champion.run_id, f"{OTHER_ROWS}/{rows_hash}.parquet", folder
+    )
     return None if path is None else read_predictions(path)

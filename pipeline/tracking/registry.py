@@ -93,9 +93,7 @@ class Registry:
 
     def versions(self) -> list[Version]:
         """List all versions."""
-        return [
-            _version(one) for one in self.client.search_model_versions(f"name = '{self.name}'")
-        ]
+        return [_version(one) for one in self.client.search_model_versions(f"name = '{self.name}'")]
 
     def version_of(self, key: str) -> Version | None:
         """Find the version that was made of a run, by the run's key."""
