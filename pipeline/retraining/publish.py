@@ -63,7 +63,9 @@ def push_figures(remote: str, figures: Sequence[Path]) -> str | None:
     )
     tree = _git("mktree", text=listed + "\n")
     parents = ["-p", before] if (before := _remote_commit(remote, FIGURES_BRANCH)) else []
-    commit = _git("commit-tree", tree, *parents, "-m", "Figures of a retraining", **_author())
+    commit = _git(
+        "commit-tree", tree, *parents, "-m", "Figures of a retraining", text=None, **_author()
+    )
     _push(remote, commit, FIGURES_BRANCH)
     return f"{base}/{commit}"
 
@@ -87,7 +89,7 @@ def _commit_lock(head: str, message: str) -> str:
         tree = _git("write-tree", GIT_INDEX_FILE=index)
     if tree == _git("rev-parse", f"{head}^{{tree}}"):
         return head
-    return _git("commit-tree", tree, "-p", head, "-m", message, **_author())
+    return _git("commit-tree", tree, "-p", head, "-m", message, text=None, **_author())
 
 
 def _same_tree(remote: str, branch: str, commit: str) -> bool:
@@ -112,11 +114,9 @@ def _push(remote: str, commit: str, branch: str) -> None:
     _git("push", "--quiet", remote, f"{commit}:refs/heads/{branch}")
 
 
-def _git(
-    *arguments: str, text: str | None = None, environment: dict[str, str] | None = None
-) -> str:
+def _git(*arguments: str, text: str | None = None, **environment: str) -> str:
     """Run git here and give what it prints; raises `InputError` where it fails."""
-    own = {**_author(), **os.environ, **(environment or {})}
+    own = os.environ | environment
     try:
         done = subprocess.run(
             ["git", *arguments], input=text, env=own, capture_output=True, text=True, check=True
