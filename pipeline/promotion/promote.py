@@ -108,7 +108,7 @@ def _write(registry: Registry, decision: Decision, folder: Path) -> Version | No
         today = registry.champion()
         if (today and today.number) != (before and before.number):
             return None
-        version = registry.register(decision.challenger.key)
+        version = registry.register(decision.challenger.key, tags_of(decision))
         _record(registry, decision, version, folder)
         if decision.verdict.outcome != "promoted":
             # One that was champion before is no new challenger.
@@ -138,10 +138,9 @@ def _record(registry: Registry, decision: Decision, version: Version, folder: Pa
         artifacts.attach(registry.client, run_id, folder / name, "promotion")
     if decision.renewed is not None and decision.champion is not None:
         renewal.keep(registry, decision.champion, decision.renewed)
-    tags = tags_of(decision)
-    artifacts.tag(registry.client, run_id, tags | {"promotion.version": version.number})
+    tags = tags_of(decision) | {"promotion.version": version.number}
+    artifacts.tag(registry.client, run_id, tags)
     registry.describe(version, describe(decision, version.number))
-    registry.tag(version, tags)
 
 
 def tags_of(decision: Decision) -> dict[str, str]:
