@@ -20,8 +20,8 @@ _SOMEBODY = {"NAME": "AU emotion pipeline", "EMAIL": "pipeline@localhost"}
 
 def refuse_changes() -> None:
     """Raise `InputError` where tracked files were changed: their result would have no commit."""
-    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ":(top)")
-    open_files = [line[3:] for line in changed.splitlines() if not line.endswith(paths.LOCK.name)]
+    listed = _git("diff", "--name-only", "HEAD", "--", ":(top)").splitlines()
+    open_files = [name for name in listed if Path(name).name != paths.LOCK.name]
     if open_files:
         raise InputError(
             f"{', '.join(open_files[:5])} changed since the last commit. --push stores what a "
