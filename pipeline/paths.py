@@ -22,6 +22,7 @@ HISTORY = OUTPUTS / "train/history.csv"
 RUN = OUTPUTS / "train/run.json"
 
 METRICS = OUTPUTS / "evaluate/metrics.json"
+THRESHOLDS = OUTPUTS / "evaluate/thresholds.json"
 MEAN_PREDICTIONS = OUTPUTS / "evaluate/mean_predictions.csv"
 PLOTS = OUTPUTS / "evaluate/plots"
 REPORT = OUTPUTS / "evaluate/report.md"
