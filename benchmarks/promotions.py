@@ -8,6 +8,7 @@ better than the other: whoever is second must be judged against the first, and b
 import argparse
 import multiprocessing
 import os
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -66,7 +67,8 @@ def local(folder: Path) -> Iterator[str]:
 @contextmanager
 def server(folder: Path) -> Iterator[str]:
     """Give the address of a running MLflow server on an empty PostgreSQL database."""
-    from tests.server import Server, postgresql
+    sys.path.append(str(Path(__file__).parents[1] / "tests"))  # as pytest has it
+    from server import Server, postgresql
 
     programs = max(Path("/usr/lib/postgresql").glob("*/bin"))
     with postgresql(programs) as database, closing(Server(database, folder)) as running:
