@@ -18,10 +18,11 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 from pipeline import params
-from pipeline.promotion.promote import AGAINST, VERDICT, promote
+from pipeline.promotion.promote import promote
 from pipeline.schema import Params
 from pipeline.tracking.delivery import open_store
-from pipeline.tracking.registry import REPLACED, Registry
+from pipeline.tracking.registry import Registry
+from pipeline.tracking.versions import AGAINST, REPLACED, VERDICT
 from tests.candidates import EXPERIMENT, guesses, make_candidate
 
 
