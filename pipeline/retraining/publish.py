@@ -125,7 +125,7 @@ def _git(*arguments: str, text: str | None = None, **environment: str) -> str:
         raise InputError("git cannot be run: install it, or leave --push out.") from None
     except subprocess.CalledProcessError as error:
         raise InputError(
-            f"git {' '.join(arguments[:2])} failed: {error.stderr.strip()}. Data and verdict are "
+            f"git {arguments[0]} failed: {error.stderr.strip()}\nData and verdict are "
             "safe; mend that (another name with --branch, the latest commits, the right to push) "
             "and run this again."
         ) from error
