@@ -54,7 +54,7 @@ class Registry:
         from mlflow.exceptions import MlflowException
 
         try:
-            return as_version(self.client.get_modelas_version(self.name, number))
+            return as_version(self.client.get_model_version(self.name, number))
         except MlflowException as error:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise
@@ -89,7 +89,7 @@ class Registry:
             )
         self._make_model()
         all_tags, source = clean_tags({KEY: key, **tags}), f"models:/{model_id}"
-        made = self.client.create_modelas_version(
+        made = self.client.create_model_version(
             self.name, source, run, tags=all_tags, model_id=model_id
         )
         return as_version(made)
