@@ -121,7 +121,7 @@ class Registry:
 
     def describe(self, version: Version, text: str) -> None:
         """Set the text that the version's page shows."""
-        self.client.update_modelas_version(self.name, version.number, text)
+        self.client.update_model_version(self.name, version.number, text)
 
     def challenge(self, version: Version) -> None:
         """Point the alias `challenger` at a version that was judged and did not become champion."""
