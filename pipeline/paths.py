@@ -35,3 +35,8 @@ REPORT_PAGE = OUTPUTS / "evaluate/report.html"
 TEST_PREDICTIONS = OUTPUTS / "evaluate/test_predictions.parquet"
 
 EXTERNAL = OUTPUTS / "external"
+# Made by commands, not by stages.
+VERDICT = OUTPUTS / "promote/verdict.json"
+VERDICT_PAGE = OUTPUTS / "promote/verdict.md"
+RETRAIN_SUMMARY = OUTPUTS / "retrain/summary.md"
+RETRAIN_COMMENT = OUTPUTS / "retrain/comment.md"

@@ -178,6 +178,18 @@ class Evaluate(Section):
     human_names: dict[str, str]
 
 
+class Promote(Section):
+    """What the gate asks of a model before it may be champion."""
+
+    # Names of the registry are parts of addresses: `models:/<name>@champion`.
+    model: str = Field(pattern=r"^[\w.-]+$")
+    metric: Literal["average_precision", "auroc", "f1"]
+    margin: Fraction
+    tolerance: Fraction
+    calibration: Fraction
+    blocking: tuple[str, ...]
+
+
 class Tracking(Section):
     experiment: str = Field(min_length=1)
 
@@ -196,6 +208,7 @@ class Params(Section):
     train: Train
     evaluate: Evaluate
     external: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")], Data]
+    promote: Promote
     tracking: Tracking
 
     @model_validator(mode="after")

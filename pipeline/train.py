@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline import params, paths
 from pipeline.data.frames import au_columns, column_words, load_rows
-from pipeline.data.units import ACTIVATIONS, AU_COLUMNS, INTENSITIES, PRESENCES
+from pipeline.data.units import ACTIVATIONS, AU_COLUMNS, INTENSITIES, PRESENCES, SPLITS
 from pipeline.data.warning import count_codes, read_warnings
 from pipeline.errors import InputError, run_main
 from pipeline.evaluation.metrics import epoch_scores
@@ -28,6 +28,9 @@ from pipeline.tracking.trainings import own_training
 
 # Epochs are compared at these; what evaluation uses is evaluation's own and retrains nothing.
 POSITIVE_AT = THRESHOLD = 0.5
+
+# What is asked of a model once it is trained; no part of how it was made.
+AFTERWARDS = ("evaluate.", "promote.")
 
 # py-feat knows one graded value per action unit; it stands in for the intensity.
 _FEATURES = {
@@ -80,6 +83,12 @@ def fit_settings(settings: Params, class_weights: dict[str, Any]) -> Settings:
     )
 
 
+def subjects_by_split() -> dict[str, list[str]]:
+    """List who stands in each split: no other model may be compared on whom it was trained on."""
+    split, subject = (column_words(paths.FRAMES, name) for name in ("split", "subject"))
+    return {name: np.unique(subject[split == name]).tolist() for name in SPLITS}
+
+
 def record_inputs(run: Run, data: Data, features: Sequence[str], weights: dict[str, Any]) -> None:
     """Record data sets, label distribution, class weights and warnings before training."""
     distribution = pd.read_csv(paths.LABEL_DISTRIBUTION)
@@ -105,6 +114,7 @@ def record_inputs(run: Run, data: Data, features: Sequence[str], weights: dict[s
     run.set_tags({"mlflow.note.content": "\n".join(f"- {w['message']}" for w in warnings)})
     for path in (paths.PREPARE_SUMMARY, paths.CLASS_WEIGHTS):
         run.log_file(path, "data")
+    run.log_dict(subjects_by_split(), "data/subjects.json")
     digest = provenance.file_md5(paths.FRAMES)
     # Named apart: of data sets that share name and digest MLflow keeps the first.
     columns = dict.fromkeys(features, "float32")
@@ -183,7 +193,7 @@ def main() -> None:
     emotions = list(pq.read_schema(paths.LABELS).names)
     for item in read_warnings(paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY):
         print(f"warning {item['code']}: {item['message']}")
-    recorded = {k: v for k, v in settings.flat().items() if not k.startswith("evaluate.")}
+    recorded = {k: v for k, v in settings.flat().items() if not k.startswith(AFTERWARDS)}
     experiment, recipe = settings.tracking.experiment, settings.recipe
     with own_training(inputs_of(recorded, features, emotions), fresh=fresh) as training:
         begin = experiment, recipe, recorded, {"stage": "train"}
