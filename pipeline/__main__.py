@@ -2,7 +2,7 @@
 
 import argparse
 
-from pipeline.commands import inspect, relocate, reproduce, sync
+from pipeline.commands import drift, inspect, relocate, reproduce, sync
 from pipeline.errors import run_main
 
 
@@ -10,6 +10,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m pipeline", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     inspect.add_to(commands)
+    drift.add_to(commands)
     sync.add_to(commands)
     relocate.add_to(commands)
     reproduce.add_to(commands)

@@ -20,8 +20,11 @@ CLASS_WEIGHTS = OUTPUTS / "weigh/class_weights.json"
 MODEL = OUTPUTS / "train/model.keras"
 HISTORY = OUTPUTS / "train/history.csv"
 RUN = OUTPUTS / "train/run.json"
+PROFILE = OUTPUTS / "train/profile.parquet"
 
 METRICS = OUTPUTS / "evaluate/metrics.json"
 MEAN_PREDICTIONS = OUTPUTS / "evaluate/mean_predictions.csv"
 PLOTS = OUTPUTS / "evaluate/plots"
 REPORT = OUTPUTS / "evaluate/report.md"
+
+DRIFT = OUTPUTS / "drift"  # a folder, made by the command `drift`

@@ -151,6 +151,21 @@ class Evaluate(Section):
     threshold: Share
 
 
+class Drift(Section):
+    """When new data counts as unlike training data."""
+
+    level: Share
+    psi: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    permutations: Count
+    seed: Seed
+
+    @model_validator(mode="after")
+    def level_can_be_reached(self) -> Self:
+        if self.level * (self.permutations + 1) < 1:
+            raise ValueError("level at least 1 / (permutations + 1) is allowed: p is never smaller")
+        return self
+
+
 class Tracking(Section):
     experiment: str = Field(min_length=1)
 
@@ -168,6 +183,7 @@ class Params(Section):
     weigh: Weigh
     train: Train
     evaluate: Evaluate
+    drift: Drift
     tracking: Tracking
 
     @model_validator(mode="after")

@@ -142,4 +142,4 @@ def test_paths_of_outputs_are_those_of_the_constants():
         for out in stage.get(kind, [])
     }
     assert listed <= named
-    assert named - listed == {"params.yaml", "dvc.lock", "outputs"}
+    assert named - listed == {"params.yaml", "dvc.lock", "outputs", "outputs/drift"}

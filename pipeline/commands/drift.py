@@ -1,0 +1,158 @@
+"""Compare new recordings with the data that the champion was trained on; say whether to retrain."""
+
+import argparse
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline import paths, prepare
+from pipeline.commands.source import add_source, settings_for
+from pipeline.data import profile
+from pipeline.data.extractors import recognise
+from pipeline.data.plan import Plan
+from pipeline.data.profile import Predict, Profile
+from pipeline.data.quarantine import count_rows
+from pipeline.errors import InputError
+from pipeline.evaluation.drift import Bounds, Drift, compare, other_extractor
+
+DRIFTED, UNKNOWN = 5, 6  # beside those of other commands
+EXIT_CODES = f"""\
+exit codes:
+  0  no drift
+  1  error: one line on stderr says what to do
+  2  wrong usage
+  {DRIFTED}  drift: look at the report, and retrain with the new data if it is sound
+  {UNKNOWN}  it cannot be told: too few subjects
+
+Writes report.md, drift.json and subjects.png. Subjects are compared, not frames, for frames of one
+person are alike. Needs a model of `dvc repro`; params.yaml: drift says what counts.
+"""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A model with the profile of its training data."""
+
+    name: str
+    profile: Profile
+    features: list[str]
+    emotions: list[str]
+    network: Path
+
+    @property
+    def extractor(self) -> str:
+        """The program that wrote the training data."""
+        return str(recognise(self.features))
+
+    def predict(self) -> Predict:
+        """Load the network; what it gives turns features into predictions."""
+        # TensorFlow takes five seconds to import; a mistake in the arguments shows before.
+        from pipeline.model.saving import Predictor, load_model
+
+        return Predictor(load_model(self.network))
+
+
+def add_to(commands: Any) -> None:
+    """Add this command to a parser's subcommands."""
+    parser = commands.add_parser(
+        "drift",
+        help=__doc__,
+        description=__doc__,
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_source(parser)
+    parser.add_argument(
+        "--out", type=Path, default=paths.DRIFT, metavar="FOLDER", help=f"default: {paths.DRIFT}"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Write the report, print its first lines and end with the exit code of the outcome."""
+    from pipeline.evaluation import drift_page  # matplotlib, which --help can do without
+    from pipeline.evaluation.style import save
+
+    settings = settings_for(options)
+    with TemporaryDirectory() as scratch:
+        reference = find_reference()
+        plan = prepare.make_plan(settings, Path(scratch))
+        new, quarantined = count_new(plan, settings.prepare.min_confidence, reference)
+    bounds = Bounds(**settings.drift.model_dump())
+    found = judge(reference, plan, new, bounds)
+    page = drift_page.Comparison(options.path, reference.name, quarantined, bounds, found)
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "report.md").write_text(drift_page.render(page), encoding="utf-8")
+    text = json.dumps(drift_page.as_dict(page), indent=2, allow_nan=False)
+    (options.out / "drift.json").write_text(text + "\n", encoding="utf-8")
+    if len(found.items):
+        save(drift_page.figure(reference.profile, new, found), options.out / drift_page.FIGURE)
+    print(drift_page.SAID[found.outcome], *found.reasons, sep="\n")
+    print(f"report: {options.out / 'report.md'}")
+    if code := {"drift": DRIFTED, "unknown": UNKNOWN}.get(found.outcome):
+        raise SystemExit(code)
+
+
+def find_reference() -> Reference:
+    """Find what new data is compared with: the model that `dvc repro` left in outputs.
+
+    Raises `InputError` where there is none.
+    """
+    if not paths.RUN.is_file():
+        raise InputError(f"{paths.RUN} is not there. Run `dvc repro` first: it trains a model.")
+    made = json.loads(paths.RUN.read_text(encoding="utf-8"))
+    return Reference(
+        f"the model in {paths.MODEL.parent}",
+        profile.read(paths.PROFILE),
+        made["features"],
+        made["emotions"],
+        paths.MODEL,
+    )
+
+
+def count_new(plan: Plan, min_confidence: float, reference: Reference) -> tuple[Profile, int]:
+    """Count the new frames, and what the model predicts from them, and the quarantined rows.
+
+    Of another extractor's files only their own action units are counted. Raises `InputError` where
+    action units are missing that the model needs, or no frame is left.
+    """
+    rejects = list(plan.rejects)
+
+    def frames() -> Iterator[pa.Table]:
+        for checked in prepare.read_all(plan, min_confidence):
+            rejects.extend(checked.rejects)
+            yield checked.frames
+
+    if plan.extractor != reference.extractor:
+        new = profile.count(frames(), plan.aus, [], lambda rows: rows[:, :0])
+    else:
+        refuse_missing(plan, reference)
+        new = profile.count(frames(), reference.features, reference.emotions, reference.predict())
+    quarantined = count_rows(rejects)
+    if not len(new.counts):
+        raise InputError(
+            f"no frame is left of the new data: all {quarantined.total()} rows are quarantined "
+            f"({dict(quarantined)}); `python -m pipeline inspect` names them."
+        )
+    return new, quarantined.total()
+
+
+def refuse_missing(plan: Plan, reference: Reference) -> None:
+    """Raise `InputError` where the new data lacks a feature of the model."""
+    if missing := [name for name in reference.features if name not in plan.aus]:
+        raise InputError(
+            f"the new data lacks {', '.join(missing)}, which {reference.name} needs; it has "
+            f"{', '.join(plan.aus)}. Extract all action units."
+        )
+
+
+def judge(reference: Reference, plan: Plan, new: Profile, bounds: Bounds) -> Drift:
+    """Compare; another extractor is drift in itself."""
+    if plan.extractor != reference.extractor:
+        return other_extractor(reference.profile, new, (reference.extractor, plan.extractor))
+    return compare(reference.profile, new, bounds)
