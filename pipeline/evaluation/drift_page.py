@@ -135,7 +135,7 @@ def _strip(axes: Axes, names: Sequence[str], training: Any, new: Any) -> None:
     for values, shift, color, marker, label in groups:
         place = np.broadcast_to(rows + shift, values.shape)
         faint = max(0.15, min(0.8, 10 / len(values)))
-        look: dict[str, Any] = {"color": color, "marker": marker, "linestyle": "none", "markersize": 4}
+        look: dict[str, Any] = {"color": color, "marker": marker, "ls": "none", "ms": 4}
         axes.plot(values.ravel(), place.ravel(), alpha=faint, mec="none", **look)
         axes.plot([], [], label=f"{label} ({len(values)} subjects)", **look)
         mean = values.mean(axis=0)
