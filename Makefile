@@ -12,10 +12,13 @@ export DVC_NO_ANALYTICS := true
 INSTALL = $(PYTHON) -m pip --python $(VENV)/bin/python install --quiet --disable-pip-version-check \
 	--require-hashes -r
 
-.PHONY: repro test check ui bench bench-labels bench-ingest bench-scale bench-tracking soak deps lock format clean
+.PHONY: repro retrain test check ui bench bench-labels bench-ingest bench-scale bench-tracking soak deps lock format clean
 
 repro: $(VENV)/.run  ## run the pipeline; only what changed is computed
 	dvc repro
+
+retrain: $(VENV)/.run  ## pull data, train what changed, judge it against the champion, report
+	python -m pipeline retrain $(OPTIONS)
 
 test: $(VENV)/.dev  ## run all tests
 	python -m pytest -n 2 --dist loadscope

@@ -2,7 +2,16 @@
 
 import argparse
 
-from pipeline.commands import drift, inspect, relocate, reproduce, sync
+from pipeline.commands import (
+    drift,
+    inspect,
+    promote,
+    relocate,
+    reproduce,
+    retrain,
+    rollback,
+    sync,
+)
 from pipeline.errors import run_main
 
 
@@ -14,6 +23,9 @@ def main() -> None:
     sync.add_to(commands)
     relocate.add_to(commands)
     reproduce.add_to(commands)
+    promote.add_to(commands)
+    rollback.add_to(commands)
+    retrain.add_to(commands)
     options = parser.parse_args()
     options.run(options)
 

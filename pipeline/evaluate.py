@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -28,6 +29,7 @@ from pipeline.evaluation.case import (
     score_all,
 )
 from pipeline.evaluation.gallery import draw
+from pipeline.evaluation.predictions import KEYS, write_predictions
 from pipeline.evaluation.report import Report, render
 from pipeline.evaluation.style import save
 from pipeline.evaluation.tables import metrics_table
@@ -90,12 +92,27 @@ def save_figures(case: Case, scores: AllScores) -> dict[str, str]:
     return {name: caption for name, (_, caption) in drawn.items()}
 
 
+def save_predictions(case: Case) -> str:
+    """Write the network's test predictions row by row; return the hash of rows and labels."""
+    test = case.rows("test")
+    keys = pq.read_table(paths.FRAMES, columns=list(KEYS)).filter(pa.array(test))
+    return write_predictions(
+        paths.TEST_PREDICTIONS,
+        keys,
+        case.emotions,
+        case.true[test],
+        case.predicted[baselines.NETWORK][test],
+        thresholds=case.thresholds[baselines.NETWORK],
+        positive_at=case.bounds.positive_at,
+    )
+
+
 def record(run: Run, scores: AllScores, means: pd.DataFrame) -> None:
     """Record metrics, tables, figures and the report on the run."""
     run.log_metrics(flat_scores(scores), of_model=True)
     run.log_table(means, "evaluation/mean_predictions")
     run.log_table(metrics_table(scores["test"]["tuned"]), "evaluation/scores")
-    for path in (paths.METRICS, paths.REPORT):
+    for path in (paths.METRICS, paths.REPORT, paths.TEST_PREDICTIONS):
         run.log_file(path, "evaluation")
     for path in sorted(paths.PLOTS.iterdir()):
         run.log_file(path, "evaluation/plots")
@@ -126,6 +143,7 @@ def main() -> None:
     paths.METRICS.write_text(json.dumps(scores, indent=2) + "\n")
     means.to_csv(paths.MEAN_PREDICTIONS, index=False)
     paths.REPORT.write_text(render(report))
+    rows_hash = save_predictions(case)
     lines = verdict(report.scores)
     evaluated = {f"evaluate.{k}": v for k, v in settings.evaluate.model_dump().items()}
     with evaluation_run(made["experiment"], made["run"], evaluated) as run:
@@ -133,7 +151,7 @@ def main() -> None:
         columns = dict.fromkeys(made["features"], "float32")
         run.log_dataset(paths.FRAMES, "frames for test", digest, "test", rows, columns)
         record(run, scores, means)
-        run.set_tags({"mlflow.note.content": "\n\n".join(lines)})
+        run.set_tags({"mlflow.note.content": "\n\n".join(lines), "test.rows_hash": rows_hash})
     print("\n".join(lines))
     print(f"report: {paths.REPORT}; MLflow run {run.id or run.key} (`make ui`)")
 

@@ -26,5 +26,11 @@ METRICS = OUTPUTS / "evaluate/metrics.json"
 MEAN_PREDICTIONS = OUTPUTS / "evaluate/mean_predictions.csv"
 PLOTS = OUTPUTS / "evaluate/plots"
 REPORT = OUTPUTS / "evaluate/report.md"
+TEST_PREDICTIONS = OUTPUTS / "evaluate/test_predictions.parquet"
 
-DRIFT = OUTPUTS / "drift"  # a folder, made by the command `drift`
+# Made by commands, not by stages.
+VERDICT = OUTPUTS / "promote/verdict.json"
+VERDICT_PAGE = OUTPUTS / "promote/verdict.md"
+RETRAIN_SUMMARY = OUTPUTS / "retrain/summary.md"
+RETRAIN_COMMENT = OUTPUTS / "retrain/comment.md"
+DRIFT = OUTPUTS / "drift"  # a folder

@@ -149,6 +149,21 @@ class Train(Section):
 class Evaluate(Section):
     positive_at: Share
     threshold: Share
+    resamples: Annotated[int, Field(ge=100)]
+    confidence: Share
+    seed: Seed
+
+
+class Promote(Section):
+    """What the gate asks of a model before it may be champion."""
+
+    # Names of the registry are parts of addresses: `models:/<name>@champion`.
+    model: str = Field(pattern=r"^[\w.-]+$")
+    metric: Literal["average_precision", "auroc", "f1"]
+    margin: Fraction
+    tolerance: Fraction
+    calibration: Fraction
+    blocking: tuple[str, ...]
 
 
 class Drift(Section):
@@ -183,6 +198,7 @@ class Params(Section):
     weigh: Weigh
     train: Train
     evaluate: Evaluate
+    promote: Promote
     drift: Drift
     tracking: Tracking
 

@@ -16,7 +16,7 @@ from pipeline import params, paths
 from pipeline.data import profile
 from pipeline.data.frames import au_columns, column_words, load_rows
 from pipeline.data.summary import read_warnings
-from pipeline.data.units import ACTIVATIONS, AU_COLUMNS, INTENSITIES, PRESENCES
+from pipeline.data.units import ACTIVATIONS, AU_COLUMNS, INTENSITIES, PRESENCES, SPLITS
 from pipeline.errors import InputError, run_main
 from pipeline.evaluation.metrics import epoch_scores
 from pipeline.model.fit import Data, Settings, fit
@@ -31,7 +31,7 @@ from pipeline.tracking.trainings import own_training
 POSITIVE_AT = THRESHOLD = 0.5
 
 # What is asked of a model once it is trained; no part of how it was made.
-AFTERWARDS = ("evaluate.", "drift.")
+AFTERWARDS = ("evaluate.", "promote.", "drift.")
 
 # py-feat knows one graded value per action unit; it stands in for the intensity.
 _FEATURES = {
@@ -84,6 +84,12 @@ def fit_settings(settings: Params, class_weights: dict[str, Any]) -> Settings:
     )
 
 
+def subjects_by_split() -> dict[str, list[str]]:
+    """List who stands in each split: no other model may be compared on whom it was trained on."""
+    split, subject = (column_words(paths.FRAMES, name) for name in ("split", "subject"))
+    return {name: np.unique(subject[split == name]).tolist() for name in SPLITS}
+
+
 def record_inputs(run: Run, data: Data, features: Sequence[str], weights: dict[str, Any]) -> None:
     """Record data sets, label distribution, class weights and warnings before training."""
     distribution = pd.read_csv(paths.LABEL_DISTRIBUTION)
@@ -108,6 +114,7 @@ def record_inputs(run: Run, data: Data, features: Sequence[str], weights: dict[s
     run.set_tags({"mlflow.note.content": "\n".join(f"- {w['message']}" for w in warnings)})
     for path in (paths.PREPARE_SUMMARY, paths.CLASS_WEIGHTS):
         run.log_file(path, "data")
+    run.log_dict(subjects_by_split(), "data/subjects.json")
     digest = provenance.file_md5(paths.FRAMES)
     # Named apart: of data sets that share name and digest MLflow keeps the first.
     columns = dict.fromkeys(features, "float32")
