@@ -3,7 +3,6 @@
 import argparse
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,12 +12,12 @@ import pyarrow as pa
 from pipeline import paths, prepare
 from pipeline.commands.source import add_source, settings_for
 from pipeline.data import profile
-from pipeline.data.extractors import recognise
 from pipeline.data.plan import Plan
-from pipeline.data.profile import Predict, Profile
+from pipeline.data.profile import Profile
 from pipeline.data.quarantine import count_rows
 from pipeline.errors import InputError
 from pipeline.evaluation.drift import Bounds, Drift, compare, other_extractor
+from pipeline.promotion.reference import Reference, find_reference
 
 DRIFTED, UNKNOWN = 5, 6  # beside those of other commands
 EXIT_CODES = f"""\
@@ -30,31 +29,9 @@ exit codes:
   {UNKNOWN}  it cannot be told: too few subjects
 
 Writes report.md, drift.json and subjects.png. Subjects are compared, not frames, for frames of one
-person are alike. Needs a model of `dvc repro`; params.yaml: drift says what counts.
+person are alike. Without a champion the model in outputs/ is compared with; params.yaml: drift says
+what counts.
 """
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A model with the profile of its training data."""
-
-    name: str
-    profile: Profile
-    features: list[str]
-    emotions: list[str]
-    network: Path
-
-    @property
-    def extractor(self) -> str:
-        """The program that wrote the training data."""
-        return str(recognise(self.features))
-
-    def predict(self) -> Predict:
-        """Load the network; what it gives turns features into predictions."""
-        # TensorFlow takes five seconds to import; a mistake in the arguments shows before.
-        from pipeline.model.saving import Predictor, load_model
-
-        return Predictor(load_model(self.network))
 
 
 def add_to(commands: Any) -> None:
@@ -80,7 +57,7 @@ def run(options: argparse.Namespace) -> None:
 
     settings = settings_for(options)
     with TemporaryDirectory() as scratch:
-        reference = find_reference()
+        reference = find_reference(settings, Path(scratch))
         plan = prepare.make_plan(settings, Path(scratch))
         new, quarantined = count_new(plan, settings.prepare.min_confidence, reference)
     bounds = Bounds(**settings.drift.model_dump())
@@ -96,23 +73,6 @@ def run(options: argparse.Namespace) -> None:
     print(f"report: {options.out / 'report.md'}")
     if code := {"drift": DRIFTED, "unknown": UNKNOWN}.get(found.outcome):
         raise SystemExit(code)
-
-
-def find_reference() -> Reference:
-    """Find what new data is compared with: the model that `dvc repro` left in outputs.
-
-    Raises `InputError` where there is none.
-    """
-    if not paths.RUN.is_file():
-        raise InputError(f"{paths.RUN} is not there. Run `dvc repro` first: it trains a model.")
-    made = json.loads(paths.RUN.read_text(encoding="utf-8"))
-    return Reference(
-        f"the model in {paths.MODEL.parent}",
-        profile.read(paths.PROFILE),
-        made["features"],
-        made["emotions"],
-        paths.MODEL,
-    )
 
 
 def count_new(plan: Plan, min_confidence: float, reference: Reference) -> tuple[Profile, int]:

@@ -14,6 +14,7 @@ from pipeline.data import profile
 from pipeline.data.units import intensity
 from pipeline.demo import AUS, Clip, generate, write
 from pipeline.errors import InputError
+from pipeline.promotion.reference import Reference
 from pipeline.schema import Demo
 
 FEATURES = [intensity(au) for au in AUS]
@@ -44,7 +45,8 @@ def trained(workspace, tree, monkeypatch):
     )
     profile.write(profile.count(tables, FEATURES, EMOTIONS, predict), paths.PROFILE)
     paths.RUN.write_text(json.dumps({"features": FEATURES, "emotions": EMOTIONS}))
-    monkeypatch.setattr(drift.Reference, "predict", lambda _: predict)
+    monkeypatch.setattr(Reference, "predict", lambda _: predict)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
     return folder
 
 
@@ -129,5 +131,7 @@ def test_missing_features_no_frames_and_no_model_are_errors(trained):
     with pytest.raises(InputError, match="no frame is left of the new data: all 1 rows"):
         exit_code(trained / "new", "subject_first")
     paths.RUN.unlink()
-    with pytest.raises(InputError, match=r"run\.json is not there"):
+    with pytest.raises(
+        InputError, match=r"There is no champion, and outputs/train/run\.json is not there"
+    ):
         exit_code(trained / "new", "subject_first")
