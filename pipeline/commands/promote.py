@@ -73,7 +73,7 @@ def report(outcome: "Outcome") -> list[str]:
 
     number = outcome.version.number if outcome.version else None
     if outcome.decision is None:
-        return [f"version {number}: {MEANS['champion']}; nothing to do"]
+        return [f"version {number}: {MEANS[outcome.word]}; nothing to do"]
     paths.VERDICT.parent.mkdir(parents=True, exist_ok=True)
     paths.VERDICT.write_text(json.dumps(as_json(outcome.decision, number), indent=2) + "\n")
     paths.VERDICT_PAGE.write_text(verdict_page(outcome.decision, number))

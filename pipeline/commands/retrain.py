@@ -9,7 +9,8 @@ nothing relevant changed nothing is trained. A run that was interrupted is gone 
 import argparse
 from typing import Any
 
-from pipeline.commands.promote import add_renewal
+from pipeline import params
+from pipeline.commands import promote
 
 EXIT_CODES = """\
 exit codes:
@@ -32,7 +33,7 @@ def add_to(commands: Any) -> None:
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add_renewal(parser)
+    promote.add_renewal(parser)
     parser.add_argument(
         "--push",
         action="store_true",
@@ -52,4 +53,22 @@ def add_to(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the cycle and end with the verdict's exit code."""
-    raise NotImplementedError
+    from pipeline.retraining import cycle, publish, steps  # SciPy and matplotlib take seconds
+    from pipeline.retraining.pages import Cycle, headline_of
+
+    settings = params.load()
+    if options.push:
+        publish.refuse_changes()
+    if steps.has_remote():
+        steps.pull()
+    stages = steps.repro()
+    outcome = cycle.judge(settings, promote.key_of_outputs(), renew=options.renew_test)
+    done = Cycle(stages, outcome)
+    for line in promote.report(outcome):
+        print(line)
+    figures = cycle.report(done)
+    if options.push:
+        cycle.push(done, figures, cycle.Target(options.remote, options.branch))
+    cycle.tell_job()
+    print(f"retrain: {headline_of(done)}")
+    raise SystemExit(promote.CODES[outcome.word] if outcome.decision else 0)

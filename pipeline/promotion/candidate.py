@@ -1,7 +1,7 @@
 """Read what a run recorded of its model that the gate asks for."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,16 +25,17 @@ OTHER_ROWS = "promotion/test_predictions"  # the folder of predictions of other 
 class Candidate:
     """A run's model as the gate sees it.
 
-    `warnings` gives the number of each data warning by its code, `trained_on` the people of
-    training and validation (None where an older run did not record them), `means` the mean
-    training label of each emotion, `standing` what its evaluation said first: how it stands to
-    its baselines.
+    `warnings` gives the number of each data warning by its code, `told` their texts. `trained_on`
+    lists the people of training and validation (None where an older run did not record them).
+    `means` is the mean training label of each emotion, `standing` what its evaluation said first:
+    how it stands to its baselines.
     """
 
     key: str
     run_id: str
     predictions: Predictions
     warnings: Mapping[str, float]
+    told: Sequence[str]
     trained_on: Collection[str] | None
     means: Mapping[str, float]
     standing: str
@@ -64,6 +65,7 @@ def read_candidate(registry: Registry, key: str, run_id: str, folder: Path) -> C
         run_id,
         read_predictions(predictions),
         {item["code"]: item["number"] for item in warnings["warnings"]},
+        [item["message"] for item in warnings["warnings"]],
         None if subjects is None else {*subjects["train"], *subjects["val"]},
         _means(distribution),
         artifacts.note_of(registry.client, run_id),

@@ -19,24 +19,25 @@ MEANS = {
 
 def headline(decision: Decision, number: str | None) -> str:
     """Say in one line what became of which model."""
-    who = f"version {number}" if number else f"run {decision.challenger.key}"
     outcome = decision.verdict.outcome
-    means = MEANS[outcome]
+    who = f"version {number}" if number else f"run {decision.challenger.run_id} would be"
+    means = MEANS[outcome] if number or outcome != "promoted" else "it may be champion"
     if decision.version is None and outcome == "refused":
         means = "there is no champion yet, and this is none"
     broken = ", ".join(decision.verdict.broken)
     return f"{who} {outcome}{f' ({broken})' if broken else ''}: {means}"
 
 
-def describe(decision: Decision) -> str:
+def describe(decision: Decision, number: str) -> str:
     """Write what the version's page in the registry shows."""
-    return "\n\n".join([headline(decision, None), *_rules(decision.verdict.rules)])
+    rules = "\n".join(rules_list(decision.verdict.rules))
+    return f"{headline(decision, number)}\n\n{against(decision)}\n\n{rules}"
 
 
 def verdict_page(decision: Decision, number: str | None) -> str:
     """Write the verdict as a page: what became of it, every rule, every number."""
     lines = [f"# Promotion: {headline(decision, number)}", "", against(decision), ""]
-    lines += [*_rules(decision.verdict.rules), ""]
+    lines += [*rules_list(decision.verdict.rules), ""]
     if decision.version is None and decision.challenger.standing:
         lines += ["How it stands to its baselines:", "", decision.challenger.standing, ""]
     if decision.verdict.changes:
@@ -59,17 +60,23 @@ def against(decision: Decision) -> str:
     return f"Run {decision.challenger.run_id} against {opponent}{where}."
 
 
-def _rules(rules: Sequence[Rule]) -> list[str]:
+def rules_list(rules: Sequence[Rule]) -> list[str]:
+    """Say each rule, one a line of a list."""
     return [f"- {'✓' if rule.holds else '✗'} `{rule.name}`: {rule.says}" for rule in rules]
 
 
 def changes_table(decision: Decision) -> list[str]:
     """Lay out every metric of both sides with the interval of its change."""
+    return table_of(decision, decision.verdict.changes)
+
+
+def table_of(decision: Decision, changes: Sequence[Change]) -> list[str]:
+    """Lay some of a decision's changes out."""
     level = f"{decision.demands.draws.confidence:.0%}"
     old = "champion" if decision.version else "constant"
     header = ["metric", "emotion", old, "challenger", "change", f"{level} interval"]
     lines = [f"| {' | '.join(header)} |", "|---|---|---:|---:|---:|:---:|"]
-    for found in decision.verdict.changes:
+    for found in changes:
         cells = [
             NAMES.get(found.metric, found.metric),
             found.emotion or "**mean**",

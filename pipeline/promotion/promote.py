@@ -6,17 +6,16 @@ else it is made again, against the new one.
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from pipeline.errors import InputError
 from pipeline.evaluation.gate import refuse
 from pipeline.promotion import renewal
 from pipeline.promotion.candidate import read_candidate
 from pipeline.promotion.decision import (
+    TEST_ROWS,
     Decision,
     decide,
     decide_first,
@@ -43,9 +42,9 @@ BROKEN, RULE = "promotion.broken", "promotion.rule."
 
 @dataclass(frozen=True)
 class Outcome:
-    """What `promote` did; `decision` is None for the champion itself, `version` None in a dry run.
+    """What became of a model; `word` is promoted, kept, refused or champion (already).
 
-    `word` is promoted, kept, refused or champion.
+    `decision` is None where nothing was to be judged, `version` in a dry run.
     """
 
     word: str
@@ -109,7 +108,7 @@ def _write(registry: Registry, decision: Decision, folder: Path) -> Version | No
         today = registry.champion()
         if (today and today.number) != (before and before.number):
             return None
-        version = registry.register(decision.challenger.key)
+        version = registry.register(decision.challenger.key, tags_of(decision))
         _record(registry, decision, version, folder)
         if decision.verdict.outcome != "promoted":
             # One that was champion before is no new challenger.
@@ -139,10 +138,9 @@ def _record(registry: Registry, decision: Decision, version: Version, folder: Pa
         artifacts.attach(registry.client, run_id, folder / name, "promotion")
     if decision.renewed is not None and decision.champion is not None:
         renewal.keep(registry, decision.champion, decision.renewed)
-    tags = tags_of(decision)
-    artifacts.tag(registry.client, run_id, tags | {"promotion.version": version.number})
-    registry.describe(version, describe(decision))
-    registry.tag(version, tags)
+    tags = tags_of(decision) | {"promotion.version": version.number}
+    artifacts.tag(registry.client, run_id, tags)
+    registry.describe(version, describe(decision, version.number))
 
 
 def tags_of(decision: Decision) -> dict[str, str]:
@@ -162,30 +160,29 @@ def tags_of(decision: Decision) -> dict[str, str]:
     }
 
 
-def judged(settings: Params, key: str, *, renew: bool) -> Version | None:
-    """Find the version of a run that need not be judged (again).
+def judged(settings: Params, key: str, *, renew: bool) -> Outcome | None:
+    """Find that a run need not be judged (again), and what became of it; else None.
 
-    That is one which is champion or was it, or was judged against today's champion by today's
-    demands; a verdict that fails for the test rows alone is none where they may be renewed.
+    That is so where its model is champion or was it, or was judged against today's champion by
+    today's demands. A verdict that fails for the test rows alone is none where they may be renewed.
     """
     deliver_rest()
     with open_registry(settings.tracking.experiment, settings.promote.model) as registry:
         version, champion = registry.version_of(key), registry.champion()
-        if version is None:
-            return None
-        if version.was_champion or (champion and champion.number == version.number):
-            return version
-        return version if _stands(version.tags, champion, settings, renew=renew) else None
+    if version is None:
+        return None
+    if champion and champion.number == version.number:
+        return Outcome("champion", None, version)
+    if version.was_champion or _stands(version, champion, settings, renew=renew):
+        return Outcome(version.tags[VERDICT], None, version)
+    return None
 
 
-def _stands(
-    tags: Mapping[str, Any], champion: Version | None, settings: Params, *, renew: bool
-) -> bool:
-    if tags.get(BROKEN) == "test_rows" and renew:
+def _stands(version: Version, champion: Version | None, settings: Params, *, renew: bool) -> bool:
+    tags = version.tags
+    if renew and tags.get(BROKEN) == TEST_ROWS:
         return False
-    against = champion.number if champion else NONE
-    # A promotion that was killed before its decisive write has a verdict, but no champion.
+    asked = {AGAINST: champion.number if champion else NONE, SETTINGS: digest(demands_of(settings))}
+    # A promotion that was killed before its decisive write has a verdict, but is not champion.
     done = tags.get(VERDICT) in ("kept", "refused")
-    return (
-        done and tags.get(AGAINST) == against and tags.get(SETTINGS) == digest(demands_of(settings))
-    )
+    return done and all(tags.get(name) == text for name, text in asked.items())

@@ -99,13 +99,13 @@ class Registry:
         """Find the version that was made of a run, by the run's key."""
         return next((one for one in self.versions() if one.key == key), None)
 
-    def register(self, key: str) -> Version:
-        """Make a version of the model that a run logged; the same run always gives the same one.
+    def register(self, key: str, tags: Mapping[str, str]) -> Version:
+        """Find or make the version of the model that a run logged, and set its tags.
 
         Call it within `exclusive`. Raises `InputError` where the store lacks the run or its model.
         """
         if found := self.version_of(key):
-            return found
+            return self.tag(found, tags)
         run = self.run(key)
         model_id = model_of(Remote(run, self.client, journals_folder()))
         if model_id is None:
@@ -114,8 +114,9 @@ class Registry:
                 "pipeline sync`, or train again: `dvc repro --force --single-item train`."
             )
         self._make_model()
+        all_tags, source = clean_tags({KEY: key, **tags}), f"models:/{model_id}"
         made = self.client.create_model_version(
-            self.name, f"models:/{model_id}", run, tags={KEY: key}, model_id=model_id
+            self.name, source, run, tags=all_tags, model_id=model_id
         )
         return _version(made)
 
