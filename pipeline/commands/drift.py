@@ -69,6 +69,7 @@ def run(options: argparse.Namespace) -> None:
     (options.out / "drift.json").write_text(text + "\n", encoding="utf-8")
     if len(found.items):
         save(drift_page.figure(reference.profile, new, found), options.out / drift_page.FIGURE)
+    print(f"{options.path} against the training data of {reference.name}")
     print(drift_page.SAID[found.outcome], *found.reasons, sep="\n")
     print(f"report: {options.out / 'report.md'}")
     if code := {"drift": DRIFTED, "unknown": UNKNOWN}.get(found.outcome):

@@ -66,7 +66,9 @@ def told() -> dict:
 def test_new_people_of_the_same_kind_end_with_0(trained, capsys):
     recordings(trained / "new", 2, 6)
     assert exit_code(trained / "new") == 0
-    assert capsys.readouterr().out.startswith("No drift")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].endswith("new against the training data of the model in outputs/train")
+    assert lines[1].startswith("No drift")
     assert told()["frames"] == {"training": 12 * 90, "new": 6 * 90}
     assert [row["item"] for row in told()["items"]] == FEATURES + EMOTIONS
     assert {path.name for path in paths.DRIFT.iterdir()} == {
