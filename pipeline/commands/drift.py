@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> None:
     if len(found.items):
         save(drift_page.figure(reference.profile, new, found), options.out / drift_page.FIGURE)
     print(f"{options.path} against the training data of {reference.name}")
-    print(drift_page.SAID[found.outcome], *found.reasons, sep="\n")
+    print(*drift_page.headlines(found), sep="\n")
     print(f"report: {options.out / 'report.md'}")
     if code := {"drift": DRIFTED, "unknown": UNKNOWN}.get(found.outcome):
         raise SystemExit(code)

@@ -16,7 +16,7 @@ from pipeline.evaluation.style import BLUE, ORANGE, sheet, styled
 
 FIGURE = "subjects.png"
 SAID = {
-    "no drift": "No drift: the new data lies as training data does.",
+    "no drift": "No drift was found.",
     "drift": "Drift: the new data lies otherwise than training data; the model's scores say little "
     "about it.",
     "unknown": "It cannot be told whether the new data drifted.",
@@ -63,13 +63,29 @@ def as_dict(comparison: Comparison) -> dict[str, Any]:
     }
 
 
+def headlines(drift: Drift) -> list[str]:
+    """Say the outcome, why, and how small a shift of an action unit would have been noticed."""
+    aus = drift.items[drift.items["kind"] == "AU"] if len(drift.items) else drift.items
+    lines = [SAID[drift.outcome], *drift.reasons]
+    if len(aus) and aus["noticed_from"].notna().all():
+        ranked = aus.sort_values("noticed_from")
+        least, most = ranked.iloc[0], ranked.iloc[-1]
+        lines.append(
+            f"With {drift.subjects[1]} new subjects beside {drift.subjects[0]}, a shift would be "
+            f"noticed in half of the cases from {least['noticed_from']:.2f} ({least['item']}) to "
+            f"{most['noticed_from']:.2f} ({most['item']}) on; more subjects show smaller ones."
+        )
+    return lines
+
+
 def render(comparison: Comparison) -> str:
     """Return the page: the outcome first, then why, the figure and the numbers."""
     drift = comparison.drift
+    outcome, *reasons = headlines(drift)
     lines = [
         f"# {comparison.data} against the training data of {comparison.reference}",
-        f"- **{SAID[drift.outcome]}**",
-        *(f"- {reason}" for reason in drift.reasons),
+        f"- **{outcome}**",
+        *(f"- {reason}" for reason in reasons),
         f"- {drift.subjects[1]} subjects and {drift.frames[1]} frames beside {drift.subjects[0]} "
         f"and {drift.frames[0]} of training; {comparison.quarantined} rows quarantined.",
     ]

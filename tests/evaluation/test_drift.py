@@ -159,6 +159,17 @@ def test_the_page_says_outcome_and_reason_first_and_marks_what_drifted():
     assert "4 rows quarantined" in text
 
 
+def test_no_drift_says_what_would_have_been_noticed():
+    found = compare(make(12, 1), make(6, 2), BOUNDS)
+    outcome, power = drift_page.headlines(found)
+    assert outcome == "No drift was found."
+    least, most = found.items["noticed_from"][:2].min(), found.items["noticed_from"][:2].max()
+    assert power.startswith("With 6 new subjects beside 12, a shift would be noticed")
+    assert f"from {least:.2f} (AU" in power
+    assert f"to {most:.2f} (AU" in power
+    assert len(drift_page.headlines(compare(make(12, 1), make(2, 2), BOUNDS))) == 2
+
+
 def test_the_data_of_the_page_are_json_without_nan():
     found = compare(make(12, 1), make(2, 2), BOUNDS)
     text = json.dumps(drift_page.as_dict(page(found)), allow_nan=False)
