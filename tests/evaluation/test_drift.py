@@ -58,6 +58,20 @@ def test_a_shift_of_one_action_unit_is_found_and_named_and_nothing_else():
     assert found.reasons[0].startswith("AU AU12_r: mean")
 
 
+def test_a_shift_is_found_where_people_differ_by_more_than_it():
+    rng = np.random.default_rng(3)
+
+    def people(count: int, shift: int) -> Profile:
+        counts = np.zeros((count, 3, BINS + 1), dtype=np.int64)
+        counts[:, :, shift] = 12  # everybody rests at times, in all items
+        for own in counts:
+            own[:, rng.integers(20, 80) + shift] = FRAMES - 12
+        return Profile(ITEMS, counts)
+
+    assert compare(people(12, 0), people(6, 0), BOUNDS).outcome == "no drift"
+    assert compare(people(12, 0), people(6, 10), BOUNDS).outcome == "drift"
+
+
 def test_a_difference_that_is_certain_but_small_is_no_drift():
     found = compare(make(300, 1), make(300, 2, lift=0.05), BOUNDS)
     row = found.items.loc[1]
@@ -66,7 +80,7 @@ def test_a_difference_that_is_certain_but_small_is_no_drift():
     assert found.outcome == "no drift"
 
 
-@pytest.mark.parametrize(("training", "new"), [(12, 2), (2, 12), (4, 3)])
+@pytest.mark.parametrize(("training", "new"), [(60, 2), (2, 60), (4, 3)])
 def test_of_too_few_people_nothing_is_told(training, new):
     found = compare(make(training, 1), make(new, 2, shift=0.5), BOUNDS)
     assert found.outcome == "unknown"
