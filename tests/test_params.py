@@ -45,6 +45,7 @@ def test_reads_what_the_repository_ships(tmp_path, tree):
         ("prepare.split.test_subjects", [1], "prepare.split.test_subjects.0 is 1"),
         ("weigh.lowest", 20, "lowest at most highest"),
         ("demo.subjects", 2, "demo.subjects is 2"),
+        ("drift.level", 0.0001, "level at least 1 / (permutations + 1)"),
     ],
 )
 def test_names_file_key_value_and_what_is_allowed(tmp_path, tree, key, value, told):
