@@ -59,6 +59,7 @@ soak: $(VENV)/.dev  ## mutated data, killed trainings, races, promotions, interv
 	python -m benchmarks.retraining --seeds 10
 	python -m benchmarks.coverage
 	python -m benchmarks.shuffled
+	python -m benchmarks.drift
 
 format: $(VENV)/.dev  ## lay the code out
 	ruff check --fix .

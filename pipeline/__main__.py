@@ -4,6 +4,7 @@ import argparse
 
 from pipeline.commands import (
     compare,
+    drift,
     inspect,
     promote,
     relocate,
@@ -19,6 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m pipeline", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     inspect.add_to(commands)
+    drift.add_to(commands)
     sync.add_to(commands)
     relocate.add_to(commands)
     reproduce.add_to(commands)

@@ -190,6 +190,21 @@ class Promote(Section):
     blocking: tuple[str, ...]
 
 
+class Drift(Section):
+    """When new data counts as unlike training data."""
+
+    level: Share
+    psi: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    permutations: Count
+    seed: Seed
+
+    @model_validator(mode="after")
+    def level_can_be_reached(self) -> Self:
+        if self.level * (self.permutations + 1) < 1:
+            raise ValueError("level at least 1 / (permutations + 1) is allowed: p is never smaller")
+        return self
+
+
 class Tracking(Section):
     experiment: str = Field(min_length=1)
 
@@ -209,6 +224,7 @@ class Params(Section):
     evaluate: Evaluate
     external: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")], Data]
     promote: Promote
+    drift: Drift
     tracking: Tracking
 
     @model_validator(mode="after")

@@ -13,13 +13,14 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline import params, paths
+from pipeline.data import profile
 from pipeline.data.frames import au_columns, column_words, load_rows
 from pipeline.data.units import ACTIVATIONS, AU_COLUMNS, INTENSITIES, PRESENCES, SPLITS
 from pipeline.data.warning import count_codes, read_warnings
 from pipeline.errors import InputError, run_main
 from pipeline.evaluation.metrics import epoch_scores
 from pipeline.model.fit import Data, Settings, fit
-from pipeline.model.saving import save_model
+from pipeline.model.saving import Predictor, save_model
 from pipeline.schema import Params
 from pipeline.tracking import provenance
 from pipeline.tracking.run import Run
@@ -30,7 +31,7 @@ from pipeline.tracking.trainings import own_training
 POSITIVE_AT = THRESHOLD = 0.5
 
 # What is asked of a model once it is trained; no part of how it was made.
-AFTERWARDS = ("evaluate.", "promote.")
+AFTERWARDS = ("evaluate.", "promote.", "drift.")
 
 # py-feat knows one graded value per action unit; it stands in for the intensity.
 _FEATURES = {
@@ -176,6 +177,10 @@ def train(run: Run, settings: Params, names: tuple[list[str], list[str]], folder
 
     trained = fit(data, fit_settings(settings, weights), score, log_epoch, folder)
     save_model(trained.model, paths.MODEL)
+    rows = profile.of_training(paths.FRAMES, features)
+    seen = profile.count(rows, features, emotions, Predictor(trained.model))
+    profile.write(seen, paths.PROFILE)
+    run.log_file(paths.PROFILE, "data")
     pd.DataFrame(trained.history).to_csv(paths.HISTORY, index=False)
     example = pd.DataFrame(data.validation[0][:5], columns=features)
     run.log_model(paths.MODEL, features, emotions, example, trained.best_epoch)

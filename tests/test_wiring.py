@@ -158,6 +158,7 @@ def test_paths_of_outputs_are_those_of_the_constants():
     made_by_commands = {
         *("outputs/promote/verdict.json", "outputs/promote/verdict.md"),
         *("outputs/retrain/summary.md", "outputs/retrain/comment.md"),
+        "outputs/drift",
     }
     assert own <= named
     assert named - own == {"params.yaml", "dvc.lock"} | folders | made_by_commands
