@@ -147,7 +147,7 @@ def _column(
     """Score one emotion; each metric has the number on all rows first, then one a resample."""
     rows = sums.Rows(true, predicted, reach(true, positive_at), reach(predicted, threshold))
     of, draws = groups.of, groups.draws
-    found = {name: sums.score(name, rows, of, draws) for name in metrics if name in sums.METRICS}
+    found = sums.scores((name for name in metrics if name in sums.METRICS), rows, of, draws)
     if set(metrics) & set(ranking.METRICS):
         found |= ranking.rank_scores(rows.positive, predicted, of, draws)
     return found

@@ -31,11 +31,16 @@ Formula: TypeAlias = Callable[[Floats], Floats]
 Terms: TypeAlias = Callable[[Rows], Iterator[Floats | Bools]]
 
 
-def score(metric: str, rows: Rows, of: Ints, draws: Floats) -> Floats:
+def scores(metrics: Iterable[str], rows: Rows, of: Ints, draws: Floats) -> dict[str, Floats]:
     """Score each draw (draws, groups) of the groups that `of` gives the rows; NaN if undefined."""
-    terms, formula = _METRICS[metric]
-    weighted: Floats = draws @ _per_group(terms(rows), of, draws.shape[1])
-    return formula(weighted)
+    found: dict[str, Floats] = {}
+    weighted: dict[Terms, Floats] = {}  # several metrics follow from the same sums
+    for metric in metrics:
+        terms, formula = _METRICS[metric]
+        if terms not in weighted:
+            weighted[terms] = draws @ _per_group(terms(rows), of, draws.shape[1])
+        found[metric] = formula(weighted[terms])
+    return found
 
 
 def by_group(metric: str, rows: Rows, of: Ints, groups: int) -> Floats:
