@@ -24,7 +24,6 @@ from pipeline.evaluation.prototypes import disagreements
 from pipeline.model.saving import Predictor, load_model
 from pipeline.schema import Params
 
-AUDITED = 20_000  # rows for the audit's bounds and for fitting rules
 # Subjects beyond so many are drawn in groups: bounds of a hundred pairs cost a second then.
 GROUPS = 200
 DIGITS = 6  # beyond them sums of floats may hang on the machine
@@ -72,9 +71,9 @@ def look_into(
     words = column_words(paths.FRAMES, "emotion")
     if rule is None or not (words != "").any():
         return Insight(_rounded(tables), adopt.NOTHING)
-    audited, fitted = _audit(settings, split, rule, words)
-    snippet = _snippet(settings, fitted, audited["fitted_rules"])
-    return Insight(_rounded(tables | audited), snippet)
+    fitted, snippet = _adopt(settings, split, words)
+    tables |= _audit(settings, rule, words) | {"fitted_rules": fitted}
+    return Insight(_rounded(tables), snippet)
 
 
 def _rounded(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -114,37 +113,53 @@ def prototypes(settings: Params, emotions: list[str]) -> Rules:
 
 
 def _audit(
-    settings: Params, split: NDArray[np.str_], rule: pd.DataFrame, words: NDArray[np.str_]
-) -> tuple[dict[str, pd.DataFrame], dict[str, Rule]]:
+    settings: Params, rule: pd.DataFrame, words: NDArray[np.str_]
+) -> dict[str, pd.DataFrame]:
     chosen, named = settings.evaluate, words != ""
+    rows = _sample(named, chosen.seed)
+    people, groups = _people(rows, words), _groups(settings, rows)
+    scored = audit.rule_audit(rule, pd.Series(words).where(named, None))
+    bounded, single = (
+        audit.bounded_audit(scores, people.human, groups, chosen.confidence)
+        for scores in (rule[rows], people.intensities)
+    )
     rules = {emotion: each.weights for emotion, each in settings.label.rules.items()}
-    human = settings.evaluate.human_names
-    meant = {emotion: human.get(emotion, emotion) for emotion in rules}
-    rows = _sample(named, chosen.seed, AUDITED)
-    whole, groups = _people(rows, words), _groups(settings, rows)
-    train = _people(_sample(named & (split == "train"), chosen.seed, AUDITED), words)
-    tested = _sample(named & (split == "test"), chosen.seed, AUDITED)
-    fitted = adopt.fit_rules(train, meant, chosen.positive_at)
-    current = {e: Rule(w, settings.chosen.divisors[e]) for e, w in rules.items()}
-    level = chosen.confidence
-    all_rows = audit.rule_audit(rule, pd.Series(words).where(named, None))
-    bounded = audit.bounded_audit(rule[rows], whole.human, groups, level)
-    single = audit.bounded_audit(whole.intensities, whole.human, groups, level)
-    test, drawn = _people(tested, words), _groups(settings, tested)
-    tables = {
-        "audit": audit.with_bounds(all_rows, bounded),
-        "audit_aus": audit.au_audit(single, rules, meant),
-        "fitted_rules": adopt.compare_rules(test, fitted, current, meant, drawn, level),
+    return {
+        "audit": audit.with_bounds(scored, bounded),
+        "audit_aus": audit.au_audit(single, rules, _meant(settings)),
     }
-    return tables, fitted
 
 
-def _sample(chosen: NDArray[np.bool_], seed: int, most: int | None = None) -> NDArray[np.bool_]:
-    """Mark at most so many of the chosen rows."""
+def _meant(settings: Params) -> dict[str, str]:
+    """Give the human category that each rule means."""
+    human = settings.evaluate.human_names
+    return {emotion: human.get(emotion, emotion) for emotion in settings.label.rules}
+
+
+def _adopt(
+    settings: Params, split: NDArray[np.str_], words: NDArray[np.str_]
+) -> tuple[pd.DataFrame, str]:
+    """Fit rules to training rows and score them on test rows; return the table and the section."""
+    chosen, meant = settings.evaluate, _meant(settings)
+    train, test = (
+        _sample((words != "") & (split == name), chosen.seed) for name in ("train", "test")
+    )
+    fitted = adopt.fit_rules(_people(train, words), meant, chosen.positive_at)
+    if not (fitted and test.any()):
+        return pd.DataFrame(columns=adopt.ADOPTABLE), adopt.NOTHING
+    divisors = settings.chosen.divisors
+    current = {e: Rule(rule.weights, divisors[e]) for e, rule in settings.label.rules.items()}
+    people, groups = _people(test, words), _groups(settings, test)
+    table = adopt.compare_rules(people, fitted, current, meant, groups, chosen.confidence)
+    valences = {emotion: rule.valence for emotion, rule in settings.label.rules.items()}
+    return table, adopt.snippet(current, valences, fitted, table, settings.recipe)
+
+
+def _sample(chosen: NDArray[np.bool_], seed: int) -> NDArray[np.bool_]:
+    """Mark at most `explain.MOST_ROWS` of the chosen rows."""
     places = np.flatnonzero(chosen)
-    kept = some_rows(len(places), seed) if most is None else some_rows(len(places), seed, most)
     marked = np.zeros(len(chosen), dtype=bool)
-    marked[places[kept]] = True
+    marked[places[some_rows(len(places), seed)]] = True
     return marked
 
 
@@ -157,11 +172,3 @@ def _people(rows: NDArray[np.bool_], words: NDArray[np.str_]) -> People:
     graded = au_columns(paths.FRAMES, INTENSITIES + ACTIVATIONS)
     intensities = pd.DataFrame(load_rows(paths.FRAMES, rows, graded), columns=graded)
     return People(intensities, words[rows], column_codes(paths.FRAMES, "subject")[0][rows])
-
-
-def _snippet(settings: Params, fitted: Mapping[str, Rule], compared: pd.DataFrame) -> str:
-    rules = {
-        emotion: (Rule(rule.weights, settings.chosen.divisors[emotion]), rule.valence)
-        for emotion, rule in settings.label.rules.items()
-    }
-    return adopt.snippet(rules, fitted, compared, settings.recipe)

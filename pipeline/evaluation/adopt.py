@@ -28,7 +28,7 @@ FOLDS = 5
 SMALLEST = 0.05  # a smaller weight is left out: it costs a reader more than it tells
 
 _NUMBERS = [f"{of}{part}" for of in ("fitted", "current", "gain") for part in ("", "_low", "_high")]
-NOTHING = "# No rule was fitted: no frame has a human category that a rule means.\n"
+NOTHING = "# No rule was fitted: too few frames have a human category that a rule means.\n"
 ADOPTABLE = ["emotion", "category", "aus", "divisor", *_NUMBERS]
 
 
@@ -146,31 +146,29 @@ def _bounds(samples: Samples, confidence: float) -> tuple[float, ...]:
 
 
 def snippet(
-    rules: Mapping[str, tuple[Rule, str]],
+    current: Mapping[str, Rule],
+    valences: Mapping[str, str],
     fitted: Mapping[str, Rule],
     compared: pd.DataFrame,
     recipe: str,
 ) -> str:
     """Write the sections of params.yaml that put the fitted rules in the place of the current.
 
-    `rules` gives each emotion's current rule and valence class; `compared` is the table of
-    `compare_rules`, whose numbers stand beside each rule. What is not fitted stays as it is.
+    `current` and `valences` give each emotion's rule and valence class; `compared` is the table
+    of `compare_rules`, whose numbers stand beside each rule. What is not fitted stays as it is.
     """
-    if not fitted:
-        return NOTHING
+    chosen = {emotion: fitted.get(emotion, rule) for emotion, rule in current.items()}
     lines = [
         "# Rules fitted to what people said of training subjects. AUROC on test subjects, with",
         "# bounds. To adopt them, put these lines in the place of those in params.yaml.",
         "label:",
         "  rules:",
     ]
-    for emotion, (current, valence) in rules.items():
+    for emotion, rule in chosen.items():
         rows = compared[compared["emotion"] == emotion].to_dict("records")
         lines += [f"    # {_numbers(row)}" for row in rows] or ["    # as it was"]
-        lines.append(
-            f"    {emotion}: {{aus: {fitted.get(emotion, current).text()}, valence: {valence}}}"
-        )
-    divisors = [f"{e}: {fitted.get(e, current).divisor:g}" for e, (current, _) in rules.items()]
+        lines.append(f"    {emotion}: {{aus: {rule.text()}, valence: {valences[emotion]}}}")
+    divisors = [f"{emotion}: {rule.divisor:g}" for emotion, rule in chosen.items()]
     lines += ["recipes:", f"  {recipe}:", f"    divisors: {{{', '.join(divisors)}}}"]
     return "\n".join(lines) + "\n"
 

@@ -62,6 +62,14 @@ def test_runs_every_stage_and_writes_what_it_promises(clone, repro):
     thresholds = json.loads((clone / "outputs/evaluate/thresholds.json").read_text())
     tuned = scores["test"]["tuned"]["network"]["emotion"]
     assert thresholds["thresholds"]["network"] == {k: v["threshold"] for k, v in tuned.items()}
+    tables = clone / "outputs/evaluate/tables"
+    assert {path.name for path in tables.iterdir()} == {
+        "disagreements.csv",
+        "fitted_rules.yaml",
+        "importance.csv",
+        "response.csv",
+    }
+    assert (tables / "fitted_rules.yaml").read_text().startswith("# No rule was fitted")
     report = (clone / "outputs/evaluate/report.md").read_text()
     for plot in (clone / "outputs/evaluate/plots").iterdir():
         assert f"plots/{plot.name}" in report

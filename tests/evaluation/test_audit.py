@@ -153,14 +153,12 @@ def test_the_snippet_is_taken_by_params_yaml_and_labels_as_the_fitted_rule(works
     found = people()
     fitted = adopt.fit_rules(found, {"happiness": "happy", "sadness": "sad"}, 0.5)
     settings = params.load()
-    rules = {
-        emotion: (Rule(rule.weights, settings.chosen.divisors[emotion]), rule.valence)
-        for emotion, rule in settings.label.rules.items()
-    }
-    current = {emotion: rule for emotion, (rule, _) in rules.items()}
+    divisors = settings.chosen.divisors
+    current = {e: Rule(rule.weights, divisors[e]) for e, rule in settings.label.rules.items()}
+    valences = {emotion: rule.valence for emotion, rule in settings.label.rules.items()}
     meant = {"happiness": "happy", "sadness": "sad"}
     table = adopt.compare_rules(found, fitted, current, meant, group(found.subject, 100), 0.95)
-    text = adopt.snippet(rules, fitted, table, "improved")
+    text = adopt.snippet(current, valences, fitted, table, "improved")
     assert "    anger: {aus: [4, 5, 7], valence: N}" in text
     assert "# happy " in text
     adopted = yaml.safe_load(text)
@@ -174,9 +172,3 @@ def test_the_snippet_is_taken_by_params_yaml_and_labels_as_the_fitted_rule(works
     place = list(changed.label.rules).index("sadness")
     expected = adopt.score(found.intensities, fitted["sadness"])
     np.testing.assert_allclose(labels[:, place], expected, rtol=1e-6)
-
-
-def test_without_a_fitted_rule_the_snippet_says_so():
-    text = adopt.snippet({}, {}, pd.DataFrame(columns=adopt.ADOPTABLE), "improved")
-    assert yaml.safe_load(text) is None
-    assert "No rule was fitted" in text
