@@ -133,7 +133,6 @@ def names_of(run: Run, data: str) -> dict[str, str]:
     hashes = provenance.dvc_hashes(paths.LOCK, "evaluate")
     return {
         "key (tag `pipeline.run`)": run.key,
-        "MLflow run id": run.id or "not known yet: the store was away",
         "commit of this evaluation": provenance.git_state().tags["git.commit"],
         f"md5 of {data}": hashes.get(data, "not known to DVC"),
     }

@@ -67,7 +67,7 @@ def make_pages(
         facts=_facts(settings, made, account, hashes),
         card=card,
         pictures={**pictures(figures, paths.PLOTS.name), CARD: _card_picture(card)},
-        limits=_limits(settings, judgement.case, account["aus"]),
+        limits=find_limits_of(settings, judgement.case, account["aus"]),
     )
     return Pages(report, figures, {**drawn, CARD: as_image(paths.DATA_CARD_FIGURE)})
 
@@ -113,7 +113,10 @@ def _facts(
     )
 
 
-def _limits(settings: Params, case: Case, aus: Mapping[str, Mapping[str, float]]) -> list[Limit]:
+def find_limits_of(
+    settings: Params, case: Case, aus: Mapping[str, Mapping[str, float]]
+) -> list[Limit]:
+    """Name the emotions that cannot be learned; `aus` are the action units of prepare.json."""
     rules = None
     if settings.label.source == "facs":
         weights = {emotion: rule.weights for emotion, rule in settings.label.rules.items()}

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from pipeline.evaluation.comparison import COMPARED, CONFIDENCE, LEVEL, MACRO, Side, bounds, verdict
-from pipeline.evaluation.document import Items, Page, Picture, Section, Table
+from pipeline.evaluation.document import UNDEFINED, Items, Page, Picture, Section, Table
 from pipeline.evaluation.style import FAINT, dots, sheet, styled
 
 FIGURE = "differences"
@@ -93,7 +93,7 @@ def _cells(row: "pd.Series[float]") -> Sequence[object]:
     return [
         float(row["first"]),
         float(row["second"]),
-        float(row["difference"]),
+        UNDEFINED if np.isnan(row["difference"]) else f"{row['difference']:+.3f}",
         bounds(row),
         str(row["second_is"]),
     ]

@@ -84,8 +84,9 @@ def _same_rule(emotions: Sequence[str], rules: Rules) -> list[Limit]:
     return [
         Limit(
             tuple(names),
-            f"of their rules only {_listed([f'AU{au:02d}' for au, _ in left])} ever moves: "
-            "they are multiples of one another, not emotions of their own",
+            f"of their rules only {_listed([f'AU{au:02d}' for au, _ in left])} "
+            f"{'moves' if len(left) == 1 else 'move'}: multiples of one another, not emotions "
+            "of their own",
             "Use recordings in which the other action units move, or keep one of these rules.",
         )
         for left, names in groups.items()

@@ -64,9 +64,9 @@ def provenance(facts: Facts) -> list[Section]:
         "MLflow), and in the copy of this page among the run's artifacts."
     )
     params = Table("As recorded", ["key", "value"], [[k, str(v)] for k, v in facts.params.items()])
-    commands = Code(f"dvc repro evaluate   # this page, from what is in the working tree\n{HOW_TO}")
+    where = "To make it again (`RUN_ID` stands on the run's page on MLflow):"
     return [
-        Section("Provenance", [run if facts.run else unnamed, read, commands]),
+        Section("Provenance", [run if facts.run else unnamed, read, where, Code(HOW_TO)]),
         Section("Parameters", [params] if facts.params else []),
     ]
 

@@ -25,7 +25,6 @@ PLAIN = {
     "precision": "precision",
     "recall": "recall",
     "ece": "calibration error",
-    "ccc": "concordance",
     "mae": "MAE",
 }
 
@@ -136,20 +135,21 @@ def splits(counts: Mapping[str, Mapping[str, int]]) -> Table:
 
 def data_card(card: Mapping[str, Any]) -> list[Block]:
     """Show what of the data card is out of the ordinary: odd action units, labels that go along."""
-    odd = [row for row in card["aus"] if row["state"] not in ("ok", None)]
-    pairs = [row for row in card["correlations"] if (row["correlation"] or 0.0) > ALIKE]
-    aus = [
-        [row["au"], row["split"], row["state"], row["mean"], row["expressed_share"]] for row in odd
+    states: dict[str, dict[str, str]] = {}
+    for row in card["aus"]:
+        states.setdefault(row["au"], {})[row["split"]] = row["state"] or UNDEFINED
+    odd = [[au, *of.values()] for au, of in states.items() if {*of.values()} - {"ok", UNDEFINED}]
+    alike = [
+        [f"{row['first']}, {row['second']}", row["correlation"]]
+        for row in card["correlations"]
+        if (row["correlation"] or 0.0) > ALIKE
     ]
-    alike = [[f"{row['first']}, {row['second']}", row["correlation"]] for row in pairs]
-    header = ["action unit", "split", "state", "mean", "share of frames expressed"]
-    blocks: list[Block] = [*card["notes"]]
-    if aus:
-        blocks.append(Table("Action units that are dead, rare or saturated", header, aus))
-    if alike:
-        caption = f"Emotions whose labels correlate by more than {ALIKE}"
-        blocks.append(Table(caption, ["emotions", "correlation"], alike))
-    return blocks
+    caption = f"Emotions whose labels correlate by more than {ALIKE}"
+    tables = [
+        Table("Action units that are not as they should be", ["action unit", *card["splits"]], odd),
+        Table(caption, ["emotions", "correlation"], alike),
+    ]
+    return [table for table in tables if table.rows]
 
 
 def audit(table: pd.DataFrame) -> list[Block]:
