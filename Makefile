@@ -12,7 +12,7 @@ export DVC_NO_ANALYTICS := true
 INSTALL = $(PYTHON) -m pip --python $(VENV)/bin/python install --quiet --disable-pip-version-check \
 	--require-hashes -r
 
-.PHONY: repro retrain test check ui bench bench-labels bench-ingest bench-scale bench-tracking soak deps lock format clean
+.PHONY: repro retrain test check ui bench bench-labels bench-ingest bench-scale bench-tracking bench-evaluation soak deps lock format clean
 
 repro: $(VENV)/.run  ## run the pipeline; only what changed is computed
 	dvc repro
@@ -32,7 +32,7 @@ ui: $(VENV)/.run  ## compare runs in the browser: http://127.0.0.1:5000/?workflo
 	@test ! -f mlflow.db || python -m pipeline relocate
 	mlflow ui
 
-bench: bench-labels bench-ingest bench-scale bench-tracking  ## all benchmarks: about 15 minutes
+bench: bench-labels bench-ingest bench-scale bench-tracking bench-evaluation  ## all benchmarks: about 20 minutes
 
 bench-labels: $(VENV)/.dev  ## the label rule against a loop over rows
 	python -m benchmarks.labels
@@ -46,13 +46,18 @@ bench-scale: $(VENV)/.dev  ## 1 to 100 million frames: time and memory (8 GB of 
 bench-tracking: $(VENV)/.dev  ## what tracking costs beside training
 	python -m benchmarks.tracking
 
-soak: $(VENV)/.dev  ## mutated recordings, killed trainings, queued experiments, promotions: 45 minutes
+bench-evaluation: $(VENV)/.dev  ## intervals of 3,000 rows; the numbers of 10 million: time and memory
+	python -m benchmarks.evaluation
+
+soak: $(VENV)/.dev  ## long campaigns: bad input, kills, experiments, promotions, certainty: over an hour
 	python -m benchmarks.fuzz --cases 10000
 	python -m benchmarks.kills --kills 20
 	python -m benchmarks.experiments --times 10
 	python -m benchmarks.promotions --times 20
 	python -m benchmarks.promotions --times 20 --server
 	python -m benchmarks.retraining --seeds 10
+	python -m benchmarks.coverage
+	python -m benchmarks.shuffled
 
 format: $(VENV)/.dev  ## lay the code out
 	ruff check --fix .

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from pipeline.errors import InputError
 from pipeline.evaluation import ranking, sums
@@ -103,10 +104,13 @@ def samples_of(
     true, predicted = checked(true, predicted, emotions)
     _check(groups, len(true), metrics)
     bounds = np.broadcast_to(np.asarray(thresholds, dtype=np.float64), len(emotions))
-    columns = [
-        _column(true[:, i], predicted[:, i], positive_at, float(bounds[i]), groups, metrics)
-        for i in range(len(emotions))
-    ]
+    # One thread: products this small lose by being shared, on a busy machine tenfold, and the
+    # order of a sum, so its last digit, would hang on the number of cores.
+    with threadpool_limits(1, user_api="blas"):
+        columns = [
+            _column(true[:, i], predicted[:, i], positive_at, float(bounds[i]), groups, metrics)
+            for i in range(len(emotions))
+        ]
     return {
         metric: Samples(
             metric=metric,
@@ -141,7 +145,7 @@ def _column(
     """Score one emotion; each metric has the number on all rows first, then one a resample."""
     rows = sums.Rows(true, predicted, reach(true, positive_at), reach(predicted, threshold))
     of, draws = groups.of, groups.draws
-    found = {name: sums.score(name, rows, of, draws) for name in metrics if name in sums.METRICS}
+    found = sums.scores((name for name in metrics if name in sums.METRICS), rows, of, draws)
     if set(metrics) & set(ranking.METRICS):
         found |= ranking.rank_scores(rows.positive, predicted, of, draws)
     return found

@@ -4,7 +4,7 @@ A group's rows come along whole, so every sum over a resample's rows is a weight
 groups' sums: one matrix product for all resamples. Of one emotion; arrays are (rows,).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -27,14 +27,20 @@ class Rows:
 
 # Takes sums of shape (..., terms), gives scores of shape (...).
 Formula: TypeAlias = Callable[[Floats], Floats]
-Terms: TypeAlias = Callable[[Rows], list[Floats | Bools]]
+# Yields what is summed one after the other: ten million rows of each at once would not fit.
+Terms: TypeAlias = Callable[[Rows], Iterator[Floats | Bools]]
 
 
-def score(metric: str, rows: Rows, of: Ints, draws: Floats) -> Floats:
+def scores(metrics: Iterable[str], rows: Rows, of: Ints, draws: Floats) -> dict[str, Floats]:
     """Score each draw (draws, groups) of the groups that `of` gives the rows; NaN if undefined."""
-    terms, formula = _METRICS[metric]
-    weighted: Floats = draws @ _per_group(terms(rows), of, draws.shape[1])
-    return formula(weighted)
+    found: dict[str, Floats] = {}
+    weighted: dict[Terms, Floats] = {}  # several metrics follow from the same sums
+    for metric in metrics:
+        terms, formula = _METRICS[metric]
+        if terms not in weighted:
+            weighted[terms] = draws @ _per_group(terms(rows), of, draws.shape[1])
+        found[metric] = formula(weighted[terms])
+    return found
 
 
 def by_group(metric: str, rows: Rows, of: Ints, groups: int) -> Floats:
@@ -49,13 +55,13 @@ def whole(metric: str, rows: Rows) -> float:
     return float(formula(np.array([np.sum(term, dtype=np.float64) for term in terms(rows)])))
 
 
-def _per_group(terms: list[Floats | Bools], of: Ints, groups: int) -> Floats:
+def _per_group(terms: Iterable[Floats | Bools], of: Ints, groups: int) -> Floats:
     return np.stack([np.bincount(of, weights=term, minlength=groups) for term in terms], axis=1)
 
 
-def _cells(rows: Rows) -> list[Floats | Bools]:
+def _cells(rows: Rows) -> Iterator[Floats | Bools]:
     said, positive = rows.said, rows.positive
-    return [positive & said, said & ~positive, positive & ~said, ~(positive | said)]
+    yield from (positive & said, said & ~positive, positive & ~said, ~(positive | said))
 
 
 def _divide(part: Floats, whole: Floats) -> Floats:
@@ -83,8 +89,9 @@ def _f1(cells: Floats) -> Floats:
 def _averaged(value: Callable[[Rows], Floats]) -> tuple[Terms, Formula]:
     """Average a value of the rows."""
 
-    def terms(rows: Rows) -> list[Floats | Bools]:
-        return [value(rows), np.ones(len(rows.true))]
+    def terms(rows: Rows) -> Iterator[Floats | Bools]:
+        yield value(rows)
+        yield np.ones(len(rows.true))
 
     return terms, lambda sums: _divide(sums[..., 0], sums[..., 1])
 
@@ -123,11 +130,13 @@ def _entropy(share: Floats) -> Floats:
     return np.asarray(-(inner * np.log2(inner) + (1 - inner) * np.log2(1 - inner)))
 
 
-def _moments(rows: Rows) -> list[Floats | Bools]:
+def _moments(rows: Rows) -> Iterator[Floats | Bools]:
     # Around the labels' mean: squares of numbers far from 0 would cancel. A shift changes nothing.
     middle = rows.true.mean(dtype=np.float64)
     x, y = rows.true - middle, rows.predicted - middle
-    return [np.ones(len(x)), x, y, x * x, y * y, x * y]
+    yield from (np.ones(len(x)), x, y)
+    for left, right in ((x, x), (y, y), (x, y)):
+        yield left * right
 
 
 def _concordance(sums: Floats) -> Floats:
@@ -144,10 +153,12 @@ def bins_of(predicted: Floats) -> Ints:
     return np.searchsorted(edges.astype(predicted.dtype), predicted, side="right")
 
 
-def _gaps(rows: Rows) -> list[Floats | Bools]:
+def _gaps(rows: Rows) -> Iterator[Floats | Bools]:
     where = bins_of(rows.predicted)
     gap = rows.predicted.astype(np.float64) - rows.positive
-    return [*(np.where(where == k, gap, 0) for k in range(BINS)), np.ones(len(gap))]
+    for k in range(BINS):
+        yield np.where(where == k, gap, 0)
+    yield np.ones(len(gap))
 
 
 def _calibration_error(sums: Floats) -> Floats:

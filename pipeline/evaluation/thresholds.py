@@ -44,8 +44,8 @@ class Goal:
         if self.name == "cost":
             return -(self.miss * (positives - hits) + self.false_alarm * (said - hits))
         if self.name == "recall":
-            allowed = (said > 0) & (hits >= self.least_precision * said)
-            return np.where(allowed, hits / positives, -np.inf)
+            precise = hits >= self.least_precision * said
+            return np.where(precise, hits / positives, -np.inf)
         return np.asarray(2 * hits / (said + positives))
 
 

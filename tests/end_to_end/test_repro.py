@@ -53,9 +53,17 @@ def test_runs_every_stage_and_writes_what_it_promises(clone, repro):
         "logistic regression",
         "rule without gate",
     }
+    # Five subjects leave one for test: a score, and nothing to say about others.
+    assert scores["intervals"]["subjects"] == 1
+    found = scores["intervals"]["network"]["average_precision"]["macro"]
+    assert (found["value"] > 0, found["low"], found["high"]) == (True, None, None)
+    thresholds = json.loads((clone / "outputs/evaluate/thresholds.json").read_text())
+    tuned = scores["test"]["tuned"]["network"]["emotion"]
+    assert thresholds["thresholds"]["network"] == {k: v["threshold"] for k, v in tuned.items()}
     report = (clone / "outputs/evaluate/report.md").read_text()
     for plot in (clone / "outputs/evaluate/plots").iterdir():
         assert f"plots/{plot.name}" in report
+    assert "no interval (one subject: nothing is known of others)" in report
 
 
 def test_runs_nothing_again(repro):
@@ -68,6 +76,7 @@ def test_the_run_holds_what_was_done(clone):
     assert found["params"]["recipe"] == "improved"
     assert found["params"]["train.learning_rate"] == "0.001"
     assert found["params"]["evaluate.threshold"] == "0.5"
+    assert found["params"]["evaluate.tune.goal"] == "f1"
     metrics = found["metrics"]
     assert {"loss", "val_loss", "lr", "best_epoch", "data/warnings"} <= set(metrics)
     assert {"labels/mean/fear", "class_weight/fear", "test/average_precision/macro"} <= set(metrics)

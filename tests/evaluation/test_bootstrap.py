@@ -114,6 +114,9 @@ def test_many_distinct_scores_stay_within_the_stated_error(monkeypatch) -> None:
     assert abs(found["auroc"][0] - roc_auc_score(positive, scores)) < 1 / 128
     exact = average_precision_score(positive, scores)
     assert 0 < abs(found["average_precision"][0] - exact) < 2 / 64
+    smooth = random.normal(0.3 + 0.2 * positive, 0.2)  # what falls together counts half, no less
+    found = ranking.rank_scores(positive, smooth, of, np.ones((1, 5)))
+    assert abs(found["auroc"][0] - roc_auc_score(positive, smooth)) < 1e-3
 
 
 def test_draws_are_of_subjects_and_the_same_for_a_seed() -> None:
