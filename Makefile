@@ -46,10 +46,13 @@ bench-scale: $(VENV)/.dev  ## 1 to 100 million frames: time and memory (8 GB of 
 bench-tracking: $(VENV)/.dev  ## what tracking costs beside training
 	python -m benchmarks.tracking
 
-soak: $(VENV)/.dev  ## mutated recordings, killed trainings, queued experiments, drift: 30 minutes
+soak: $(VENV)/.dev  ## mutated files, killed trainings, queues, promotions, drift: 45 minutes
 	python -m benchmarks.fuzz --cases 10000
 	python -m benchmarks.kills --kills 20
 	python -m benchmarks.experiments --times 10
+	python -m benchmarks.promotions --times 20
+	python -m benchmarks.promotions --times 20 --server
+	python -m benchmarks.retraining --seeds 10
 	python -m benchmarks.drift
 
 format: $(VENV)/.dev  ## lay the code out

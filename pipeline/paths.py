@@ -23,6 +23,7 @@ RUN = OUTPUTS / "train/run.json"
 PROFILE = OUTPUTS / "train/profile.parquet"
 
 METRICS = OUTPUTS / "evaluate/metrics.json"
+THRESHOLDS = OUTPUTS / "evaluate/thresholds.json"
 MEAN_PREDICTIONS = OUTPUTS / "evaluate/mean_predictions.csv"
 PLOTS = OUTPUTS / "evaluate/plots"
 REPORT = OUTPUTS / "evaluate/report.md"

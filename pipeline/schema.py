@@ -146,10 +146,20 @@ class Train(Section):
     lr_lowest: Positive
 
 
+class Tune(Section):
+    """What thresholds are tuned for; the goal uses the numbers that it needs."""
+
+    goal: Literal["f1", "recall", "cost"]
+    least_precision: Annotated[float, Field(gt=0, le=1)]
+    miss: Positive
+    false_alarm: Positive
+
+
 class Evaluate(Section):
     positive_at: Share
     threshold: Share
-    resamples: Annotated[int, Field(ge=100)]
+    tune: Tune
+    resamples: Annotated[int, Field(ge=100, le=100_000)]
     confidence: Share
     seed: Seed
 

@@ -1,7 +1,8 @@
-"""Kill a stage from within with SIGKILL, at a moment that the environment names.
+"""Kill training from within with SIGKILL, at a moment that the environment names.
 
 KILL_AT is `module:function:call:seconds`: that many seconds after the n-th call of the function
-has begun. Python imports this file at its start where its folder is on PYTHONPATH.
+has begun, be it in the stage or in the process that sends its journal; both are killed. Python
+imports this file at its start where its folder is on PYTHONPATH.
 """
 
 import importlib.abc
@@ -14,6 +15,8 @@ import time
 from types import ModuleType
 from typing import Any
 
+SENDER = "pipeline.tracking.sender_process"
+
 
 def arm(module: ModuleType, path: str, call: int, seconds: float) -> None:
     """Make the `call`-th call of a function end this process after so many seconds."""
@@ -25,6 +28,8 @@ def arm(module: ModuleType, path: str, call: int, seconds: float) -> None:
 
     def kill() -> None:
         time.sleep(seconds)
+        if SENDER in sys.orig_argv:
+            os.kill(os.getppid(), signal.SIGKILL)
         os.kill(os.getpid(), signal.SIGKILL)
 
     def armed(*args: Any, **kwargs: Any) -> Any:
@@ -59,5 +64,5 @@ class Finder(importlib.abc.MetaPathFinder):
         return spec
 
 
-if "KILL_AT" in os.environ and "pipeline.train" in sys.orig_argv:
+if "KILL_AT" in os.environ and {"pipeline.train", SENDER} & set(sys.orig_argv):
     sys.meta_path.insert(0, Finder(*os.environ["KILL_AT"].split(":")))

@@ -104,3 +104,10 @@ def column_words(path: Path, name: str) -> NDArray[np.str_]:
     """Load a key column as words; null becomes the empty word."""
     column = pq.read_table(path, columns=[name])[name].cast(pa.string())
     return np.asarray(pc.fill_null(column, "").to_numpy(), dtype=np.str_)
+
+
+def column_codes(path: Path, name: str) -> tuple[NDArray[np.int64], list[str]]:
+    """Load a key column without nulls as codes (rows,) and the words that they stand for."""
+    column = pq.read_table(path, columns=[name])[name].cast(word_type()).combine_chunks()
+    words = column.unify_dictionaries() if isinstance(column, pa.ChunkedArray) else column
+    return words.indices.to_numpy().astype(np.int64), words.dictionary.to_pylist()

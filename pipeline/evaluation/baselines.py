@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from pipeline.errors import InputError
-from pipeline.evaluation.arrays import Floats, finite, probabilities
+from pipeline.evaluation.arrays import Bools, Floats, Ints, finite, probabilities
 
 # What the models are called in every table, figure and report.
 NETWORK = "network"
@@ -18,11 +18,27 @@ RULE = "rule without gate"
 LOGISTIC = "logistic regression"
 CONSTANT = "constant"
 
+MOST_ROWS = 200_000  # training rows that the regression is fitted to
+_AT_ONCE = 1 << 16  # rows predicted at once
+
 
 def constant(train_true: npt.ArrayLike, rows: int) -> npt.NDArray[np.float64]:
     """Predict each emotion's mean training label, in [0, 1], for every row: (rows, emotions)."""
     means = probabilities("training labels", train_true).mean(axis=0, dtype=np.float64)
-    return np.tile(means, (rows, 1))
+    return np.broadcast_to(means, (rows, len(means)))  # one row in memory, and read-only
+
+
+def sample_rows(chosen: Bools, seed: int) -> Ints:
+    """Take the places of the chosen rows, or, of more than `MOST_ROWS`, of so many at random.
+
+    A regression of a few dozen coefficients gains nothing from more, and a copy of all would not
+    fit in memory.
+    """
+    places = np.flatnonzero(chosen)
+    if len(places) <= MOST_ROWS:
+        return places
+    drawn = np.random.default_rng(seed).choice(len(places), MOST_ROWS, replace=False)
+    return places[np.sort(drawn)]
 
 
 @dataclass(frozen=True)
@@ -35,18 +51,23 @@ class Logistic:
     models: tuple[Any, ...]
     columns: int
 
-    def predict(self, features: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    def predict(self, features: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """Predict probabilities (rows, emotions) in [0, 1] from features (rows, columns).
 
         Raises `InputError` for values that are not finite or another number of columns.
         """
-        values = finite("features", features).astype(np.float64, copy=False)
+        values = finite("features", features)
         if values.shape[1] != self.columns:
             raise InputError(
                 f"features have {values.shape[1]} columns; the regression was fitted on "
                 f"{self.columns}. Pass the same columns in the same order."
             )
-        return np.stack([_predict(model, values) for model in self.models], axis=1)
+        predicted = np.empty((len(values), len(self.models)), dtype=np.float32)
+        for start in range(0, len(values), _AT_ONCE):
+            rows = slice(start, start + _AT_ONCE)
+            for i, model in enumerate(self.models):
+                predicted[rows, i] = _predict(model, values[rows].astype(np.float64, copy=False))
+        return predicted
 
 
 def fit_logistic(features: npt.ArrayLike, true: npt.ArrayLike) -> Logistic:

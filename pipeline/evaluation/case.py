@@ -1,7 +1,9 @@
 """Hold one evaluation's rows and every model's predictions, and score them split by split."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,30 +12,42 @@ import pandas as pd
 from pipeline.evaluation import tables
 from pipeline.evaluation.arrays import Bools, Floats
 from pipeline.evaluation.baselines import NETWORK
-from pipeline.evaluation.metrics import Scores, score
-from pipeline.evaluation.thresholds import tune_thresholds
+from pipeline.evaluation.metrics import QUALITY, Scores, score_each
+from pipeline.evaluation.thresholds import Choice, Goal, choose
 
 AllScores = dict[str, dict[str, dict[str, Scores]]]
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """From which label a row is a positive, and from which probability it is predicted one."""
+    """From which label a row is a positive, and from which probability it is predicted one.
+
+    `threshold` holds until it is tuned for the `goal`.
+    """
 
     positive_at: float
     threshold: float
+    goal: Goal = field(default_factory=Goal)
 
 
 @dataclass(frozen=True)
 class Case:
-    """Labels and predictions (rows, emotions) of all splits; `thresholds` one per emotion."""
+    """Labels and predictions (rows, emotions) of all splits; `choices` has one per emotion."""
 
     emotions: Sequence[str]
     split: npt.NDArray[np.str_]
     true: Floats
     predicted: Mapping[str, Floats]
-    thresholds: Mapping[str, npt.NDArray[np.float64]]
+    choices: Mapping[str, Sequence[Choice]]
     bounds: Bounds
+
+    @cached_property
+    def thresholds(self) -> dict[str, npt.NDArray[np.float64]]:
+        """Each model's tuned thresholds, one per emotion."""
+        return {
+            model: np.array([choice.threshold for choice in chosen])
+            for model, chosen in self.choices.items()
+        }
 
     def rows(self, split: str) -> Bools:
         """Mark the rows of a split."""
@@ -49,36 +63,62 @@ def build_case(
 ) -> Case:
     """Tune each model's own thresholds on the validation rows (`val`), never on test."""
     val = split == "val"
-    thresholds = {
-        model: tune_thresholds(
-            true[val], rows[val], positive_at=bounds.positive_at, default=bounds.threshold
+    choices = {
+        model: choose(
+            true[val],
+            rows[val],
+            positive_at=bounds.positive_at,
+            default=bounds.threshold,
+            goal=bounds.goal,
         )
         for model, rows in predicted.items()
     }
-    return Case(emotions, split, true, predicted, thresholds, bounds)
+    return Case(emotions, split, true, predicted, choices, bounds)
 
 
 def score_all(case: Case) -> AllScores:
     """Score every model: by split, then at the `fixed` or the `tuned` thresholds, then by model."""
     scores: AllScores = {}
     for split in ("val", "test"):
+        rows = case.rows(split)
+        true = case.true[rows]
+        found = {
+            model: score_each(
+                true,
+                predicted[rows],
+                case.emotions,
+                positive_at=case.bounds.positive_at,
+                thresholds={"fixed": case.bounds.threshold, "tuned": case.thresholds[model]},
+            )
+            for model, predicted in case.predicted.items()
+        }
         scores[split] = {
-            "fixed": {model: _score(case, split, model, tuned=False) for model in case.predicted},
-            "tuned": {model: _score(case, split, model, tuned=True) for model in case.predicted},
+            kind: {model: both[kind] for model, both in found.items()}
+            for kind in ("fixed", "tuned")
         }
     return scores
 
 
-def _score(case: Case, split: str, model: str, *, tuned: bool) -> Scores:
-    rows = case.rows(split)
-    fixed = np.full(len(case.emotions), case.bounds.threshold)
-    return score(
-        case.true[rows],
-        case.predicted[model][rows],
-        case.emotions,
-        positive_at=case.bounds.positive_at,
-        thresholds=case.thresholds[model] if tuned else fixed,
-    )
+def tuned_thresholds(case: Case) -> dict[str, Any]:
+    """Lay out the thresholds, what they are for and what they were tuned on, to go with a model.
+
+    `notes` names the emotions for which the default stays, with the reason.
+    """
+    return {
+        **case.bounds.goal.used(),
+        "tuned_on": "val",
+        "rows": int(case.rows("val").sum()),
+        "positive_at": case.bounds.positive_at,
+        "default": case.bounds.threshold,
+        "thresholds": {
+            model: dict(zip(case.emotions, (c.threshold for c in chosen), strict=True))
+            for model, chosen in case.choices.items()
+        },
+        "notes": {
+            model: {e: c.note for e, c in zip(case.emotions, chosen, strict=True) if c.note}
+            for model, chosen in case.choices.items()
+        },
+    }
 
 
 def mean_table(case: Case) -> pd.DataFrame:
@@ -98,8 +138,8 @@ def flat_scores(scores: AllScores) -> dict[str, float]:
     """Name the test numbers for a chart list: `test/f1/anger`, `test/auroc/macro`.
 
     Thresholds are the tuned ones. Of the network's numbers at the fixed threshold, and of the
-    baselines, only those over all emotions are named (`test_fixed/...`, `test_constant/...`);
-    the tables have the rest.
+    baselines, only those over all emotions are named (`test_fixed/...`, `test_constant/...`), of
+    the baselines without `metrics.QUALITY`; the tables have the rest.
     """
     tuned, fixed = scores["test"]["tuned"], scores["test"]["fixed"]
     named = {"test" if model == NETWORK else _place(model): tuned[model] for model in tuned}
@@ -108,6 +148,8 @@ def flat_scores(scores: AllScores) -> dict[str, float]:
     for place, found in named.items():
         table = tables.metrics_table({place: found}).dropna(subset=["value"])
         for row in table.to_dict("records"):
+            if place != "test" and row["metric"] in QUALITY:
+                continue
             if row["scope"] != "emotion":
                 flat[f"{place}/{row['metric']}/{row['scope']}"] = row["value"]
             elif place == "test":

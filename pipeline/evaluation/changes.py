@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.evaluation.arrays import Floats
-from pipeline.evaluation.bootstrap import Interval, difference, group, interval, samples_of
+from pipeline.evaluation.bootstrap import group, samples_of
+from pipeline.evaluation.intervals import Interval, difference, interval
 
 # What is measured beside the metric that decides, and how people call it.
 NAMES = {

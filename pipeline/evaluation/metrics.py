@@ -3,22 +3,26 @@
 A label that reaches `positive_at` is a positive, a probability that reaches its threshold a
 predicted positive. A number that is not defined is None: precision where nothing was predicted
 positive, recall without positives, F1 = 2TP / (2TP + FP + FN) where that denominator is 0,
-AUROC and average precision unless there are positives and negatives. Where there are no
-positives but some are predicted, F1 is 0. Errors (mse, mae) are against the soft labels.
+AUROC and average precision unless there are positives and negatives, concordance where labels
+and probabilities are the same constant. Where there are no positives but some are predicted, F1
+is 0. Errors (mse, mae), concordance (ccc) and Jensen-Shannon distance (jsd) are against the soft
+labels, Brier score and calibration error (ece) against what is positive (see `sums`).
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, TypeAlias, TypedDict
+from typing import TypeAlias, TypedDict
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import average_precision_score, roc_auc_score
 
-from pipeline.evaluation.arrays import Bools, Floats, Ints, checked, reach
+from pipeline.evaluation import ranking, sums
+from pipeline.evaluation.arrays import Bools, Floats, checked, reach
+from pipeline.evaluation.cells import count, ratios
 
 Numbers: TypeAlias = dict[str, float | None]
 
-MACRO = ("accuracy", "precision", "recall", "f1", "auroc", "average_precision")
+MACRO = ("accuracy", "precision", "recall", "f1", "auroc", "average_precision", "ece", "ccc")
+QUALITY = ("brier", "ece", "ccc", "jsd")
 EPOCH = ("f1", "auroc", "average_precision", "mae")
 
 
@@ -33,15 +37,6 @@ class Scores(TypedDict):
     macro: Numbers
     emotions_defined: dict[str, int]
     emotion: dict[str, Numbers]
-
-
-class Counts(NamedTuple):
-    """The cells of each emotion's confusion matrix, each of shape (emotions,)."""
-
-    tp: Ints
-    fp: Ints
-    fn: Ints
-    tn: Ints
 
 
 def score(
@@ -59,19 +54,39 @@ def score(
     equals) is the labelled one, is there only where each row of `true` is one-hot.
     Raises `InputError` for arrays that do not fit (see `arrays.checked`).
     """
+    return score_each(
+        true, predicted, emotions, positive_at=positive_at, thresholds={"": thresholds}
+    )[""]
+
+
+def score_each(
+    true: npt.ArrayLike,
+    predicted: npt.ArrayLike,
+    emotions: Sequence[str],
+    *,
+    positive_at: float,
+    thresholds: Mapping[str, npt.ArrayLike],
+) -> dict[str, Scores]:
+    """Score as `score` for each of several thresholds; what does not hang on them only once."""
     true, predicted = checked(true, predicted, emotions)
-    bounds = np.broadcast_to(np.asarray(thresholds, dtype=np.float64), len(emotions))
-    positive, said = reach(true, positive_at), reach(predicted, bounds)
-    emotion = _by_emotion(true, predicted, positive, said, emotions)
-    for name, bound in zip(emotions, bounds, strict=True):
-        emotion[name]["threshold"] = float(bound)
-    return Scores(
-        rows=len(true),
-        overall=_overall(true, predicted, positive, said),
-        macro={metric: _macro(emotion, metric) for metric in MACRO},
-        emotions_defined={metric: len(_defined(emotion, metric)) for metric in MACRO},
-        emotion=emotion,
-    )
+    positive = reach(true, positive_at)
+    free = _free(true, predicted, positive, emotions)
+    scores = {}
+    for name, given in thresholds.items():
+        bounds = np.broadcast_to(np.asarray(given, dtype=np.float64), len(emotions))
+        said = reach(predicted, bounds)
+        emotion = _with_ratios(free, positive, said)
+        for numbers, bound in zip(emotion.values(), bounds, strict=True):
+            numbers["threshold"] = float(bound)
+        scores[name] = Scores(
+            rows=len(true),
+            overall=_overall(true, predicted, positive, said)
+            | {metric: _mean(emotion, metric) for metric in ("brier", "jsd")},
+            macro={metric: _mean(emotion, metric) for metric in MACRO},
+            emotions_defined={metric: len(_defined(emotion, metric)) for metric in MACRO},
+            emotion=emotion,
+        )
+    return scores
 
 
 def epoch_scores(
@@ -87,40 +102,47 @@ def epoch_scores(
     """
     true, predicted = checked(true, predicted, emotions)
     positive, said = reach(true, positive_at), reach(predicted, threshold)
-    emotion = _by_emotion(true, predicted, positive, said, emotions)
-    flat = {f"val/{metric}_macro": _macro(emotion, metric) for metric in EPOCH}
+    emotion = _with_ratios(_errors(true, predicted, positive, emotions), positive, said)
+    flat = {f"val/{metric}_macro": _mean(emotion, metric) for metric in EPOCH}
     for name, numbers in emotion.items():
         flat |= {f"val/{metric}/{name}": numbers[metric] for metric in EPOCH}
     return {key: value for key, value in flat.items() if value is not None}
 
 
-def count(positive: Bools, said: Bools) -> Counts:
-    """Count true and false positives and negatives; both arrays are (rows, emotions)."""
-    tp = np.count_nonzero(positive & said, axis=0)
-    fp = np.count_nonzero(said, axis=0) - tp
-    fn = np.count_nonzero(positive, axis=0) - tp
-    return Counts(tp, fp, fn, len(positive) - tp - fp - fn)
-
-
-def _by_emotion(
-    true: Floats, predicted: Floats, positive: Bools, said: Bools, emotions: Sequence[str]
+def _free(
+    true: Floats, predicted: Floats, positive: Bools, emotions: Sequence[str]
 ) -> dict[str, Numbers]:
-    cells = np.stack(count(positive, said), axis=1)
+    """Compute what no threshold changes."""
+    found = _errors(true, predicted, positive, emotions)
+    for i, name in enumerate(emotions):
+        rows = sums.Rows(true[:, i], predicted[:, i], positive[:, i], positive[:, i])
+        found[name] |= {metric: _or_none(sums.whole(metric, rows)) for metric in QUALITY}
+    return found
+
+
+def _errors(
+    true: Floats, predicted: Floats, positive: Bools, emotions: Sequence[str]
+) -> dict[str, Numbers]:
     gap = predicted - true
     mse = (gap**2).mean(axis=0, dtype=np.float64)
     mae = np.abs(gap).mean(axis=0, dtype=np.float64)
     return {
-        name: _ratios(*map(int, cells[i]))
-        | _ranks(positive[:, i], predicted[:, i])
+        name: _ranks(positive[:, i], predicted[:, i])
         | {"mse": float(mse[i]), "mae": float(mae[i]), "positives": int(positive[:, i].sum())}
         for i, name in enumerate(emotions)
     }
 
 
+def _with_ratios(free: Mapping[str, Numbers], positive: Bools, said: Bools) -> dict[str, Numbers]:
+    cells = np.stack(count(positive, said), axis=1)
+    pairs = zip(cells, free.items(), strict=True)
+    return {name: ratios(*map(int, row)) | numbers for row, (name, numbers) in pairs}
+
+
 def _overall(true: Floats, predicted: Floats, positive: Bools, said: Bools) -> Numbers:
     pooled = (int(cells.sum()) for cells in count(positive, said))
     gap = predicted - true
-    numbers: Numbers = _ratios(*pooled) | {
+    numbers: Numbers = ratios(*pooled) | {
         "exact_match": float(np.mean((positive == said).all(axis=1))),
         "mse": float(np.mean(gap**2, dtype=np.float64)),
         "mae": float(np.mean(np.abs(gap), dtype=np.float64)),
@@ -131,26 +153,13 @@ def _overall(true: Floats, predicted: Floats, positive: Bools, said: Bools) -> N
     return numbers
 
 
-def _ratios(tp: int, fp: int, fn: int, tn: int) -> Numbers:
-    return {
-        "accuracy": _ratio(tp + tn, tp + fp + fn + tn),
-        "precision": _ratio(tp, tp + fp),
-        "recall": _ratio(tp, tp + fn),
-        "f1": _ratio(2 * tp, 2 * tp + fp + fn),
-    }
-
-
-def _ratio(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
-
-
 def _ranks(positive: Bools, predicted: Floats) -> Numbers:
-    if positive.all() or not positive.any():
-        return {"auroc": None, "average_precision": None}
-    return {
-        "auroc": float(roc_auc_score(positive, predicted)),
-        "average_precision": float(average_precision_score(positive, predicted)),
-    }
+    found = ranking.by_group(positive, predicted, np.zeros(len(positive), dtype=np.int64), 1)
+    return {metric: _or_none(float(value[0])) for metric, value in found.items()}
+
+
+def _or_none(value: float) -> float | None:
+    return value if np.isfinite(value) else None
 
 
 def _defined(emotion: Mapping[str, Numbers], metric: str) -> list[float]:
@@ -158,7 +167,7 @@ def _defined(emotion: Mapping[str, Numbers], metric: str) -> list[float]:
     return [value for value in found if value is not None]
 
 
-def _macro(emotion: Mapping[str, Numbers], metric: str) -> float | None:
+def _mean(emotion: Mapping[str, Numbers], metric: str) -> float | None:
     values = _defined(emotion, metric)
     return float(np.mean(values)) if values else None
 

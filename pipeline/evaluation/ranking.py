@@ -106,3 +106,35 @@ def _levels(scores: Floats) -> tuple[Floats, Bools]:
         at = at[at < len(distinct)]
     wide = np.diff(at, append=len(distinct)) > 1
     return distinct[at], np.concatenate([[False], wide])
+
+
+def by_group(positive: Bools, predicted: Floats, of: Ints, groups: int) -> dict[str, Floats]:
+    """Give AUROC and average precision of each group by itself (groups,), exactly.
+
+    NaN where a group lacks positives or negatives. One sort serves all groups and both scores.
+    """
+    within = (-predicted, of) if groups > 1 else (-predicted,)
+    order = np.lexsort(within)
+    group, ranked = of[order], predicted[order]
+    # Cut after the last of equal probabilities: a threshold takes all of them or none.
+    cuts = np.flatnonzero(np.append((np.diff(group) != 0) | (np.diff(ranked) != 0), True))
+    at, so_far = group[cuts], np.cumsum(positive[order])[cuts]
+    rows = np.bincount(of, minlength=groups)
+    positives = np.bincount(of[positive], minlength=groups)
+    new = np.diff(so_far, prepend=0)
+    hits = so_far - (np.cumsum(positives) - positives)[at]
+    reached = cuts + 1 - (np.cumsum(rows) - rows)[at]
+    ties = np.diff(cuts, prepend=-1) - new
+    beaten = (rows - positives)[at] - (reached - hits) + 0.5 * ties
+
+    judged = (positives > 0) & (positives < rows)
+
+    def mean(value: Floats, whole: Ints) -> Floats:
+        total = np.bincount(at, weights=new * value, minlength=groups)
+        quotient: Floats = np.full(groups, np.nan)
+        return np.divide(total, whole, out=quotient, where=judged)
+
+    return {
+        "auroc": mean(beaten, positives * (rows - positives)),
+        "average_precision": mean(hits / reached, positives),
+    }

@@ -8,7 +8,6 @@ import pandas as pd
 
 from pipeline.evaluation.baselines import NETWORK
 from pipeline.evaluation.metrics import MACRO, Scores
-from pipeline.evaluation.verdict import verdict
 
 UNDEFINED = "-"
 OVERALL = {
@@ -38,13 +37,15 @@ AVERAGED = {"average_precision": "average precision", "auroc": "AUROC", "f1": "F
 class Report:
     """What the page tells.
 
-    `scores` are the test scores by model, the network's under `baselines.NETWORK`;
-    `mean_predictions` is the table of that name, of one or more splits; `figures` maps the names
-    of files `plots/<name>.png` to what each shows; each of `warnings` has a `code`, a `number`
-    and a `message`; `audit` is the table of `audit.rule_audit`.
+    `verdict` are the lines of `verdict.verdict`; `scores` are the test scores by model, the
+    network's under `baselines.NETWORK`; `mean_predictions` is the table of that name, of one or
+    more splits; `figures` maps the names of files `plots/<name>.png` to what each shows; each of
+    `warnings` has a `code`, a `number` and a `message`; `audit` is the table of
+    `audit.rule_audit`.
     """
 
     title: str
+    verdict: Sequence[str]
     scores: Mapping[str, Scores]
     mean_predictions: pd.DataFrame
     figures: Mapping[str, str] = field(default_factory=dict)
@@ -53,8 +54,8 @@ class Report:
 
 
 def render(report: Report) -> str:
-    """Return the page. Raises `InputError` where the network's scores are missing."""
-    lines = [f"# {report.title}", *(f"- {line}" for line in verdict(report.scores))]
+    """Return the page."""
+    lines = [f"# {report.title}", *(f"- {line}" for line in report.verdict)]
     lines += _warnings(report.warnings)
     lines += _models(report.scores)
     lines += _emotions(report.scores)

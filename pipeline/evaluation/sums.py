@@ -33,10 +33,24 @@ Terms: TypeAlias = Callable[[Rows], list[Floats | Bools]]
 def score(metric: str, rows: Rows, of: Ints, draws: Floats) -> Floats:
     """Score each draw (draws, groups) of the groups that `of` gives the rows; NaN if undefined."""
     terms, formula = _METRICS[metric]
-    groups = draws.shape[1]
-    per_group = [np.bincount(of, weights=term, minlength=groups) for term in terms(rows)]
-    weighted: Floats = draws @ np.stack(per_group, axis=1)
+    weighted: Floats = draws @ _per_group(terms(rows), of, draws.shape[1])
     return formula(weighted)
+
+
+def by_group(metric: str, rows: Rows, of: Ints, groups: int) -> Floats:
+    """Score each group by itself, shape (groups,); NaN if undefined."""
+    terms, formula = _METRICS[metric]
+    return formula(_per_group(terms(rows), of, groups))
+
+
+def whole(metric: str, rows: Rows) -> float:
+    """Score all rows; NaN if undefined."""
+    terms, formula = _METRICS[metric]
+    return float(formula(np.array([np.sum(term, dtype=np.float64) for term in terms(rows)])))
+
+
+def _per_group(terms: list[Floats | Bools], of: Ints, groups: int) -> Floats:
+    return np.stack([np.bincount(of, weights=term, minlength=groups) for term in terms], axis=1)
 
 
 def _cells(rows: Rows) -> list[Floats | Bools]:

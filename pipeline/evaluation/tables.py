@@ -7,7 +7,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from pipeline.evaluation.arrays import checked, reach
-from pipeline.evaluation.metrics import Counts, Scores, count
+from pipeline.evaluation.cells import Counts, count
+from pipeline.evaluation.metrics import Scores
 
 
 def mean_predictions(

@@ -1,94 +1,133 @@
 """Say in three lines whether the network is worth having: the first screen of an evaluation.
 
-The primary number is average precision, averaged over the emotions that the test rows can
-judge. Two models of which it is the same to three decimals are level, and level is not better.
+The primary number is average precision, averaged over the emotions that the test rows can judge.
+A difference counts where its interval over subjects leaves out 0 (see `certainty`); everything
+else cannot be told apart.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.evaluation.baselines import NETWORK, RULE
+from pipeline.evaluation.bootstrap import Interval
+from pipeline.evaluation.certainty import BORNE_OUT, PRIMARY, Certainty, Claim
 from pipeline.evaluation.metrics import Scores
 
 LEAST_POSITIVES = 5
 DECIMALS = 3
 
 
-def verdict(scores: Mapping[str, Scores]) -> list[str]:
-    """Return up to three lines: against the rule, against every baseline, what stays open.
+def verdict(scores: Mapping[str, Scores], certainty: Certainty) -> list[str]:
+    """Return three lines: against the rule, against every baseline, and how certain that is.
 
-    `scores` holds the test scores by model; `NETWORK` must be there, `RULE` and other baselines
-    may be. Emotions with fewer than `LEAST_POSITIVES` positives or negatives are named and left
-    out of the comparison. Raises `InputError` without the network's scores.
+    `scores` holds the test scores by model, `certainty` the samples of the same models; `NETWORK`
+    must be there, `RULE` and other baselines may be. Emotions with fewer than `LEAST_POSITIVES`
+    positives or negatives, or with those of one subject alone, are named and left out of the
+    comparison. Raises `InputError` without the network's scores.
     """
     if NETWORK not in scores:
         raise InputError(
             f"scores are given for {list(scores)}; {NETWORK!r} is needed to judge it. "
             "Pass the network's test scores under that name."
         )
-    judged = [name for name, found in _positives(scores).items() if min(found) >= LEAST_POSITIVES]
+    left_out, judged = unjudged(scores, certainty), judged_emotions(scores, certainty)
     if not judged:
-        return ["The network CANNOT BE JUDGED on this test split.", _open(scores, judged)]
-    means = {model: mean_precision(found, judged) for model, found in scores.items()}
-    return [_against_rule(scores, means, judged), _against_all(means), _open(scores, judged)]
+        return ["The network CANNOT BE JUDGED on this test split.", _basis(certainty, left_out)]
+    rule = _against_rule(scores, certainty, judged)
+    return [rule, _against_all(scores, certainty, judged), _basis(certainty, left_out)]
 
 
-def mean_precision(found: Scores, emotions: list[str]) -> float:
+def judged_emotions(scores: Mapping[str, Scores], certainty: Certainty) -> list[str]:
+    """List the emotions that the test rows can judge."""
+    left_out = unjudged(scores, certainty)
+    return [name for name in scores[NETWORK]["emotion"] if name not in left_out]
+
+
+def unjudged(scores: Mapping[str, Scores], certainty: Certainty) -> dict[str, str]:
+    """Name the emotions that the test rows cannot judge, each with the reason."""
+    network, reasons = scores[NETWORK], {}
+    for name, found in network["emotion"].items():
+        positives = int(found["positives"] or 0)
+        counts = f"{positives} positive, {network['rows'] - positives} negative rows"
+        drawn = certainty.of(certainty.samples[NETWORK][PRIMARY], name)
+        if min(positives, network["rows"] - positives) < LEAST_POSITIVES:
+            reasons[name] = counts
+        elif drawn.reason and certainty.subjects > 1:
+            reasons[name] = f"{counts}, of too few subjects"
+    return reasons
+
+
+def mean_precision(found: Scores, emotions: Sequence[str]) -> float:
     """Average the average precision of these emotions, in [0, 1], to three decimals."""
     values = [found["emotion"][name]["average_precision"] for name in emotions]
     return round(float(np.mean([value for value in values if value is not None])), DECIMALS)
 
 
-def _positives(scores: Mapping[str, Scores]) -> dict[str, tuple[int, int]]:
-    network = scores[NETWORK]
-    positives = {name: int(found["positives"] or 0) for name, found in network["emotion"].items()}
-    return {name: (count, network["rows"] - count) for name, count in positives.items()}
-
-
-def _against_rule(
-    scores: Mapping[str, Scores], means: Mapping[str, float], judged: list[str]
-) -> str:
+def _against_rule(scores: Mapping[str, Scores], certainty: Certainty, judged: list[str]) -> str:
     if RULE not in scores:
         return "There is no labelling rule to beat: the network stands against other baselines."
-    better = sum(
-        mean_precision(scores[NETWORK], [name]) > mean_precision(scores[RULE], [name])
-        for name in judged
-    )
-    beats = means[NETWORK] > means[RULE]
-    claim = "beats" if beats else "does NOT beat"
-    advice = "" if beats else " The rule needs no training and ranks at least as well."
+    found, claim = certainty.standing(RULE, judged)
+    means = [mean_precision(scores[model], judged) for model in (NETWORK, RULE)]
+    said = {
+        "better": "beats the rule it was taught, with certainty",
+        "worse": "does NOT beat the rule it was taught and is worse with certainty",
+        "open": "does NOT beat the rule it was taught with certainty: they cannot be told apart",
+    }[claim]
+    advice = "" if claim == "better" else " The rule needs no training."
     return (
-        f"The network {claim} the rule it was taught: mean average precision "
-        f"{means[NETWORK]:.3f} against {means[RULE]:.3f} for the {RULE}, better on {better} of "
-        f"{len(judged)} emotions.{advice}"
+        f"The network {said}. Mean average precision {means[0]:.3f} against {means[1]:.3f} for "
+        f"the {RULE}: {_gain(found, claim)}{_emotions(certainty, RULE, judged)}.{advice}"
     )
 
 
-def _against_all(means: Mapping[str, float]) -> str:
-    others = {model: mean for model, mean in means.items() if model != NETWORK}
-    if not others:
-        return f"Mean average precision {means[NETWORK]:.3f}; no baseline was given to compare."
-    listed = ", ".join(f"{model} {mean:.3f}" for model, mean in others.items())
-    ahead = [model for model, mean in others.items() if mean >= means[NETWORK]]
-    if ahead:
-        claim = f"does NOT beat every baseline; as good or better: {', '.join(ahead)}"
-    else:
-        claim = "beats every baseline"
-    return f"On the test split the network {claim} (network {means[NETWORK]:.3f}, {listed})."
-
-
-def _open(scores: Mapping[str, Scores], judged: list[str]) -> str:
-    few = [
-        f"{name} ({positives} positive, {negatives} negative)"
-        for name, (positives, negatives) in _positives(scores).items()
-        if name not in judged
+def _against_all(scores: Mapping[str, Scores], certainty: Certainty, judged: list[str]) -> str:
+    own = mean_precision(scores[NETWORK], judged)
+    if not certainty.baselines:
+        return f"Mean average precision {own:.3f}; no baseline was given to compare."
+    claims = {name: certainty.standing(name, judged) for name in certainty.baselines}
+    beaten = all(claim == "better" for _, claim in claims.values())
+    words = {"better": "it beats", "worse": "it is worse than", "open": "it cannot be told from"}
+    parts = [
+        f"{words[claim]} {name} ({mean_precision(scores[name], judged):.3f}; "
+        f"{_gain(found, claim)}{_emotions(certainty, name, judged)})"
+        for name, (found, claim) in claims.items()
+        if name != RULE
     ]
-    chance = "These are point estimates from one split: a small difference may be chance."
-    if not few:
-        return chance
+    said = "beats every baseline" if beaten else "does NOT beat every baseline"
+    return f"On the test split the network ({own:.3f}) {said} with certainty: {'; '.join(parts)}."
+
+
+def _gain(found: Interval, claim: Claim) -> str:
+    if found.reason:
+        return f"gain {found.point:+.3f}, no interval ({found.reason})"
+    doubt = f", not borne out by {BORNE_OUT.upper()}" if found.low > 0 and claim == "open" else ""
+    return f"gain {found.point:+.3f}, {found.low:+.3f} to {found.high:+.3f}{doubt}"
+
+
+def _emotions(certainty: Certainty, baseline: str, judged: list[str]) -> str:
+    """Name the emotions for which a claim is certain, where that is not simply all of them."""
+    claims = {name: certainty.standing(baseline, judged, name)[1] for name in judged}
+    parts = []
+    for claim in ("better", "worse"):
+        names = [name for name, found in claims.items() if found == claim]
+        if names:
+            every = "all emotions" if len(names) == len(judged) > 1 else ", ".join(names)
+            parts.append(f"{claim} for {every}")
+    return f"; {'; '.join(parts)}" if parts else "; for no single emotion"
+
+
+def _basis(certainty: Certainty, left_out: Mapping[str, str]) -> str:
+    plan, people = certainty.plan, certainty.subjects
+    drawn = (
+        f"Intervals hold at {plan.level:.0%}: paired, {plan.resamples} resamples of the {people} "
+        f"test subject{'s' if people != 1 else ''}."
+    )
+    if not left_out:
+        return drawn
+    named = ", ".join(f"{name} ({reason})" for name, reason in left_out.items())
     return (
-        f"Cannot be judged, and left out of these means, with fewer than {LEAST_POSITIVES} "
-        f"positive or negative test rows: {', '.join(few)}. {chance}"
+        f"{drawn} Cannot be judged and left out (fewer than {LEAST_POSITIVES} positive or "
+        f"negative rows, or those of too few subjects): {named}."
     )

@@ -22,7 +22,8 @@ from pipeline.evaluation.predictions import TRUE, Predictions, hash_rows
 from pipeline.promotion import renewal
 from pipeline.promotion.candidate import Candidate, constant, only
 from pipeline.schema import Params
-from pipeline.tracking.registry import Registry, Version
+from pipeline.tracking.registry import Registry
+from pipeline.tracking.versions import Version
 
 TEST_ROWS, TAKEN_BACK = "test_rows", "was_champion"
 

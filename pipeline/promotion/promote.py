@@ -27,17 +27,9 @@ from pipeline.promotion.pages import as_json, describe, verdict_page
 from pipeline.schema import Params
 from pipeline.tracking import artifacts
 from pipeline.tracking.exclusive import exclusive
-from pipeline.tracking.registry import (
-    NONE,
-    Registry,
-    Version,
-    now,
-    open_registry,
-)
+from pipeline.tracking.registry import Registry, now, open_registry
 from pipeline.tracking.rest import deliver_rest
-
-VERDICT, AGAINST, SETTINGS = "promotion.verdict", "promotion.against", "promotion.settings"
-BROKEN, RULE = "promotion.broken", "promotion.rule."
+from pipeline.tracking.versions import AGAINST, AT, BROKEN, NONE, RULE, SETTINGS, VERDICT, Version
 
 
 @dataclass(frozen=True)
@@ -155,7 +147,7 @@ def tags_of(decision: Decision) -> dict[str, str]:
         AGAINST: decision.version.number if decision.version else NONE,
         SETTINGS: digest(decision.demands),
         BROKEN: ", ".join(verdict.broken) or NONE,
-        "promotion.at": now(),
+        AT: now(),
         **rules,
     }
 

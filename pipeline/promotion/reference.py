@@ -11,8 +11,9 @@ from pipeline.data.profile import Predict, Profile
 from pipeline.errors import InputError
 from pipeline.schema import Params
 from pipeline.tracking.artifacts import fetch, network_of
-from pipeline.tracking.registry import Registry, Version, open_registry
+from pipeline.tracking.registry import Registry, open_registry
 from pipeline.tracking.store import SQLITE, tracking_uri
+from pipeline.tracking.versions import Version
 
 PROFILE = "data/profile.parquet"
 

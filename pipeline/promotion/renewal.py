@@ -28,7 +28,8 @@ from pipeline.evaluation.predictions import (
 )
 from pipeline.promotion.candidate import OTHER_ROWS, Candidate, only
 from pipeline.tracking import artifacts
-from pipeline.tracking.registry import Registry, Version
+from pipeline.tracking.registry import Registry
+from pipeline.tracking.versions import Version
 
 
 class CannotCompareError(Exception):

@@ -3,7 +3,8 @@
 from pipeline.errors import InputError
 from pipeline.schema import Params
 from pipeline.tracking.exclusive import exclusive
-from pipeline.tracking.registry import NONE, REPLACED, Registry, Version, open_registry
+from pipeline.tracking.registry import Registry, open_registry
+from pipeline.tracking.versions import NONE, REPLACED, Version
 
 
 def rollback(settings: Params, number: str | None) -> tuple[Version, Version]:

@@ -20,8 +20,8 @@ _SOMEBODY = {"NAME": "AU emotion pipeline", "EMAIL": "pipeline@localhost"}
 
 def refuse_changes() -> None:
     """Raise `InputError` where tracked files were changed: their result would have no commit."""
-    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ":(top)")
-    open_files = [line[3:] for line in changed.splitlines() if not line.endswith(paths.LOCK.name)]
+    listed = _git("diff", "--name-only", "HEAD", "--", ":(top)").splitlines()
+    open_files = [name for name in listed if Path(name).name != paths.LOCK.name]
     if open_files:
         raise InputError(
             f"{', '.join(open_files[:5])} changed since the last commit. --push stores what a "
@@ -125,7 +125,7 @@ def _git(*arguments: str, text: str | None = None, **environment: str) -> str:
         raise InputError("git cannot be run: install it, or leave --push out.") from None
     except subprocess.CalledProcessError as error:
         raise InputError(
-            f"git {' '.join(arguments[:2])} failed: {error.stderr.strip()}. Data and verdict are "
+            f"git {arguments[0]} failed: {error.stderr.strip()}\nData and verdict are "
             "safe; mend that (another name with --branch, the latest commits, the right to push) "
             "and run this again."
         ) from error

@@ -3,17 +3,11 @@
 One fact decides: the alias `champion`. It is set by one write, after all that it stands for has
 been written and before all that follows from it; what a killed process left out is mended by
 `Registry.settle`, so that whoever comes next finds the registry whole.
-
-A version's tags: `pipeline.run` (the run's key), `promotion.verdict`, `promotion.against` (the
-champion it was judged against, "none" for the first), `promotion.settings` (a hash of what it was
-judged by), `promotion.broken` (the rules it broke), `promotion.at`, `promotion.rule.<name>`; of one
-that is or was champion `promotion.replaced` (the version before it, or "none") and
-`promotion.since`.
 """
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -22,34 +16,12 @@ from pipeline.tracking.delivery import KEY, find_run, open_store
 from pipeline.tracking.models import model_of
 from pipeline.tracking.remote import Remote, clean_tags
 from pipeline.tracking.store import failures, journals_folder, tracking_uri, without_password
+from pipeline.tracking.versions import NONE, REPLACED, SINCE, Version, as_version
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities.model_registry import ModelVersion
 
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
-NONE = "none"
-REPLACED, SINCE = "promotion.replaced", "promotion.since"
-
-
-@dataclass(frozen=True)
-class Version:
-    """A version of the registered model, with the run and the logged model that it was made of."""
-
-    number: str
-    run_id: str
-    model_id: str
-    tags: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def key(self) -> str:
-        """The run's key, which `run.json` holds."""
-        return self.tags.get(KEY, NONE)
-
-    @property
-    def was_champion(self) -> bool:
-        """Whether it is champion, or was once."""
-        return SINCE in self.tags
 
 
 @dataclass(frozen=True)
@@ -82,7 +54,7 @@ class Registry:
         from mlflow.exceptions import MlflowException
 
         try:
-            return _version(self.client.get_model_version(self.name, number))
+            return as_version(self.client.get_model_version(self.name, number))
         except MlflowException as error:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise
@@ -93,7 +65,9 @@ class Registry:
 
     def versions(self) -> list[Version]:
         """List all versions."""
-        return [_version(one) for one in self.client.search_model_versions(f"name = '{self.name}'")]
+        return [
+            as_version(one) for one in self.client.search_model_versions(f"name = '{self.name}'")
+        ]
 
     def version_of(self, key: str) -> Version | None:
         """Find the version that was made of a run, by the run's key."""
@@ -118,7 +92,7 @@ class Registry:
         made = self.client.create_model_version(
             self.name, source, run, tags=all_tags, model_id=model_id
         )
-        return _version(made)
+        return as_version(made)
 
     def run(self, key: str) -> str:
         """Find the id of a run by its key; raises `InputError` where the store lacks it."""
@@ -188,11 +162,6 @@ class Registry:
             self.client.delete_registered_model_alias(self.name, alias)
         else:
             self.client.set_registered_model_alias(self.name, alias, number)
-
-
-def _version(found: "ModelVersion") -> Version:
-    model_id = found.model_id or str(found.source).rpartition("/")[2]
-    return Version(str(found.version), str(found.run_id), str(model_id), dict(found.tags))
 
 
 @contextmanager

@@ -16,7 +16,8 @@ from typing import Any
 from pipeline.tracking.journal import Journal, new_key
 from pipeline.tracking.run import Run
 from pipeline.tracking.sender import Sender
-from pipeline.tracking.store import journals_folder, load_mlflow
+from pipeline.tracking.sender_process import SenderProcess, start_sender
+from pipeline.tracking.store import journals_folder
 
 _GRACE = 8.0  # seconds for sending, where a scheduler will kill what does not end
 
@@ -60,15 +61,13 @@ def _run(
     maker: str | None = None,
 ) -> Iterator[Run]:
     with _terminable():
-        load_mlflow()
         journal = Journal.reopen(journals_folder(), key)
-        sender = Sender(journal)
-        run = Run(journal, sender.hear)
         texts = {name: str(value) for name, value in params.items()}
         begin = {"experiment": experiment, "name": name, "tags": dict(tags)}
         journal.append("begin", **begin, maker=maker, params=texts)
-        sender.start()
         try:
+            sender = start_sender(journal)
+            run = Run(journal, sender.hear)
             with _ending(journal, sender):
                 run.log_params(params)
                 yield run
@@ -77,7 +76,7 @@ def _run(
 
 
 @contextmanager
-def _ending(journal: Journal, sender: Sender) -> Iterator[None]:
+def _ending(journal: Journal, sender: Sender | SenderProcess) -> Iterator[None]:
     """End the run with the block, whichever way the block ends."""
     try:
         yield

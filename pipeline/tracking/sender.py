@@ -1,4 +1,4 @@
-"""Send a run's journal while the stage works, in a thread of its own."""
+"""Send a run's journal meanwhile, in a thread of its own."""
 
 import sys
 import threading
@@ -25,46 +25,43 @@ class Sender(threading.Thread):
 
     def __init__(self, journal: Journal) -> None:
         super().__init__(name="mlflow-sender", daemon=True)
+        self.fault: InputError | None = None
+        self.unsent: str | None = None
         self._journal = journal
         self._news = threading.Event()
         self._end = threading.Event()
-        self._fault: InputError | None = None
-        self._unsent: str | None = None
         self._courier = Courier(journal)
         self._rest = True
 
     def hear(self) -> None:
         """Take note of a new entry; raise the `InputError` that makes going on pointless."""
         self._news.set()
-        if self._fault:
-            raise self._fault
+        if self.fault:
+            raise self.fault
 
-    def close(self, seconds: float | None = None) -> None:
-        """Send the rest and stop; where it cannot arrive, say how it can later.
-
-        Waits as long as sending goes on, or so many seconds. Raises the store's `InputError`.
-        """
+    def finish(self, seconds: float | None = None) -> None:
+        """Send the rest and stop; wait as long as that goes on, or so many seconds."""
         self._end.set()
         self._news.set()
         self.join(seconds)
-        if self._fault:
-            raise self._fault
-        if left := waiting(self._journal):
-            reason = self._unsent or f"not done within {seconds} seconds"
-            print(
-                f"warning unsent: {left} entries of run {self._journal.key} did not reach MLflow "
-                f"({reason[:500]}). They are kept in {self._journal.folder}; the next stage sends "
-                "them, or `python -m pipeline sync`.",
-                file=sys.stderr,
-            )
+
+    def close(self, seconds: float | None = None) -> None:
+        """Finish; where something cannot arrive, say how it can later.
+
+        Raises the store's `InputError`.
+        """
+        self.finish(seconds)
+        if self.fault:
+            raise self.fault
+        warn_unsent(self._journal, self.unsent or f"not done within {seconds} seconds")
 
     def run(self) -> None:
         try:
             self._work()
         except InputError as error:
-            self._fault = error
+            self.fault = error
         except Exception as error:  # a thread's own traceback would reach nobody
-            self._unsent = f"{type(error).__name__}: {error}"
+            self.unsent = f"{type(error).__name__}: {error}"
 
     def _work(self) -> None:
         while (lock := self._journal.send_lock()) is None:
@@ -98,6 +95,17 @@ class Sender(threading.Thread):
                 self._rest = any(one.problem for one in deliver_rest(self._journal.key))
             self._courier.send()
         except UnsentError as error:
-            self._unsent = str(error)
+            self.unsent = str(error)
             return False
         return True
+
+
+def warn_unsent(journal: Journal, reason: str) -> None:
+    """Say how what did not arrive can arrive later; nothing where all did."""
+    if left := waiting(journal):
+        print(
+            f"warning unsent: {left} entries of run {journal.key} did not reach MLflow "
+            f"({reason[:500]}). They are kept in {journal.folder}; the next stage sends them, or "
+            "`python -m pipeline sync`.",
+            file=sys.stderr,
+        )

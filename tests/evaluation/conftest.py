@@ -7,6 +7,8 @@ import pytest
 
 from pipeline.evaluation import baselines
 from pipeline.evaluation.arrays import Floats
+from pipeline.evaluation.case import Bounds, build_case, score_all
+from pipeline.evaluation.certainty import Certainty, Plan, measure
 from pipeline.evaluation.metrics import Scores, score
 
 
@@ -47,5 +49,25 @@ def scored(
             model: score(true, predicted, emotions, positive_at=0.5, thresholds=0.5)
             for model, predicted in models.items()
         }
+
+    return make
+
+
+@pytest.fixture
+def judged(
+    world: Callable[..., tuple[Floats, dict[str, Floats]]],
+) -> Callable[..., tuple[dict[str, Scores], Certainty]]:
+    """Score the test rows of a `world`, of so many subjects, and measure how certain that is."""
+
+    def make(
+        emotions: list[str], subjects: int = 10, **noise: float
+    ) -> tuple[dict[str, Scores], Certainty]:
+        true, models = world(len(emotions), **noise)
+        split = np.tile(["val", "test"], len(true))
+        true = np.repeat(true, 2, axis=0)
+        models = {name: np.repeat(rows, 2, axis=0) for name, rows in models.items()}
+        case = build_case(emotions, split, true, models, Bounds(0.5, 0.5))
+        subject = np.arange(len(true)) * subjects // len(true)
+        return score_all(case)["test"]["tuned"], measure(case, subject, Plan(400, 7, 0.95))
 
     return make

@@ -5,7 +5,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from pipeline.errors import InputError
-from pipeline.evaluation.baselines import constant, fit_logistic
+from pipeline.evaluation import baselines
+from pipeline.evaluation.baselines import constant, fit_logistic, sample_rows
 
 
 def test_constant_repeats_the_training_means() -> None:
@@ -65,3 +66,22 @@ def test_refuses_nan_and_arrays_that_do_not_fit() -> None:
         constant([[0.0], [2.0]], rows=1)
     with pytest.raises(InputError, match="features have 2 columns; the regression was fitted on 1"):
         fit_logistic([[0.0], [1.0]], [[0.0], [1.0]]).predict([[0.0, 1.0]])
+
+
+def test_predicts_in_blocks_as_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(2)
+    features = random.normal(size=(50, 2)).astype(np.float32)
+    model = fit_logistic(features, random.random((50, 2)))
+    whole = model.predict(features)
+    monkeypatch.setattr(baselines, "_AT_ONCE", 7)
+    np.testing.assert_array_equal(model.predict(features), whole)
+
+
+def test_takes_all_rows_or_a_seeded_sample_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = np.arange(100) % 3 > 0
+    assert sample_rows(chosen, 1).tolist() == np.flatnonzero(chosen).tolist()
+    monkeypatch.setattr(baselines, "MOST_ROWS", 20)
+    found = sample_rows(chosen, 1)
+    assert len(set(found.tolist())) == 20
+    assert chosen[found].all()
+    assert found.tolist() == sorted(sample_rows(chosen, 1)) != sample_rows(chosen, 2).tolist()

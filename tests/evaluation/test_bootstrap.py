@@ -15,7 +15,7 @@ from sklearn.metrics import (
 
 from pipeline.errors import InputError
 from pipeline.evaluation import bootstrap, ranking, sums
-from pipeline.evaluation.bootstrap import Samples, difference, draw_subjects, interval
+from pipeline.evaluation.bootstrap import Interval, Samples, difference, draw_subjects, interval
 
 EMOTIONS = ("joy", "fear")
 SETTINGS = {"positive_at": 0.5, "thresholds": [0.4, 0.6]}
@@ -147,7 +147,7 @@ def test_order_of_rows_and_names_of_subjects_do_not_matter() -> None:
 def test_difference_is_paired() -> None:
     same = difference(samples(), samples())
     assert (same.samples == 0).all()
-    assert interval(same) == bootstrap.Interval(0, 0, 0)
+    assert interval(same) == Interval(0, 0, 0)
     assert interval(samples()).low < interval(samples()).high
 
 
@@ -221,6 +221,11 @@ def test_few_subjects_widen_the_interval() -> None:
         interval(Samples("f1", ("a",), np.array([0.5]), drawn, subjects, 0))
         for subjects in (5, 10_000)
     )
+    assert interval(Samples("f1", ("a",), np.array([0.5]), drawn, 4, 0)) == Interval(0.5, 0, 1)
+    drawn = 0.5 + 0.01 * drawn
+    few = interval(Samples("f1", ("a",), np.array([0.5]), drawn, 3, 0))
+    # t_2(.975) = 4.3027, and the spread of an even distribution is 1/√12.
+    assert few.high - 0.5 == pytest.approx(4.3027 * np.sqrt(3 / 2) * 0.01 / np.sqrt(12), rel=1e-3)
     assert narrow.low == pytest.approx(0.025, abs=1e-4)
     assert wide.low == pytest.approx(0.000955, abs=1e-4)  # Φ(-√(5/4) t_4(.975)) = Φ(-3.104)
 

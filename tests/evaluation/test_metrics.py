@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy.spatial.distance import jensenshannon
 from sklearn import metrics as sk
 
 from pipeline.errors import InputError
@@ -48,6 +49,8 @@ def test_counts_three_rows_by_hand() -> None:
             "exact_match": 0.0,
             "mse": (0.01 + 0.01 + 0.25 + 0.36 + 0.01 + 0.04) / 6,
             "mae": (0.1 + 0.1 + 0.5 + 0.6 + 0.1 + 0.2) / 6,
+            "brier": (0.04 + 0.36 + 0.36 + 0.36 + 0.01 + 0.04) / 6,
+            "jsd": found["overall"]["jsd"],  # in the next test
         }
     )
     assert found["emotion"]["happiness"] == pytest.approx(
@@ -62,8 +65,32 @@ def test_counts_three_rows_by_hand() -> None:
             "mae": 0.7 / 3,
             "positives": 2,
             "threshold": 0.5,
+            "brier": (0.04 + 0.36 + 0.36) / 3,
+            "ece": (0.2 + 0.6 + 0.6) / 3,  # three bins of one row
+            "ccc": 2 * (0.08 / 3) / (0.32 / 3 + 0.08 / 3 + 0.01),
+            "jsd": found["emotion"]["happiness"]["jsd"],
         }
     )
+
+
+@settings(deadline=None)
+@given(pairs())
+def test_quality_agrees_with_scikit_learn_scipy_and_the_formula(pair: tuple[Any, Any]) -> None:
+    found = scored(*pair)
+    true, predicted = (array.astype(np.float64) for array in pair)
+    for i, numbers in enumerate(found["emotion"].values()):
+        t, p = true[:, i], predicted[:, i]
+        _same(numbers["brier"], np.mean((p - (pair[0][:, i] >= 0.5)) ** 2))
+        distances = [
+            jensenshannon([a, 1 - a], [b, 1 - b], base=2) for a, b in zip(t, p, strict=True)
+        ]
+        assert numbers["jsd"] == pytest.approx(np.mean(np.nan_to_num(distances)), abs=1e-6)
+        spread = t.var() + p.var() + (t.mean() - p.mean()) ** 2
+        covariance = np.mean((t - t.mean()) * (p - p.mean()))
+        _same(numbers["ccc"], 2 * covariance / spread if spread > 1e-9 else np.nan, within=1e-6)
+    for metric in ("brier", "jsd"):
+        mean = np.mean([numbers[metric] for numbers in found["emotion"].values()])
+        assert found["overall"][metric] == pytest.approx(mean)
 
 
 def test_undefined_numbers_are_none_and_left_out_of_macro_averages() -> None:
@@ -82,6 +109,8 @@ def test_undefined_numbers_are_none_and_left_out_of_macro_averages() -> None:
         "f1": 2,
         "auroc": 1,
         "average_precision": 1,
+        "ece": 2,
+        "ccc": 2,
     }
 
 
@@ -220,8 +249,8 @@ def test_takes_whole_numbers_as_labels() -> None:
     assert scored([[1], [0]], [[1], [0]])["emotion"]["e0"]["positives"] == 1
 
 
-def _same(found: float | None, expected: float) -> None:
+def _same(found: float | None, expected: float, within: float | None = None) -> None:
     if math.isnan(expected):
         assert found is None
     else:
-        assert found == pytest.approx(expected, rel=1e-5)
+        assert found == pytest.approx(expected, rel=1e-5, abs=within)

@@ -1,90 +1,30 @@
-"""The verdict both ways, and the page around it."""
+"""The page around a verdict."""
 
 from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-import pytest
 
-from pipeline.errors import InputError
 from pipeline.evaluation import audit, tables
-from pipeline.evaluation.baselines import CONSTANT, NETWORK, RULE
-from pipeline.evaluation.metrics import Scores, score
+from pipeline.evaluation.baselines import NETWORK
+from pipeline.evaluation.metrics import Scores
 from pipeline.evaluation.report import Report, render
-from pipeline.evaluation.verdict import verdict
 
 EMOTIONS = ["happiness", "anger", "fear"]
+LINES = ["It is good.", "It is certain."]
 Scored = Callable[..., dict[str, Scores]]
-
-
-def test_says_that_the_network_beats_rule_and_baselines(scored: Scored) -> None:
-    scores = scored(EMOTIONS)
-    against_rule, against_all, caution = verdict(scores)
-    assert against_rule.startswith("The network beats the rule it was taught")
-    assert "better on 3 of 3 emotions" in against_rule
-    macro = scores[NETWORK]["macro"]["average_precision"]
-    assert f"{macro:.3f} against {scores[RULE]['macro']['average_precision']:.3f}" in against_rule
-    assert "the network beats every baseline" in against_all
-    assert "may be chance" in caution
-    assert "judged" not in caution
-
-
-def test_says_plainly_that_the_network_does_not_beat_the_rule(scored: Scored) -> None:
-    against_rule, against_all, _ = verdict(scored(EMOTIONS, network=0.5, rule=0.1))
-    assert against_rule.startswith("The network does NOT beat the rule it was taught")
-    assert "better on 0 of 3 emotions" in against_rule
-    assert f"does NOT beat every baseline; as good or better: {RULE} (" in against_all
-
-
-def test_level_is_not_better(scored: Scored) -> None:
-    scores = scored(EMOTIONS)
-    against_rule, against_all, _ = verdict({NETWORK: scores[NETWORK], RULE: scores[NETWORK]})
-    assert "does NOT beat the rule" in against_rule
-    assert f"as good or better: {RULE}" in against_all
-
-
-def test_rare_emotions_are_named_and_left_out_of_the_means(scored: Scored) -> None:
-    scores = scored(EMOTIONS, rare=2)
-    for model, value in ((NETWORK, 0.0), (RULE, 1.0)):
-        scores[model]["emotion"]["fear"]["average_precision"] = value
-        scores[model]["emotion"]["fear"]["positives"] = 4
-    against_rule, _, caution = verdict(scores)
-    assert "fear (4 positive, 76 negative)" in caution
-    assert "of 2 emotions" in against_rule
-    assert against_rule.startswith("The network beats the rule")
-
-
-def test_without_a_rule_there_is_none_to_beat(scored: Scored) -> None:
-    scores = scored(EMOTIONS)
-    del scores[RULE]
-    first, second, _ = verdict(scores)
-    assert "no labelling rule" in first
-    assert "the network beats every baseline" in second
-    assert "no baseline was given" in verdict({NETWORK: scores[NETWORK]})[1]
-
-
-def test_too_few_positives_everywhere_judge_nothing() -> None:
-    one = score([[1.0, 0.0]], [[0.9, 0.1]], ["a", "b"], positive_at=0.5, thresholds=0.5)
-    first, second = verdict({NETWORK: one, CONSTANT: one})
-    assert "CANNOT BE JUDGED" in first
-    assert "a (1 positive, 0 negative), b (0 positive, 1 negative)" in second
-
-
-def test_asks_for_the_network(scored: Scored) -> None:
-    with pytest.raises(InputError, match="'network' is needed"):
-        verdict({RULE: scored(EMOTIONS)[RULE]})
 
 
 def page(scores: dict[str, Scores], **parts: object) -> str:
     means = tables.mean_predictions(np.ones((2, 3)), np.zeros((2, 3)), EMOTIONS, "test", 0.5)
-    return render(Report("Evaluation of a model", scores, means, **parts))  # type: ignore[arg-type]
+    return render(Report("Evaluation of a model", LINES, scores, means, **parts))  # type: ignore[arg-type]
 
 
 def test_page_opens_with_the_verdict(scored: Scored) -> None:
     scores = scored(EMOTIONS)
     lines = page(scores).splitlines()
     assert lines[0] == "# Evaluation of a model"
-    assert lines[1:4] == [f"- {line}" for line in verdict(scores)]
+    assert lines[1:3] == ["- It is good.", "- It is certain."]
 
 
 def test_page_has_a_row_for_every_model_and_emotion(scored: Scored) -> None:

@@ -1,0 +1,89 @@
+"""Judge a case as a whole: scores, their certainty, the verdict, and how they are laid out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from pipeline.evaluation.arrays import Ints
+from pipeline.evaluation.baselines import NETWORK
+from pipeline.evaluation.case import AllScores, Case, flat_scores, score_all
+from pipeline.evaluation.certainty import (
+    Certainty,
+    Plan,
+    flat_intervals,
+    intervals_table,
+    measure,
+    summary,
+)
+from pipeline.evaluation.metrics import Scores
+from pipeline.evaluation.people import scores_by_group
+from pipeline.evaluation.tables import metrics_table
+from pipeline.evaluation.verdict import judged_emotions, verdict
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What an evaluation found: `verdict` for people, the rest for tables and programs.
+
+    `judged` are the emotions that the test rows can judge.
+    """
+
+    case: Case
+    scores: AllScores
+    certainty: Certainty
+    judged: list[str]
+    verdict: list[str]
+
+    @property
+    def tuned(self) -> dict[str, Scores]:
+        """The test scores by model, at the tuned thresholds."""
+        return self.scores["test"]["tuned"]
+
+    def metrics(self) -> dict[str, Any]:
+        """Lay out the scores, the intervals and what thresholds were tuned for, for JSON."""
+        return {
+            **self.scores,
+            "intervals": summary(self.certainty, self.judged),
+            "tuned_for": self.case.bounds.goal.used(),
+        }
+
+    def flat(self) -> dict[str, float]:
+        """Name the numbers that a run records."""
+        return flat_scores(self.scores) | flat_intervals(self.certainty, self.judged)
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Give the tables of all scores and of all intervals."""
+        return {"scores": metrics_table(self.tuned), "intervals": intervals_table(self.certainty)}
+
+
+def judge(case: Case, subject: Ints, plan: Plan) -> Judgement:
+    """Score a case and say how certain that is; `subject` has a code for each row."""
+    scores, certainty = score_all(case), measure(case, subject, plan)
+    tuned = scores["test"]["tuned"]
+    lines = verdict(tuned, certainty)
+    lines[-1] += f" {_thresholds(case)}"
+    return Judgement(case, scores, certainty, judged_emotions(tuned, certainty), lines)
+
+
+def network_by_group(case: Case, of: Ints, names: Sequence[str], kind: str) -> pd.DataFrame:
+    """Score the network on each test group alone; see `people.scores_by_group`."""
+    test = case.rows("test")
+    return scores_by_group(
+        case.true[test],
+        case.predicted[NETWORK][test],
+        of[test],
+        names,
+        case.emotions,
+        positive_at=case.bounds.positive_at,
+        thresholds=case.thresholds[NETWORK],
+        kind=kind,
+    )
+
+
+def _thresholds(case: Case) -> str:
+    pairs = zip(case.emotions, case.choices[NETWORK], strict=True)
+    kept = [f"{emotion} ({choice.note})" for emotion, choice in pairs if choice.note]
+    notes = f", but for {', '.join(kept)}" if kept else ""
+    return f"Thresholds were tuned on validation for the {case.bounds.goal.words()}{notes}."
