@@ -33,6 +33,11 @@ def add_to(commands: Any) -> None:
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="judge, but leave MLflow's registry as it is: for what is not merged yet",
+    )
     promote.add_renewal(parser)
     parser.add_argument(
         "--push",
@@ -62,7 +67,8 @@ def run(options: argparse.Namespace) -> None:
     if steps.has_remote():
         steps.pull()
     stages = steps.repro()
-    outcome = cycle.judge(settings, promote.key_of_outputs(), renew=options.renew_test)
+    asked = {"renew": options.renew_test, "dry_run": options.dry_run}
+    outcome = cycle.judge(settings, promote.key_of_outputs(), **asked)
     done = Cycle(stages, outcome)
     for line in promote.report(outcome):
         print(line)

@@ -21,7 +21,7 @@ def headline(decision: Decision, number: str | None) -> str:
     """Say in one line what became of which model."""
     outcome = decision.verdict.outcome
     who = f"version {number}" if number else f"run {decision.challenger.run_id} would be"
-    means = MEANS[outcome] if number or outcome != "promoted" else "it may be champion"
+    means = MEANS[outcome] if number or outcome != "promoted" else "it could be champion"
     if decision.version is None and outcome == "refused":
         means = "there is no champion yet, and this is none"
     broken = ", ".join(decision.verdict.broken)

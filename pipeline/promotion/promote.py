@@ -15,6 +15,7 @@ from pipeline.evaluation.gate import refuse
 from pipeline.promotion import renewal
 from pipeline.promotion.candidate import read_candidate
 from pipeline.promotion.decision import (
+    TAKEN_BACK,
     TEST_ROWS,
     Decision,
     decide,
@@ -36,7 +37,7 @@ from pipeline.tracking.versions import AGAINST, AT, BROKEN, NONE, RULE, SETTINGS
 class Outcome:
     """What became of a model; `word` is promoted, kept, refused or champion (already).
 
-    `decision` is None where nothing was to be judged, `version` in a dry run.
+    `decision` is None where nothing was to be judged, `version` where nothing was written.
     """
 
     word: str
@@ -58,7 +59,8 @@ def promote(settings: Params, key: str, *, renew: bool, dry_run: bool) -> Outcom
                 return _reign(registry, champion, dry_run=dry_run)
             with TemporaryDirectory() as folder:
                 decision = _decide(registry, settings, key, champion, Path(folder), renew=renew)
-                if dry_run:
+                if dry_run or TAKEN_BACK in decision.verdict.broken:
+                    # What a version that was champion says of itself stays as it is.
                     return Outcome(decision.verdict.outcome, decision, None)
                 if version := _write(registry, decision, Path(folder)):
                     return Outcome(decision.verdict.outcome, decision, version)
@@ -103,9 +105,7 @@ def _write(registry: Registry, decision: Decision, folder: Path) -> Version | No
         version = registry.register(decision.challenger.key, tags_of(decision))
         _record(registry, decision, version, folder)
         if decision.verdict.outcome != "promoted":
-            # One that was champion before is no new challenger.
-            if not version.was_champion:
-                registry.challenge(version)
+            registry.challenge(version)
             return version
         still_ours()
         registry.crown(version, before)
@@ -130,8 +130,8 @@ def _record(registry: Registry, decision: Decision, version: Version, folder: Pa
         artifacts.attach(registry.client, run_id, folder / name, "promotion")
     if decision.renewed is not None and decision.champion is not None:
         renewal.keep(registry, decision.champion, decision.renewed)
-    tags = tags_of(decision) | {"promotion.version": version.number}
-    artifacts.tag(registry.client, run_id, tags)
+    own = {name: text for name, text in tags_of(decision).items() if not name.startswith(RULE)}
+    artifacts.tag(registry.client, run_id, own | {"promotion.version": version.number})
     registry.describe(version, describe(decision, version.number))
 
 

@@ -69,6 +69,8 @@ def renewed(version: Version, champion: Candidate, challenger: Candidate) -> Pre
 def _features(challenger: Candidate, features: list[str]) -> NDArray[np.float32]:
     """Load the features of the challenger's test rows from the workspace."""
     own = challenger.predictions
+    if not paths.FRAMES.is_file():
+        raise InputError(f"{paths.FRAMES} is missing: bring it with `dvc pull` or `dvc repro`.")
     if missing := sorted(set(features) - set(au_columns(paths.FRAMES, AU_COLUMNS))):
         raise CannotCompareError(
             f"today's data lacks what the champion needs: {', '.join(missing)}"

@@ -26,18 +26,20 @@ class Target:
     branch: str | None
 
 
-def judge(settings: Params, key: str, *, renew: bool) -> Outcome:
+def judge(settings: Params, key: str, *, renew: bool, dry_run: bool) -> Outcome:
     """Judge the model of a run, unless it was judged as it would be today."""
     if done := judged(settings, key, renew=renew):
         return done
     print("gate: judging the model", flush=True)
-    return promote(settings, key, renew=renew, dry_run=False)
+    return promote(settings, key, renew=renew, dry_run=dry_run)
 
 
 def report(cycle: Cycle) -> dict[str, Path]:
     """Draw the figures and write summary and comment; give each figure by what it shows."""
     figures = _draw(cycle.outcome)
-    _write(cycle, {text: path.name for text, path in figures.items()})
+    # A page that leaves its folder, as in a job of CI, cannot show what lies beside it.
+    in_ci = bool(os.environ.get("CI"))
+    _write(cycle, {} if in_ci else {text: path.name for text, path in figures.items()})
     return figures
 
 

@@ -83,7 +83,7 @@ def _main(decision: Decision) -> list[Change]:
 
 def _figures(cycle: Cycle) -> list[str]:
     links = [f"![{text}]({address})" for text, address in cycle.figures.items()]
-    return [*links, ""] if links else []
+    return [*(links or ["Figures: `outputs/retrain/*.png`."]), ""]
 
 
 def _warnings(decision: Decision) -> list[str]:

@@ -16,7 +16,7 @@ from pipeline.tracking.delivery import KEY, find_run, open_store
 from pipeline.tracking.models import model_of
 from pipeline.tracking.remote import Remote, clean_tags
 from pipeline.tracking.store import failures, journals_folder, tracking_uri, without_password
-from pipeline.tracking.versions import NONE, REPLACED, SINCE, Version, as_version
+from pipeline.tracking.versions import NONE, REPLACED, RULE, SINCE, Version, as_version
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -79,6 +79,8 @@ class Registry:
         Call it within `exclusive`. Raises `InputError` where the store lacks the run or its model.
         """
         if found := self.version_of(key):
+            for name in {one for one in found.tags if one.startswith(RULE)} - tags.keys():
+                self.client.delete_model_version_tag(self.name, found.number, name)
             return self.tag(found, tags)
         run = self.run(key)
         model_id = model_of(Remote(run, self.client, journals_folder()))

@@ -207,7 +207,10 @@ def test_params_that_harm_one_emotion_are_refused_by_that_rule(project, retrain)
     set_params(project.job, {"train.features": "presences"})
     commit(project.job, "presences")
     run(project.job, "dvc", "checkout", "--quiet", "data/recordings.dvc")
-    assert retrain() == (4, True)
+    assert retrain("--dry-run") == (4, True)
+    assert len(project.registry.versions()) == 3
+    assert retrain() == (4, False)
+    assert len(project.registry.versions()) == 4
     assert "emotion_falls" in verdict(project)["broken"]
     (rule,) = [one for one in verdict(project)["rules"] if one["name"] == "emotion_falls"]
     assert "sadness" in rule["says"]

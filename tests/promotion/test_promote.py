@@ -25,6 +25,7 @@ def test_first_champion_then_the_next_and_back(made, judge, registry, settings):
     taken = judge("good")
     assert taken.word == "refused"
     assert taken.decision.verdict.broken == ["was_champion"]
+    assert registry.version("2").tags["promotion.verdict"] == "promoted"
     assert registry.aliases() == {"champion": "1"}
     rollback(settings, "2")
     assert registry.aliases() == {"champion": "2", "previous": "1"}
