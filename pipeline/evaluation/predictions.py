@@ -62,7 +62,8 @@ def write_predictions(
     """Write a file and return its `rows_hash`; the same rows give the same bytes.
 
     `keys` has the columns of `KEYS`; labels and predictions are (rows, emotions) in [0, 1],
-    `thresholds` one number or one an emotion. Raises `InputError` for arrays that do not fit each other (see `arrays.checked`) or the keys.
+    `thresholds` one number or one an emotion. Raises `InputError` for arrays that do not fit each
+    other (see `arrays.checked`) or the keys.
     """
     true, predicted = checked(true, predicted, emotions)
     if keys.num_rows != len(true):
