@@ -204,11 +204,16 @@ def test_a_result_to_store_is_committed_off_the_branch(trained):
     assert trained.state()["calls"] == [["auth", "setup-git"]]
 
 
-def test_parameters_are_tried_before(trained):
+def test_a_dry_run_promotes_nothing(trained):
+    trained.run(".ci/retrain", DRY_RUN="true")
+    assert called(trained) == ["python -m pipeline retrain --dry-run, store unset"]
+
+
+def test_parameters_are_tried_before_and_promote_nothing(trained):
     values = "recipe=baseline label.rules.fear.aus=[1,2]"
     trained.run(".ci/retrain", SET=values, PUSH="false", MLFLOW_TRACKING_URI="http://it")
     assert called(trained) == [
         "dvc exp run --set-param=recipe=baseline --set-param=label.rules.fear.aus=[1,2], "
         "store http://it",
-        "python -m pipeline retrain, store http://it",
+        "python -m pipeline retrain --dry-run, store http://it",
     ]

@@ -69,6 +69,8 @@ def test_code_of_a_pull_request_never_runs_where_a_job_may_write():
             assert own or base, name
     assert "head.repo.full_name == github.repository" in jobs["comment"]["if"]
     assert jobs["judge"]["permissions"] == {"contents": "read"}
+    judging = next(step for step in jobs["judge"]["steps"] if step.get("run") == ".ci/retrain")
+    assert judging["env"] == {"DRY_RUN": "true"}
 
 
 def test_retrains_where_parameters_code_or_data_changed():

@@ -46,7 +46,7 @@ def crown(folder: Path, *, with_profile: bool = True) -> None:
             profile.write(made(5), folder / "profile.parquet")
             run.log_file(folder / "profile.parquet", PROFILE.rpartition("/")[0])
     with open_registry(SETTINGS.tracking.experiment, SETTINGS.promote.model) as registry:
-        registry.crown(registry.register(run.key), None)
+        registry.crown(registry.register(run.key, {}), None)
 
 
 def find(tmp_path: Path) -> Reference:
