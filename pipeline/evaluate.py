@@ -128,11 +128,11 @@ def record(run: Run, metrics: dict[str, float], tables: Mapping[str, pd.DataFram
     run.set_tags(provenance.hash_tags(hashes))
 
 
-def names_of(run: Run, data: str) -> dict[str, str]:
-    """Say what names a run and what it came from: the run's copy of the report tells it."""
-    hashes = provenance.dvc_hashes(paths.LOCK, "evaluate")
+def names_of(made: Mapping[str, Any]) -> dict[str, str]:
+    """Say which run made the model, from what: the copy of the report on the run tells it."""
+    hashes, data = provenance.dvc_hashes(paths.LOCK, "evaluate"), made["params"]["data.path"]
     return {
-        "key (tag `pipeline.run`)": run.key,
+        "key (tag `pipeline.run`)": made["run"],
         "commit of this evaluation": provenance.git_state().tags["git.commit"],
         f"md5 of {data}": hashes.get(data, "not known to DVC"),
     }
@@ -171,7 +171,7 @@ def main() -> None:
         digest, rows = hashes[paths.FRAMES.as_posix()], keys.num_rows
         run.log_dataset(paths.FRAMES, "frames for test", digest, "test", rows, columns)
         record(run, judgement.flat(), tables)
-        run.log_text(page_of_run(pages, names_of(run, made["params"]["data.path"])), PAGE_OF_RUN)
+        run.log_text(page_of_run(pages, names_of(made)), PAGE_OF_RUN)
         note = [*lines, f"Figures and tables: `{PAGE_OF_RUN}` under Artifacts."]
         run.set_tags({"mlflow.note.content": "\n\n".join(note), "test.rows_hash": rows_hash})
     print("\n".join([*lines, *insight.lines()]))

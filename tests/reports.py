@@ -85,7 +85,10 @@ def invented_tables() -> dict[str, pd.DataFrame]:
         "subjects": network_by_group(judgement.case, np.tile(_subject(), 3), names, "subject"),
         "importance": importance,
         "response": response,
-        "disagreements": pd.DataFrame({"text": ["anger: AU9 is not in the prototype."]}),
+        "disagreements": pd.DataFrame(
+            [("anger", 9, "foreign"), ("anger", 4, "unused"), ("fear", 4, "unused")],
+            columns=["emotion", "au", "kind"],
+        ),
         "audit": pd.DataFrame(
             {"emotion": ["anger", "fear"], "category": "angry", "auroc": [0.4, np.nan]}
         ).assign(low=[0.3, np.nan], high=[0.5, np.nan]),

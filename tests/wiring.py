@@ -24,6 +24,8 @@ def files_of(module: str) -> set[str]:
 
 def imports_of(path: Path) -> set[str]:
     """List the top-level packages that a file imports, inside functions as well."""
+    if path.suffix != ".py":
+        return set()
     return {name.split(".")[0] for name in _imported(path)}
 
 

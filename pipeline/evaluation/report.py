@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.errors import InputError
-from pipeline.evaluation import report_tables
+from pipeline.evaluation import data_tables, report_tables
 from pipeline.evaluation.audit import wrong_ways
 from pipeline.evaluation.baselines import NETWORK
 from pipeline.evaluation.document import Block, Items, Page, Picture, Section
@@ -88,28 +88,26 @@ def _scores(report: Report) -> list[Section]:
 def _data(report: Report) -> list[Section]:
     warnings = report.card["warnings"]
     told = [f"{w['message']} (`{w['code']}`: {w['number']})" for w in warnings]
-    counts = report_tables.splits(report.card["splits"])
+    counts = data_tables.splits(report.card["splits"])
     figures = _shown(report, "data_card", "label_distribution")
     return [
         Section("Warnings about the data", [Items(told)] if told else []),
-        Section("The data", [counts, *figures, *report_tables.data_card(report.card)]),
+        Section("The data", [counts, *figures, *data_tables.data_card(report.card)]),
         Section("The labelling rule against human labels", _audit(report.tables)),
     ]
 
 
 def _audit(tables: Mapping[str, pd.DataFrame]) -> list[Block]:
-    blocks = report_tables.audit(tables["audit"]) if "audit" in tables else []
+    blocks = data_tables.audit(tables["audit"]) if "audit" in tables else []
     if "audit_aus" in tables and (wrong := wrong_ways(tables["audit_aus"])):
         blocks += ["Action units of a rule that point the wrong way:", Items(wrong)]
     if "fitted_rules" in tables:
-        blocks += report_tables.fitted_rules(tables["fitted_rules"])
+        blocks += data_tables.fitted_rules(tables["fitted_rules"])
     return blocks
 
 
 def _looks(report: Report) -> list[Section]:
     blocks = _shown(report, "importance", "response")
     if "disagreements" in report.tables:
-        told = report.tables["disagreements"]["text"].tolist()
-        said = "Where the network and the FACS prototypes (the rules) disagree:"
-        blocks += [said, Items(told)] if told else [f"{said} nowhere."]
+        blocks += data_tables.disagreements(report.tables["disagreements"])
     return [Section("What the network looks at", blocks)]

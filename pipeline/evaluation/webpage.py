@@ -1,4 +1,4 @@
-"""Write a page as one HTML file that needs nothing else: no address, no script, no font.
+"""Write a page as one HTML file that needs nothing else: no address, no library, no font.
 
 It opens from disk and in the frame in which MLflow shows artifacts, follows the reader's light or
 dark scheme, reflows from 400 pixels up, and prints.

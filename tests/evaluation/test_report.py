@@ -68,7 +68,8 @@ def test_shows_data_audit_and_disagreements() -> None:
     assert "| anger, fear | 0.990 |" in text
     assert "| anger | 0.400 (0.30 to 0.50) |\n| fear | - |" in text
     assert "| anger | angry | {9: 1.0} | 1.200 | 0.600 (0.60 to 0.60) |" in text
-    assert "- anger: AU9 is not in the prototype." in text
+    assert "- Not in the prototype, but certainly important: anger AU09." in text
+    assert "not certainly raise the loss: anger AU04; fear AU04." in text
 
 
 def test_leaves_out_what_was_not_given() -> None:
