@@ -38,8 +38,8 @@ def loop(frames: pd.DataFrame, settings: params.Params) -> np.ndarray:
             if row["valence_class"] != rule.valence:
                 found.append(0.0)
                 continue
-            values = [float(row[intensity(au)]) for au in rule.aus]
-            score = sum(values) / len(values) / settings.chosen.divisors[emotion]
+            values = [weight * float(row[intensity(au)]) for au, weight in rule.weights.items()]
+            score = sum(values) / sum(rule.weights.values()) / settings.chosen.divisors[emotion]
             found.append(min(1.0, score))
         labels.append(found)
     return np.array(labels, dtype=np.float32)

@@ -2,7 +2,16 @@
 
 import argparse
 
-from pipeline.commands import inspect, promote, relocate, reproduce, retrain, rollback, sync
+from pipeline.commands import (
+    compare,
+    inspect,
+    promote,
+    relocate,
+    reproduce,
+    retrain,
+    rollback,
+    sync,
+)
 from pipeline.errors import run_main
 
 
@@ -13,6 +22,7 @@ def main() -> None:
     sync.add_to(commands)
     relocate.add_to(commands)
     reproduce.add_to(commands)
+    compare.add_to(commands)
     promote.add_to(commands)
     rollback.add_to(commands)
     retrain.add_to(commands)

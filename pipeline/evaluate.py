@@ -13,27 +13,26 @@ from numpy.typing import NDArray
 from pipeline import params, paths
 from pipeline.data import facs
 from pipeline.data.frames import as_matrix, au_columns, column_codes, column_words
-from pipeline.data.summary import read_warnings
 from pipeline.data.units import AU_COLUMNS
 from pipeline.errors import InputError, run_main
 from pipeline.evaluation import baselines
 from pipeline.evaluation.arrays import Floats
-from pipeline.evaluation.audit import rule_audit
 from pipeline.evaluation.case import Bounds, Case, build_case, mean_table, tuned_thresholds
 from pipeline.evaluation.certainty import Plan
-from pipeline.evaluation.gallery import draw
 from pipeline.evaluation.judgement import judge, network_by_group
-from pipeline.evaluation.metrics import Scores
 from pipeline.evaluation.people import MOST_GROUPS
 from pipeline.evaluation.predictions import KEYS, write_predictions
-from pipeline.evaluation.report import Report, render
-from pipeline.evaluation.style import save
+from pipeline.evaluation.report import lead
 from pipeline.evaluation.thresholds import Goal
+from pipeline.insight import look_into
 from pipeline.model.saving import Predictor, load_model
+from pipeline.reporting import make_pages, page_of_run, write_pages
 from pipeline.schema import Params
 from pipeline.tracking import provenance
 from pipeline.tracking.run import Run
 from pipeline.tracking.runs import evaluation_run
+
+PAGE_OF_RUN = "evaluation/report.html"
 
 
 def rule_baseline(settings: Params) -> pd.DataFrame | None:
@@ -41,7 +40,7 @@ def rule_baseline(settings: Params) -> pd.DataFrame | None:
 
     None where the data lacks an action unit of the rules.
     """
-    rules = {emotion: rule.aus for emotion, rule in settings.label.rules.items()}
+    rules = {emotion: rule.weights for emotion, rule in settings.label.rules.items()}
     try:
         needed = facs.rule_columns(rules, au_columns(paths.FRAMES, AU_COLUMNS))
     except InputError:  # labels came from people, and the rules need what the data lacks
@@ -86,14 +85,6 @@ def bounds_of(settings: Params) -> Bounds:
     return Bounds(evaluate.positive_at, evaluate.threshold, goal)
 
 
-def audit_rules(rule: pd.DataFrame | None) -> pd.DataFrame | None:
-    """Score the labelling rules against human categories, where frames have any."""
-    words = pd.Series(column_words(paths.FRAMES, "emotion"))
-    if rule is None or not (words != "").any():
-        return None
-    return rule_audit(rule, words.where(words != "", None))
-
-
 def group_tables(case: Case) -> dict[str, pd.DataFrame]:
     """Score the network on each test subject and each test clip."""
     test, tables = case.rows("test"), {}
@@ -107,19 +98,9 @@ def group_tables(case: Case) -> dict[str, pd.DataFrame]:
     return tables
 
 
-def save_figures(case: Case, tuned: dict[str, Scores]) -> dict[str, str]:
-    """Write every figure into the plots folder; return each one's caption by name."""
-    distribution, history = pd.read_csv(paths.LABEL_DISTRIBUTION), pd.read_csv(paths.HISTORY)
-    drawn = draw(case, tuned, distribution, history)
-    for name, (figure, _) in drawn.items():
-        save(figure, paths.PLOTS / f"{name}.png")
-    return {name: caption for name, (_, caption) in drawn.items()}
-
-
-def save_predictions(case: Case) -> str:
+def save_predictions(case: Case, keys: pa.Table) -> str:
     """Write the network's test predictions row by row; return the hash of rows and labels."""
     test = case.rows("test")
-    keys = pq.read_table(paths.FRAMES, columns=list(KEYS)).filter(pa.array(test))
     return write_predictions(
         paths.TEST_PREDICTIONS,
         keys,
@@ -132,17 +113,29 @@ def save_predictions(case: Case) -> str:
 
 
 def record(run: Run, metrics: dict[str, float], tables: Mapping[str, pd.DataFrame]) -> None:
-    """Record metrics, tables, figures and the report on the run."""
+    """Record metrics, tables and all files but the page, which names its run."""
     run.log_metrics(metrics, of_model=True)
     for name, table in tables.items():
         run.log_table(table, f"evaluation/{name}")
-    for path in (paths.METRICS, paths.THRESHOLDS, paths.REPORT, paths.TEST_PREDICTIONS):
+    rules = paths.TABLES / "fitted_rules.yaml"
+    for path in (paths.METRICS, paths.THRESHOLDS, paths.REPORT, paths.TEST_PREDICTIONS, rules):
         run.log_file(path, "evaluation")
-    for path in sorted(paths.PLOTS.iterdir()):
-        run.log_file(path, "evaluation/plots")
+    for folder in (paths.PLOTS, paths.SVG):
+        for path in sorted(folder.iterdir()):
+            run.log_file(path, f"evaluation/{folder.name}")
     hashes = provenance.dvc_hashes(paths.LOCK, "evaluate")
     run.log_dict(hashes, "provenance/md5.json")
     run.set_tags(provenance.hash_tags(hashes))
+
+
+def names_of(run: Run, data: str) -> dict[str, str]:
+    """Say what names a run and what it came from: the run's copy of the report tells it."""
+    hashes = provenance.dvc_hashes(paths.LOCK, "evaluate")
+    return {
+        "key (tag `pipeline.run`)": run.key,
+        "commit of this evaluation": provenance.git_state().tags["git.commit"],
+        f"md5 of {data}": hashes.get(data, "not known to DVC"),
+    }
 
 
 def main() -> None:
@@ -157,31 +150,32 @@ def main() -> None:
     case = build_case(emotions, split, true, predicted, bounds_of(settings))
     plan = Plan(chosen.resamples, chosen.seed, chosen.confidence)
     judgement = judge(case, column_codes(paths.FRAMES, "subject")[0], plan)
-    means, lines = mean_table(case), judgement.verdict
-    report = Report(
-        title=f"Evaluation of recipe {made['recipe']}",
-        verdict=lines,
-        scores=judgement.tuned,
-        mean_predictions=means,
-        figures=save_figures(case, judgement.tuned),
-        warnings=read_warnings(paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY),
-        audit=audit_rules(rule),
-    )
+    insight = look_into(settings, made, split, rule)
+    insight.write()
+    means = mean_table(case)
+    tables = {"mean_predictions": means, **judgement.tables(), **group_tables(case)}
+    tables |= insight.tables
+    keys = pq.read_table(paths.FRAMES, columns=list(KEYS)).filter(pa.array(split == "test"))
+    read = (paths.FRAMES, paths.LABELS, paths.MODEL)
+    hashes = {path.as_posix(): provenance.file_md5(path) for path in read}
+    pages = make_pages(settings, made, judgement, tables, keys, hashes)
+    write_pages(pages)
     paths.METRICS.write_text(json.dumps(judgement.metrics(), indent=2) + "\n")
     paths.THRESHOLDS.write_text(json.dumps(tuned_thresholds(case), indent=2) + "\n")
     means.to_csv(paths.MEAN_PREDICTIONS, index=False)
-    paths.REPORT.write_text(render(report))
-    rows_hash = save_predictions(case)
-    tables = {"mean_predictions": means, **judgement.tables(), **group_tables(case)}
+    rows_hash = save_predictions(case, keys)
+    lines = lead(judgement.verdict, pages.report.limits)
     evaluated = {k: v for k, v in settings.flat().items() if k.startswith("evaluate.")}
     with evaluation_run(made["experiment"], made["run"], evaluated) as run:
-        digest, rows = provenance.file_md5(paths.FRAMES), int((split == "test").sum())
         columns = dict.fromkeys(made["features"], "float32")
+        digest, rows = hashes[paths.FRAMES.as_posix()], keys.num_rows
         run.log_dataset(paths.FRAMES, "frames for test", digest, "test", rows, columns)
         record(run, judgement.flat(), tables)
-        run.set_tags({"mlflow.note.content": "\n\n".join(lines), "test.rows_hash": rows_hash})
-    print("\n".join(lines))
-    print(f"report: {paths.REPORT}; MLflow run {run.id or run.key} (`make ui`)")
+        run.log_text(page_of_run(pages, names_of(run, made["params"]["data.path"])), PAGE_OF_RUN)
+        note = [*lines, f"Figures and tables: `{PAGE_OF_RUN}` under Artifacts."]
+        run.set_tags({"mlflow.note.content": "\n\n".join(note), "test.rows_hash": rows_hash})
+    print("\n".join([*lines, *insight.lines()]))
+    print(f"report: {paths.REPORT_PAGE}; MLflow run {run.id or run.key} (`make ui`)")
 
 
 if __name__ == "__main__":

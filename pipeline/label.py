@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,9 +17,11 @@ from numpy.typing import NDArray
 
 from pipeline import params, paths
 from pipeline.data import facs
+from pipeline.data.card import data_card, dead_rules
+from pipeline.data.card_figure import card_figure
 from pipeline.data.distribution import Distribution
 from pipeline.data.frames import RowGroupWriter, batches
-from pipeline.data.units import SPLITS
+from pipeline.data.runs import find_runs
 from pipeline.errors import InputError, run_main
 from pipeline.schema import Label, Params
 
@@ -35,7 +39,7 @@ def facs_labels(
     emotion's and 0 elsewhere (`clip`), the frame's valence in the emotion's direction, at
     least 0 (`frame`), or 1 (`none`). Raises `InputError` where the gate's column has nulls.
     """
-    rules = {emotion: rule.aus for emotion, rule in settings.rules.items()}
+    rules = {emotion: rule.weights for emotion, rule in settings.rules.items()}
     columns = facs.rule_columns(rules, frames.column_names)
     needed = {name: frames.column(name).to_numpy() for name in columns}
     gates = _gates(frames, settings)
@@ -93,48 +97,80 @@ def human_labels(frames: pa.Table, emotions: Sequence[str]) -> NDArray[np.float3
             "label.source: facs."
         )
     matches = [pc.equal(column, emotion).to_numpy(zero_copy_only=False) for emotion in emotions]
-    return np.stack(matches, axis=1).astype(np.float32)
+    return np.stack(matches).astype(np.float32).T
 
 
-def choose_labeller(settings: Params) -> tuple[list[str], list[str], Labeller]:
-    """Give the emotions, the frame columns to read, and the function that labels a batch."""
-    columns = pq.read_schema(paths.FRAMES).names
-    if settings.label.source == "facs":
-        rules = {emotion: rule.aus for emotion, rule in settings.label.rules.items()}
-        needed = ["clip", "valence_class", "valence", *facs.rule_columns(rules, columns)]
-        divisors = settings.chosen.divisors
-        return list(rules), needed, partial(facs_labels, settings=settings.label, divisors=divisors)
+def find_categories(label: Label) -> list[str]:
+    """List the human categories to learn: those of `label.emotions`, or all that occur.
+
+    Raises `InputError` where one of `label.emotions` does not occur.
+    """
     found: set[str] = set()
     for batch in batches(paths.FRAMES, ["emotion"]):
         found.update(batch.column("emotion").cast(pa.string()).unique().to_pylist())
-    emotions = list(settings.label.emotions) or sorted(found - {None})
+    emotions = list(label.emotions) or sorted(found - {None})
     if absent := sorted(set(emotions) - found):
         raise InputError(
             f"params.yaml: label.emotions names {absent}, which no frame has; the data has "
             f"{sorted(word for word in found if word)}."
         )
-    return emotions, ["clip", "emotion"], partial(human_labels, emotions=emotions)
+    return emotions
 
 
-def write_labels(settings: Params) -> Distribution:
-    """Stream the frame table into labels.parquet; return the label distribution."""
-    emotions, needed, label = choose_labeller(settings)
+def choose_labeller(
+    settings: Params, columns: Sequence[str], categories: Sequence[str]
+) -> tuple[list[str], list[str], Labeller]:
+    """Give the emotions, the frame columns to read, and the function that labels a batch.
+
+    `columns` are those of the frame table, `categories` what is learned from human labels.
+    """
+    if settings.label.source == "human":
+        return (
+            list(categories),
+            ["clip", "emotion"],
+            partial(human_labels, emotions=categories),
+        )
+    rules = {emotion: rule.weights for emotion, rule in settings.label.rules.items()}
+    needed = ["clip", "valence_class", "valence", *facs.rule_columns(rules, columns)]
+    divisors = settings.chosen.divisors
+    return list(rules), needed, partial(facs_labels, settings=settings.label, divisors=divisors)
+
+
+def write_labels(
+    settings: Params, frames: Path, labels: Path, categories: Sequence[str]
+) -> Distribution:
+    """Stream a frame table into a table of labels; return the label distribution."""
+    columns = pq.read_schema(frames).names
+    emotions, needed, label = choose_labeller(settings, columns, categories)
     distribution = Distribution(emotions)
     schema = pa.schema([(emotion, pa.float32()) for emotion in emotions])
-    position = pa.array(SPLITS)
-    with RowGroupWriter(paths.LABELS, schema) as writer:
-        for batch in batches(paths.FRAMES, [*needed, "split"]):
-            labels = label(batch)
-            writer.write(pa.table(list(labels.T), schema=schema))
-            split = pc.index_in(batch.column("split").cast(pa.string()), position)
-            distribution.add(labels, split.to_numpy())
+    with RowGroupWriter(labels, schema) as writer:
+        for batch in batches(frames, [*needed, "subject", "split"]):
+            found = label(batch)
+            writer.write(pa.table(list(found.T), schema=schema))
+            distribution.add(found, find_runs(batch, clips=False))
     return distribution
+
+
+def write_card(settings: Params, distribution: Distribution) -> list[dict[str, Any]]:
+    """Write the data card and its figure; return the warnings about the labels."""
+    account = json.loads(paths.PREPARE_SUMMARY.read_text())
+    warnings = distribution.warnings()
+    if settings.label.source == "facs":
+        rules = {emotion: rule.weights for emotion, rule in settings.label.rules.items()}
+        warnings += dead_rules(rules, account["aus"])
+    activity = json.loads(paths.ACTIVITY.read_text())
+    card = data_card(account, activity, distribution, warnings)
+    paths.DATA_CARD.write_text(json.dumps(card, indent=2) + "\n")
+    paths.DATA_CARD_FIGURE.write_text(card_figure(card))
+    return warnings
 
 
 def main() -> None:
     settings = params.load()
-    distribution = write_labels(settings)
-    rows, warnings = distribution.rows(), distribution.warnings()
+    categories = find_categories(settings.label) if settings.label.source == "human" else []
+    distribution = write_labels(settings, paths.FRAMES, paths.LABELS, categories)
+    rows, warnings = distribution.rows(), write_card(settings, distribution)
     with paths.LABEL_DISTRIBUTION.open("w", newline="") as file:
         writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
         writer.writeheader()

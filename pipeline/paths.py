@@ -10,10 +10,13 @@ OUTPUTS = Path("outputs")
 FRAMES = OUTPUTS / "prepare/frames.parquet"
 QUARANTINE = OUTPUTS / "prepare/quarantine.parquet"
 PREPARE_SUMMARY = OUTPUTS / "prepare/prepare.json"
+ACTIVITY = OUTPUTS / "prepare/activity.json"
 
 LABELS = OUTPUTS / "label/labels.parquet"
 LABEL_DISTRIBUTION = OUTPUTS / "label/label_distribution.csv"
 LABEL_SUMMARY = OUTPUTS / "label/label.json"
+DATA_CARD = OUTPUTS / "label/data_card.json"
+DATA_CARD_FIGURE = OUTPUTS / "label/data_card.svg"
 
 CLASS_WEIGHTS = OUTPUTS / "weigh/class_weights.json"
 
@@ -24,9 +27,14 @@ RUN = OUTPUTS / "train/run.json"
 METRICS = OUTPUTS / "evaluate/metrics.json"
 THRESHOLDS = OUTPUTS / "evaluate/thresholds.json"
 MEAN_PREDICTIONS = OUTPUTS / "evaluate/mean_predictions.csv"
+TABLES = OUTPUTS / "evaluate/tables"
 PLOTS = OUTPUTS / "evaluate/plots"
+SVG = OUTPUTS / "evaluate/svg"
 REPORT = OUTPUTS / "evaluate/report.md"
+REPORT_PAGE = OUTPUTS / "evaluate/report.html"
 TEST_PREDICTIONS = OUTPUTS / "evaluate/test_predictions.parquet"
+
+EXTERNAL = OUTPUTS / "external"
 
 # Made by commands, not by stages.
 VERDICT = OUTPUTS / "promote/verdict.json"

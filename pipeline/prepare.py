@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +13,7 @@ import pyarrow as pa
 
 from pipeline import params, paths
 from pipeline.data import quarantine, rows, split
+from pipeline.data.activity import Activity
 from pipeline.data.clips import Naming, read_labels
 from pipeline.data.frames import RowGroupWriter, frame_schema
 from pipeline.data.layouts import PLANNERS
@@ -19,36 +21,41 @@ from pipeline.data.parallel import run_in_order
 from pipeline.data.plan import Job, Plan, Source
 from pipeline.data.quarantine import Reject
 from pipeline.data.rows import Checked
-from pipeline.data.summary import FrameSummary, warning
+from pipeline.data.summary import FrameSummary
+from pipeline.data.warning import warning
 from pipeline.errors import InputError, run_main
-from pipeline.schema import Params, Prepare, Split
+from pipeline.schema import Data, Params, Prepare, Split
+
+AddSplit = Callable[[pa.Table, int], pa.Table]
 
 
-def make_plan(settings: Params, scratch: Path) -> Plan:
+def make_plan(settings: Params, scratch: Path, source: Data | None = None) -> Plan:
     """Find what there is to read; `scratch` is a folder for temporary files.
 
-    Raises `InputError` where that is nothing, or where a file is bad and `on_bad_file` is fail.
+    `source` is read in the place of the settings' own data. Raises `InputError` where there is
+    nothing to read, or where a file is bad and `on_bad_file` is fail.
     """
-    path = Path(settings.data.path)
-    naming = make_naming(settings)
-    plan = PLANNERS[settings.data.layout](Source(path, naming, settings.prepare.face, scratch))
+    data = source or settings.data
+    path, naming = Path(data.path), make_naming(settings, data)
+    plan = PLANNERS[data.layout](Source(path, naming, settings.prepare.face, scratch))
     if settings.prepare.on_bad_file == "fail":
         refuse_bad_files(plan.rejects)
     if not plan.clips:
         first = f" First: {plan.rejects[0].file}: {plan.rejects[0].detail}." if plan.rejects else ""
         raise InputError(
-            f"{path} holds no usable clip ({plan.files} files seen, layout "
-            f"{settings.data.layout}, naming {settings.data.naming}).{first}"
+            f"{path} holds no usable clip ({plan.files} files seen, layout {data.layout}, naming "
+            f"{data.naming}).{first}"
         )
     return plan
 
 
-def make_naming(settings: Params) -> Naming:
-    """Gather how clips are named. Raises `InputError` where data.path does not exist."""
-    path = Path(settings.data.path)
+def make_naming(settings: Params, source: Data | None = None) -> Naming:
+    """Gather how clips are named. Raises `InputError` where the data's path does not exist."""
+    data = source or settings.data
+    path = Path(data.path)
     if not path.exists():
         raise InputError(f"params.yaml: data.path is {path}, which does not exist.")
-    chosen = settings.naming[settings.data.naming]
+    chosen = settings.naming[data.naming]
     labels = read_labels(path if path.is_dir() else path.parent)
     return Naming(chosen.pattern, chosen.emotions, labels)
 
@@ -74,7 +81,7 @@ def _read_one(job: Job, aus: list[str], min_confidence: float) -> Checked:
     return rows.check(job(), aus, min_confidence)
 
 
-def splitter(plan: Plan, settings: Split) -> Callable[[pa.Table, int], pa.Table]:
+def splitter(plan: Plan, settings: Split) -> AddSplit:
     """Give the function that adds `split` to a batch of frames."""
     shares = split.Shares(settings.validation, settings.test, settings.seed)
     if settings.by == "frame":
@@ -85,16 +92,25 @@ def splitter(plan: Plan, settings: Split) -> Callable[[pa.Table, int], pa.Table]
     return partial(split.split_by, "subject", split.deal_subjects(plan.subjects, shares, named))
 
 
-def write_frames(plan: Plan, settings: Prepare) -> dict[str, Any]:
-    """Stream all jobs into frames.parquet and quarantine.parquet; return the account."""
-    add_split = splitter(plan, settings.split)
+@dataclass(frozen=True)
+class Places:
+    """Where frames and quarantine go."""
+
+    frames: Path = paths.FRAMES
+    quarantine: Path = paths.QUARANTINE
+
+
+def write_frames(
+    plan: Plan, settings: Prepare, add_split: AddSplit, places: Places
+) -> tuple[dict[str, Any], Activity]:
+    """Stream all jobs into the frame table and the quarantine; return account and AU activity."""
     summary = FrameSummary(plan.aus)
     read = sum(reject.rows for reject in plan.rejects)
     counts = quarantine.count_rows(plan.rejects)
     files = quarantine.whole_files(plan.rejects)
     with (
-        RowGroupWriter(paths.FRAMES, frame_schema(plan.aus)) as frames,
-        RowGroupWriter(paths.QUARANTINE, quarantine.SCHEMA) as aside,
+        RowGroupWriter(places.frames, frame_schema(plan.aus)) as frames,
+        RowGroupWriter(places.quarantine, quarantine.SCHEMA) as aside,
     ):
         aside.write(quarantine.as_table(plan.rejects))
         for batch, checked in enumerate(read_all(plan, settings.min_confidence)):
@@ -107,27 +123,16 @@ def write_frames(plan: Plan, settings: Prepare) -> dict[str, Any]:
             if settings.on_bad_file == "fail":
                 refuse_bad_files(checked.rejects)
             read += checked.rows_read
-    account = _account(plan, settings, summary, read, counts)
-    return {**account, "files_quarantined": len(files)}
+    account = _account(plan, summary, read, counts)
+    return {**account, "files_quarantined": len(files)}, summary.activity
 
 
-def _account(
-    plan: Plan, settings: Prepare, summary: FrameSummary, read: int, counts: Counter[str]
-) -> dict[str, Any]:
+def _account(plan: Plan, summary: FrameSummary, read: int, counts: Counter[str]) -> dict[str, Any]:
     if read != summary.frames + counts.total():
         raise AssertionError(f"{read} rows read, {summary.frames} kept, {counts} quarantined")
-    warnings = summary.warnings()
-    if settings.split.by != "subject":
-        warnings.append(
-            warning(
-                "leaky_split",
-                1,
-                f"prepare.split.by is {settings.split.by}: the same people stand in training and "
-                "in test, so scores on test say nothing about new people. Use subject.",
-            )
-        )
     return {
         "extractor": plan.extractor,
+        "mode": plan.mode,
         "files": plan.files,
         "files_ignored": len(plan.ignored),
         "rows_read": read,
@@ -135,8 +140,19 @@ def _account(
         "rows_quarantined": counts.total(),
         "quarantined_by_reason": dict(sorted(counts.items())),
         **summary.as_dict(),
-        "warnings": warnings,
+        "warnings": summary.warnings() + plan.check_mode(),
     }
+
+
+def leaks(settings: Split) -> list[dict[str, Any]]:
+    """Warn where the same people stand on both sides."""
+    if settings.by == "subject":
+        return []
+    text = (
+        f"prepare.split.by is {settings.by}: the same people stand in training and in test, so "
+        "scores on test say nothing about new people. Use subject."
+    )
+    return [warning("leaky_split", 1, text)]
 
 
 def show(account: dict[str, Any]) -> None:
@@ -162,7 +178,9 @@ def main() -> None:
     paths.FRAMES.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=paths.FRAMES.parent) as scratch:
         plan = make_plan(settings, Path(scratch))
-        account = write_frames(plan, settings.prepare)
+        add_split = splitter(plan, settings.prepare.split)
+        account, activity = write_frames(plan, settings.prepare, add_split, Places())
+    account["warnings"] += leaks(settings.prepare.split)
     account["warnings"] += plan.check_labels(make_naming(settings))
     if empty := [name for name, counts in account["splits"].items() if not counts["frames"]]:
         raise InputError(
@@ -171,6 +189,8 @@ def main() -> None:
             f"see {paths.QUARANTINE}."
         )
     paths.PREPARE_SUMMARY.write_text(json.dumps(account, indent=2) + "\n")
+    content = {"aus": activity.rows(), "drift": activity.drift()}
+    paths.ACTIVITY.write_text(json.dumps(content, indent=2) + "\n")
     show(account)
 
 

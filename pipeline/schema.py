@@ -4,6 +4,7 @@ A section names its keys; what is allowed is said by types and validators, whose
 behind the key path in `pipeline.params`.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from functools import cached_property
@@ -103,19 +104,31 @@ class Recipe(Section):
 
 
 class Rule(Section):
-    """An emotion's action units and the valence class in which it can occur."""
+    """An emotion's action units, alike or weighted, and the valence class in which it can occur."""
 
-    aus: Annotated[tuple[int, ...], Field(min_length=1)]
+    aus: tuple[int, ...] | dict[int, float]
     valence: Valence
 
-    @field_validator("aus")
+    @field_validator("aus", mode="before")
     @classmethod
-    def are_openface_aus(cls, value: tuple[int, ...]) -> tuple[int, ...]:
-        if unknown := [au for au in value if au not in INTENSITY_AUS]:
+    def are_openface_aus(cls, value: Any) -> tuple[int, ...] | dict[int, float]:
+        if not isinstance(value, list | dict) or not value:
+            raise ValueError("a list of AUs, or a weight above 0 for each as {6: 0.4}, is allowed")
+        aus = [int(au) if str(au).isdecimal() else au for au in value]
+        if unknown := [au for au in aus if au not in INTENSITY_AUS]:
             raise ValueError(f"AU {unknown} has no intensity; allowed are {list(INTENSITY_AUS)}")
-        if len(set(value)) < len(value):
+        if len(set(aus)) < len(aus):
             raise ValueError("each AU may stand once")
-        return value
+        if isinstance(value, list):
+            return tuple(aus)
+        if not all(type(w) in (int, float) and 0 < w < math.inf for w in value.values()):
+            raise ValueError("a finite weight above 0 for each AU is allowed")
+        return dict(zip(aus, map(float, value.values()), strict=True))
+
+    @property
+    def weights(self) -> dict[int, float]:
+        """The weight of each AU; 1 where the rule lists them alone."""
+        return self.aus if isinstance(self.aus, dict) else dict.fromkeys(self.aus, 1.0)
 
 
 class Label(Section):
@@ -162,6 +175,7 @@ class Evaluate(Section):
     resamples: Annotated[int, Field(ge=100, le=100_000)]
     confidence: Share
     seed: Seed
+    human_names: dict[str, str]
 
 
 class Promote(Section):
@@ -193,6 +207,7 @@ class Params(Section):
     weigh: Weigh
     train: Train
     evaluate: Evaluate
+    external: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")], Data]
     promote: Promote
     tracking: Tracking
 
@@ -200,9 +215,16 @@ class Params(Section):
     def choices_exist(self) -> Self:
         if self.recipe not in self.recipes:
             raise ValueError(f"recipe is {self.recipe!r}; allowed are {list(self.recipes)}")
-        if self.data.naming not in self.naming:
+        sets = {"data": self.data} | {
+            f"external.{name}": one for name, one in self.external.items()
+        }
+        for key, one in sets.items():
+            if one.naming not in self.naming:
+                raise ValueError(f"{key}.naming is {one.naming!r}; allowed are {list(self.naming)}")
+        if unknown := sorted(self.evaluate.human_names.keys() - self.label.rules.keys()):
             raise ValueError(
-                f"data.naming is {self.data.naming!r}; allowed are {list(self.naming)}"
+                f"evaluate.human_names has {unknown}; emotions of label.rules "
+                f"{sorted(self.label.rules)} are allowed"
             )
         for name, recipe in self.recipes.items():
             if recipe.divisors.keys() != self.label.rules.keys():
@@ -223,7 +245,7 @@ class Params(Section):
         The recipe in use stands as `recipe.hidden` and so on, without its name, so that a
         comparison of two runs puts the same settings side by side; likewise `naming`.
         """
-        tree = self.model_dump(mode="json")
+        tree = self.model_dump(mode="json", exclude={"external"})  # of what is scored afterwards
         recipe, naming = tree["recipe"], tree["data"]["naming"]
         chosen = {f"recipe.{key}": value for key, value in tree.pop("recipes")[recipe].items()}
         tree["naming"] = tree["naming"][naming]

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from pipeline import params, paths
 from pipeline.data.frames import au_columns, column_words, load_rows
-from pipeline.data.summary import read_warnings
 from pipeline.data.units import ACTIVATIONS, AU_COLUMNS, INTENSITIES, PRESENCES, SPLITS
+from pipeline.data.warning import count_codes, read_warnings
 from pipeline.errors import InputError, run_main
 from pipeline.evaluation.metrics import epoch_scores
 from pipeline.model.fit import Data, Settings, fit
@@ -30,7 +30,7 @@ from pipeline.tracking.trainings import own_training
 POSITIVE_AT = THRESHOLD = 0.5
 
 # What is asked of a model once it is trained; no part of how it was made.
-AFTERWARDS = ("evaluate.", "promote.")
+AFTERWARDS = ("evaluate.", "external", "promote.")
 
 # py-feat knows one graded value per action unit; it stands in for the intensity.
 _FEATURES = {
@@ -106,6 +106,7 @@ def record_inputs(run: Run, data: Data, features: Sequence[str], weights: dict[s
     run.log_metrics({f"class_weight/{name}": w for name, w in weights["weights"].items()})
     warnings = read_warnings(paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY)
     run.log_metrics({"data/warnings": len(warnings)})
+    run.log_metrics({f"data/warnings/{code}": n for code, n in count_codes(warnings).items()})
     account = json.loads(paths.PREPARE_SUMMARY.read_text())
     counted = ("files", "rows_read", "rows_kept", "rows_quarantined")
     run.log_metrics({f"data/{name}": account[name] for name in counted})
@@ -122,6 +123,15 @@ def record_inputs(run: Run, data: Data, features: Sequence[str], weights: dict[s
         ("validation", len(data.validation[0])),
     ):
         run.log_dataset(paths.FRAMES, f"frames for {context}", digest, context, rows, columns)
+
+
+def record_card(run: Run) -> None:
+    """Record the data card: the figure, the whole, and a table of each of its parts."""
+    card = json.loads(paths.DATA_CARD.read_text())
+    for path in (paths.DATA_CARD_FIGURE, paths.DATA_CARD):
+        run.log_file(path, "data")
+    for part in ("aus", "au_drift", "labels", "label_drift", "correlations"):
+        run.log_table(pd.DataFrame(card[part]), f"data/{part}")
 
 
 def record_provenance(run: Run, recipe: str) -> None:
@@ -158,6 +168,7 @@ def train(run: Run, settings: Params, names: tuple[list[str], list[str]], folder
     data = load_data(features, emotions)
     record_provenance(run, settings.recipe)
     record_inputs(run, data, features, weights)
+    record_card(run)
     score = partial(epoch_scores, emotions=emotions, positive_at=POSITIVE_AT, threshold=THRESHOLD)
 
     def log_epoch(epoch: int, measured: dict[str, float]) -> None:
@@ -193,6 +204,7 @@ def main() -> None:
             "experiment": experiment,
             "recipe": recipe,
             "best_epoch": best_epoch,
+            "params": recorded,
             "features": features,
             "emotions": emotions,
         }

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import label, params, paths, prepare
-from pipeline.data.distribution import Distribution
 from pipeline.errors import InputError
+from pipeline.schema import Rule
 
 RULES = {  # emotion: action units, divisor, valence class (the improved recipe)
     "happiness": ((6, 12), 1.5, "P"),
@@ -70,6 +70,17 @@ def test_labels_equal_the_oracle_row_by_row(settings, gate, rows):
     np.testing.assert_array_equal(labels, expected)
 
 
+@given(rows=ROWS, weights=st.tuples(st.floats(0.01, 1), st.floats(0.01, 1)))
+def test_weights_change_what_an_au_counts(settings, rows, weights):
+    rule = Rule(aus=dict(zip((6, 12), weights, strict=True)), valence="P")
+    chosen = settings.label.model_copy(update={"gate": "none", "rules": {"happiness": rule}})
+    labels = label.facs_labels(batch_of(rows), chosen, {"happiness": 1.5})
+    found = np.array([dict(zip(AUS, row[0], strict=True)) for row in rows])
+    mean = [np.average([aus[6], aus[12]], weights=weights) for aus in found]
+    expected = np.minimum(1, np.array(mean) / 1.5)
+    np.testing.assert_allclose(labels[:, 0], expected, rtol=1e-6)
+
+
 @given(rows=ROWS)
 def test_mixed_clips_get_zeros(settings, rows):
     mixed = [(aus, "M", valence) for aus, _, valence in rows]
@@ -97,20 +108,6 @@ def test_frames_without_a_human_category_are_refused():
     batch = pa.table({"clip": ["a", "b"], "emotion": ["sad", None]})
     with pytest.raises(InputError, match=r"1 frames have no emotion \(first: clip b\)"):
         label.human_labels(batch, ["sad"])
-
-
-def test_distribution_counts_per_split_and_finds_identical_emotions():
-    counted = Distribution(["a", "b", "c"])
-    labels = np.array([[0.2, 0.2, 0], [0.5, 0.5, 1], [0.1, 0.1, 0]], dtype=np.float32)
-    counted.add(labels, np.array([0, 0, 2]))
-    rows = {(row["split"], row["emotion"]): row for row in counted.rows()}
-    assert rows["train", "a"]["above_0_1"] == 2
-    assert rows["train", "a"]["at_least_0_5"] == 1
-    assert rows["test", "a"]["above_0_1"] == 0
-    assert rows["all", "c"]["mean"] == pytest.approx(1 / 3, abs=1e-6)
-    messages = [w["message"] for w in counted.warnings() if w["code"] == "identical_labels"]
-    assert len(messages) == 1
-    assert messages[0].startswith("a and b")
 
 
 def test_real_recordings_give_the_known_counts(real_data, workspace, tree, capsys):
@@ -146,6 +143,7 @@ def test_real_recordings_give_the_known_counts(real_data, workspace, tree, capsy
     }
     assert "7 of 12 action units never move" in said
     assert "fear and anxiety have identical labels" in said
+    assert "fear: AU01_r, AU02_r, AU05_r, AU20_r of its rule never move, 80%" in said
 
 
 def test_a_rule_on_an_absent_action_unit_is_refused(real_data, workspace, tree):

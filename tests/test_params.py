@@ -32,6 +32,11 @@ def test_reads_what_the_repository_ships(tmp_path, tree):
         ("label.rules.fear.au", [1], "Did you mean 'aus'?"),
         ("label.rules.fear.aus", [1, 3], "AU [3] has no intensity"),
         ("label.rules.fear.aus", [1, 1], "each AU may stand once"),
+        ("label.rules.fear.aus", [], "a list of AUs, or a weight above 0 for each"),
+        ("label.rules.fear.aus", {"x": 1}, "AU ['x'] has no intensity"),
+        ("label.rules.fear.aus", {3: 1}, "AU [3] has no intensity"),
+        ("label.rules.fear.aus", {1: 0.4, 2: 0}, "a finite weight above 0"),
+        ("label.rules.fear.aus", {1: "much"}, "a finite weight above 0"),
         ("label.rules.fear.valence", "M", "'P' or 'N'"),
         ("label.gate", "clips", "'clip', 'frame' or 'none'"),
         ("evaluate.tune.goal", "f2", "'f1', 'recall' or 'cost'"),
@@ -50,6 +55,14 @@ def test_reads_what_the_repository_ships(tmp_path, tree):
         ("prepare.split.test_subjects", [1], "prepare.split.test_subjects.0 is 1"),
         ("weigh.lowest", 20, "lowest at most highest"),
         ("demo.subjects", 2, "demo.subjects is 2"),
+        ("evaluate.human_names", {"joy": "happy"}, "evaluate.human_names has ['joy']"),
+        ("external", {"a b": {}}, "external.a b"),
+        ("external", {"a": {"path": "x"}}, "external.a.layout is missing"),
+        (
+            "external",
+            {"a": {"path": "x", "layout": "openface", "naming": "none"}},
+            "external.a.naming is 'none'",
+        ),
     ],
 )
 def test_names_file_key_value_and_what_is_allowed(tmp_path, tree, key, value, told):
@@ -95,3 +108,11 @@ def test_records_the_recipe_in_use_alone(tmp_path, tree):
     assert flat["recipe.divisors.fear"] == 1.0
     assert flat["label.rules.happiness.aus"] == [6, 12]
     assert not [key for key in flat if "baseline" in key or "recipes" in key]
+
+
+def test_a_rule_may_weigh_its_aus(tmp_path, tree):
+    tree["label"]["rules"]["happiness"]["aus"] = {6: 0.25, 12: 1}
+    settings = load(tmp_path, tree)
+    assert settings.label.rules["happiness"].weights == {6: 0.25, 12: 1.0}
+    assert settings.label.rules["anger"].weights == {4: 1.0, 5: 1.0, 7: 1.0}
+    assert settings.flat()["label.rules.happiness.aus.6"] == 0.25

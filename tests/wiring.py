@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+BESIDE = (".py", ".jinja", ".css")
 
 
 def files_of(module: str) -> set[str]:
@@ -49,13 +50,14 @@ def _imported(path: Path) -> list[str]:
 
 
 def _named_beside(path: Path) -> set[str]:
-    """List files that a module names by a string, such as the code of a logged model."""
+    """List files that a module names by a string, such as the template of a page."""
     strings = {
         node.value
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    beside = (path.parent / text for text in strings if text.endswith(".py") and "/" not in text)
+    named = (text for text in strings if text.endswith(BESIDE) and "/" not in text)
+    beside = (path.parent / text for text in named)
     return {file.relative_to(ROOT).as_posix() for file in beside if file.is_file()}
 
 
@@ -63,16 +65,18 @@ def write_deps() -> None:
     """Bring the files of the project that dvc.yaml lists for each stage up to date."""
     path = ROOT / "dvc.yaml"
     lines: list[str] = []
-    stage, listing = "", False
+    stage, listing, deeper = "", False, ""
     for line in path.read_text().splitlines():
         if line.startswith("  ") and line[2] not in " -#" and line.endswith(":"):
             stage = line.strip(" :")
-        if listing and line.startswith("      - pipeline/"):
+        if listing and line.startswith(f"{deeper}- pipeline/"):
             continue
         lines.append(line)
-        listing = line == "    deps:" or (listing and line.startswith("      - "))
-        if line == "    deps:":
-            lines += [f"      - {file}" for file in sorted(files_of(f"pipeline.{stage}"))]
+        if line.strip() == "deps:":  # deeper where a stage is made for each of several
+            listing, deeper = True, line.replace("deps:", "  ")
+            lines += [f"{deeper}- {file}" for file in sorted(files_of(f"pipeline.{stage}"))]
+        else:
+            listing = listing and line.startswith(f"{deeper}- ")
     path.write_text("\n".join(lines) + "\n")
 
 

@@ -92,10 +92,12 @@ def describe(plan: Plan, settings: Params) -> list[str]:
         emotions += _count(frames["emotion"])
         classes += _count(frames["valence_class"])
     quarantined = count_rows(rejects).total()
-    warnings = summary.warnings() + plan.check_labels(prepare.make_naming(settings))
+    warnings = summary.warnings() + plan.check_mode()
+    warnings += plan.check_labels(prepare.make_naming(settings))
     data = settings.data
     return [
-        f"{data.path}: layout {data.layout}, written by {plan.extractor}",
+        f"{data.path}: layout {data.layout}, written by {plan.extractor}"
+        f"{'' if plan.mode == 'unknown' else f', {plan.mode} mode'}",
         f"files     {plan.files} read, {len(plan.ignored)} ignored{_few(plan.ignored)}",
         f"subjects  {len(plan.subjects)}{_few(plan.subjects)}",
         f"clips     {len(plan.clips)}",

@@ -59,3 +59,15 @@ def refuse_other(files: Iterable[tuple[str, Iterable[str]]], wanted: str | None)
             f"data.layout: {other}."
         )
     return found
+
+
+def mode(columns: Iterable[str]) -> str | None:
+    """Say whether a file comes from a video or from single images; None where it does not show.
+
+    OpenFace times the frames of a video, and numbers the faces of a single image under `face`.
+    Levels differ: for a video it takes each person's own neutral face into account.
+    """
+    names = set(columns)
+    if "timestamp" in names:
+        return "video"
+    return "image" if names & {"face", "Image"} else None

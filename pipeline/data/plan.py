@@ -11,13 +11,13 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.data.clips import Clip, Naming
-from pipeline.data.extractors import au_columns_of, refuse_other
+from pipeline.data.extractors import au_columns_of, mode, refuse_other
 from pipeline.data.header import Header, UnreadableError, read_header
 from pipeline.data.quarantine import Reject
 from pipeline.data.rows import KEYS, Raw
 from pipeline.data.sheet import count_rows
-from pipeline.data.summary import warning
 from pipeline.data.units import AU_COLUMNS
+from pipeline.data.warning import warning
 from pipeline.errors import InputError
 
 # A job reads about so many bytes of CSV: enough to keep overhead low, little enough that a few
@@ -56,6 +56,14 @@ class Plan:
     files: int
     rejects: list[Reject] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
+    mode: str = "unknown"  # video, image, `image and video`, as far as the files show it
+
+    def check_mode(self) -> list[dict[str, Any]]:
+        """Warn where files of videos and of single images stand side by side."""
+        if " and " not in self.mode:
+            return []
+        text = "OpenFace measured some files in video mode and some in image mode: levels differ."
+        return [warning("mixed_modes", 1, f"{text} Extract all of them in one mode.")]
 
     def check_labels(self, naming: Naming) -> list[dict[str, Any]]:
         """Warn of clips that labels.csv does not list, and of clips it lists that are not there."""
@@ -116,6 +124,8 @@ def plan_clips(
         files=files,
         rejects=rejects + lacking,
         ignored=ignored,
+        mode=" and ".join(sorted({told for clip in clips if (told := mode(clip.header.names))}))
+        or "unknown",
     )
 
 

@@ -45,3 +45,8 @@ _RANGES = {
 def value_range(column: str) -> tuple[float, float]:
     """Give the lowest and highest allowed value of a column of the frame table."""
     return _RANGES[column]
+
+
+def number(column: str) -> int:
+    """Give the number of the AU that a column holds: `AU06_r` -> 6."""
+    return int(column[2:4])

@@ -52,10 +52,12 @@ def draw_subjects(subjects: int, resamples: int, seed: int) -> Ints:
     return random.multinomial(subjects, shares, size=resamples).astype(np.int64)
 
 
-def group(subject: npt.ArrayLike, resamples: int = RESAMPLES, seed: int = 0) -> Groups:
-    """Find the groups of rows and draw them; `subject` has a name or code for each row."""
+def group(
+    subject: npt.ArrayLike, resamples: int = RESAMPLES, seed: int = 0, most: int = MOST_GROUPS
+) -> Groups:
+    """Find at most so many groups of rows and draw them; `subject` names each row's."""
     names, of = np.unique(np.asarray(subject), return_inverse=True)
-    number = min(len(names), MOST_GROUPS)
+    number = min(len(names), most)
     if number < len(names):
         dealt = np.random.default_rng(seed).permutation(len(names)) % number
         of = dealt[of]

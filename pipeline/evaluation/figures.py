@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,17 +13,22 @@ from pipeline.evaluation.metrics import Scores
 from pipeline.evaluation.style import (
     BLUE,
     FAINT,
+    FILL,
     GREEN,
     INK,
-    ORANGE,
     dots,
+    line,
     percent,
     plain,
+    rows_of,
     sheet,
     styled,
     unit,
 )
 
+FEW_POINTS = 40  # a line of so many points at most has a mark on each
+MOST_DOTS = 100  # more subjects are told by quartiles alone
+SPREAD = {"auroc": "AUROC within a subject", "mae": "mean absolute error"}
 COMPARED = {"average_precision": "average precision", "auroc": "AUROC", "f1": "F1"}
 
 
@@ -56,15 +62,19 @@ def label_distribution(table: pd.DataFrame) -> Figure:
 def training_curves(history: pd.DataFrame) -> Figure:
     """Draw `loss` and `val_loss`, and `lr` below, by `epoch`; mark the best validation loss."""
     epoch = history["epoch"]
+    marker = "." if len(epoch) <= FEW_POINTS else ""
     with styled():
-        figure = sheet("Training", 7, 4.6)
+        figure = sheet("Training", 9, 4.6)
         loss, rate = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
-        loss.plot(epoch, history["loss"], color=ORANGE, ls="--", marker=".", label="training")
-        loss.plot(epoch, history["val_loss"], color=BLUE, marker=".", label="validation")
+        for column, label, look in (("loss", "training", 1), ("val_loss", "validation", 0)):
+            loss.plot(epoch, history[column], marker=marker, label=label, **line(look))
         _mark_best(loss, history)
         loss.set_ylabel("loss (cross-entropy)")
-        rate.step(epoch, history["lr"], where="mid", color=INK, marker=".")
+        rate.step(epoch, history["lr"], where="mid", color=INK)
         rate.set_yscale("log")
+        rates = np.unique(history["lr"])[:: -max(1, len(np.unique(history["lr"])) // 4)]
+        rate.set_yticks(rates, [f"{value:.2g}" for value in rates])
+        rate.minorticks_off()
         rate.set_ylabel("learning rate")
         rate.set_xlabel("epoch")
         rate.set_xlim(epoch.min() - 0.5, epoch.max() + 0.5)
@@ -91,25 +101,71 @@ def mean_predictions(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def overview(scores: Mapping[str, Scores]) -> Figure:
-    """Draw each model's average precision, AUROC and F1 by emotion; the first model leads."""
-    emotions = list(next(iter(scores.values()))["emotion"])
+def overview(scores: Mapping[str, Scores], intervals: pd.DataFrame) -> Figure:
+    """Draw each model's average precision, AUROC and F1 by emotion; the first model leads.
+
+    `intervals` is the table of `certainty.intervals_table`. Behind each emotion stands how many
+    of the rows are positive.
+    """
+    network = next(iter(scores.values()))
+    emotions = list(network["emotion"])
+    names = [f"{name} ({n['positives']})" for name, n in network["emotion"].items()]
+    own = intervals[intervals["against"].isna() & intervals["emotion"].notna()]
     with styled():
-        title = "The model against its baselines"
+        rows = network["rows"]
+        title = f"The model against its baselines (in brackets: positives of {rows:,} rows)"
         figure = sheet(title, 9, _height(emotions, len(scores)))
         axes = _row(figure, len(COMPARED))
         for panel, (metric, label) in zip(axes, COMPARED.items(), strict=True):
             values = {model: _values(found, metric) for model, found in scores.items()}
-            dots(panel, emotions, values)
+            drawn = own[own["metric"] == metric]
+            spans = {model: _span(drawn[drawn["model"] == model], emotions) for model in scores}
+            dots(panel, names, values, spans)
             unit(panel, label + _gaps(values))
         axes[1].axvline(0.5, color=FAINT, lw=1, ls=":")
         _legend(figure, axes[0])
     return figure
 
 
+def subjects(table: pd.DataFrame) -> Figure:
+    """Draw the table of `people.scores_by_group`: how scores spread from subject to subject.
+
+    A dot is a subject (of `MOST_DOTS` at most), the bar spans the middle half of them, the tick
+    is the median.
+    """
+    emotions = list(dict.fromkeys(table["emotion"]))
+    few = table["subject"].nunique() <= MOST_DOTS
+    with styled():
+        figure = sheet("From person to person", 9, _height(emotions, 2))
+        axes = _row(figure, len(SPREAD))
+        for panel, (metric, label) in zip(axes, SPREAD.items(), strict=True):
+            rows_of(panel, emotions)
+            for row, emotion in enumerate(emotions):
+                values = table.loc[table["emotion"] == emotion, metric].dropna()
+                _spread(panel, row, values.to_numpy(dtype=np.float64), few)
+            unit(panel, label)
+    return figure
+
+
+def _spread(axes: Axes, row: int, values: npt.NDArray[np.float64], few: bool) -> None:
+    if not len(values):
+        axes.text(0.02, row, "undefined", color=FAINT, va="center", style="italic")
+        return
+    low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
+    axes.hlines(row, low, high, color=FILL, alpha=0.35, lw=9)
+    axes.plot(middle, row, "|", color=INK, ms=13, mew=1.8, clip_on=False)
+    if few:
+        axes.plot(values, np.full(len(values), row), "o", ms=4, c=BLUE, mfc="none", clip_on=False)
+
+
 def _values(found: Scores, metric: str) -> list[float]:
     numbers = (emotion[metric] for emotion in found["emotion"].values())
     return [np.nan if number is None else number for number in numbers]
+
+
+def _span(intervals: pd.DataFrame, emotions: list[str]) -> tuple[npt.ArrayLike, npt.ArrayLike]:
+    rows = intervals.set_index("emotion").loc[emotions]
+    return rows["low"].to_numpy(), rows["high"].to_numpy()
 
 
 def _gaps(values: Mapping[str, Sequence[float]]) -> str:

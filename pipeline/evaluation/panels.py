@@ -3,9 +3,12 @@
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from pipeline.evaluation.metrics import Scores
-from pipeline.evaluation.style import BLUE, FAINT, INK, panels, styled, unit
+from pipeline.evaluation.style import BLUE, DEEPEST, FAINT, FILL, PAPER, panels, styled, unit
+
+FEW_ROWS = 10  # a mean over fewer is mostly chance
 
 
 def confusion_matrices(table: pd.DataFrame) -> Figure:
@@ -59,11 +62,15 @@ def reliability(points: pd.DataFrame) -> Figure:
     """Draw `curves.reliability_points`: on the dotted line, probabilities mean what they say."""
     names = list(dict.fromkeys(points["emotion"]))
     with styled():
-        figure, cells = panels("Reliability: mean label by predicted probability", names)
+        title = "Reliability: mean label by predicted probability"
+        figure, cells = panels(f"{title}\n(open: fewer than {FEW_ROWS} rows)", names)
         for axes, name in zip(cells, names, strict=True):
             axes.plot([0, 1], [0, 1], color=FAINT, lw=1, ls=":")
             curve = points[points["emotion"] == name]
             _curve(axes, curve["mean_predicted"], curve["mean_true"], marker="o")
+            few = curve.loc[curve["rows"] < FEW_ROWS, ["mean_predicted", "mean_true"]]
+            if len(few):  # the layout trips over an empty line
+                axes.plot(*few.to_numpy().T, "o", ms=4, c=BLUE, mfc=PAPER, clip_on=False)
             axes.set(xlabel="mean prediction", ylabel="mean label")
     return figure
 
@@ -72,17 +79,15 @@ def _fill(axes: Axes, down: int, counts: tuple[int, int]) -> None:
     total = sum(counts)
     for across, number in enumerate(counts):
         share = number / total if total else 0.0
-        axes.fill_between(
-            [across - 0.5, across + 0.5], down - 0.5, down + 0.5, color=BLUE, alpha=share, lw=0
-        )
+        shade = Rectangle((across - 0.5, down - 0.5), 1, 1, color=FILL, alpha=share * DEEPEST, lw=0)
+        axes.add_patch(shade)
         text = f"{number:,}\n{share:.0%}" if total else "0\n-"
-        color = "white" if share > 0.6 else INK
-        axes.text(across, down, text, ha="center", va="center", color=color)
+        axes.text(across, down, text, ha="center", va="center")
 
 
 def _titles(scores: Scores, metric: str, label: str) -> list[str]:
     return [
-        f"{name}, {label} " + ("undefined" if numbers[metric] is None else f"{numbers[metric]:.2f}")
+        f"{name}\n{label} " + ("undefined" if numbers[metric] is None else f"{numbers[metric]:.2f}")
         for name, numbers in scores["emotion"].items()
     ]
 

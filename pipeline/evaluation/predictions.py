@@ -11,7 +11,7 @@ model says yes (JSON, one an emotion): all that is needed to score the file.
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,7 +62,8 @@ def write_predictions(
     """Write a file and return its `rows_hash`; the same rows give the same bytes.
 
     `keys` has the columns of `KEYS`; labels and predictions are (rows, emotions) in [0, 1],
-    `thresholds` one number or one an emotion. Raises `InputError` for arrays that do not fit each other (see `arrays.checked`) or the keys.
+    `thresholds` one number or one an emotion. Raises `InputError` for arrays that do not fit each
+    other (see `arrays.checked`) or the keys.
     """
     true, predicted = checked(true, predicted, emotions)
     if keys.num_rows != len(true):
@@ -89,7 +90,7 @@ def read_predictions(path: Path) -> Predictions:
         table = pq.read_table(path)
     except (OSError, pa.ArrowInvalid) as error:
         raise _refuse(path, str(error)) from error
-    told = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}
+    told = _texts(table.schema.metadata or {})
     emotions = [name.removeprefix(TRUE) for name in table.column_names if name.startswith(TRUE)]
     wanted = {*KEYS, *(f"{kind}{name}" for name in emotions for kind in (TRUE, PREDICTED))}
     if not emotions or wanted - set(table.column_names) or _METADATA - told.keys():
@@ -111,6 +112,10 @@ def hash_rows(keys: pa.Table, labels: pa.Table) -> str:
     numbers = [f"{KEYS[2]} {_md5_of_numbers(keys[KEYS[2]], '<i8')}"]
     numbers += [f"{name} {_md5_of_numbers(labels[name], '<f4')}" for name in labels.column_names]
     return _md5("\n".join([*words, *numbers]).encode())
+
+
+def _texts(metadata: Mapping[bytes, bytes]) -> dict[str, str]:
+    return {k.decode(errors="replace"): v.decode(errors="replace") for k, v in metadata.items()}
 
 
 def _columns(kind: str, emotions: Sequence[str], values: Floats) -> Iterator[tuple[str, pa.Array]]:

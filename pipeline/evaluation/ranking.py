@@ -45,17 +45,28 @@ def rank_scores(positive: Bools, predicted: Floats, of: Ints, draws: Floats) -> 
     steps = tally(positive, predicted, of, draws.shape[1])
     positives, rows = draws @ steps.positives.sum(axis=1), draws @ steps.rows
     judged = (positives > 0) & (positives < rows)
-    # Wins of each group's positives over each group's negatives, weighted by both.
-    wins = ((draws @ (steps.positives @ steps.beaten.T)) * draws).sum(axis=1)
     precisions = np.concatenate(
         [_precisions(draws[i : i + _DRAWS], steps) for i in range(0, len(draws), _DRAWS)]
     )
     nothing = np.full(len(draws), np.nan)
-    pairs = positives * (rows - positives)
     return {
-        "auroc": np.divide(wins, pairs, out=nothing.copy(), where=judged),
+        "auroc": _auroc(steps, draws),
         "average_precision": np.divide(precisions, positives, out=nothing, where=judged),
     }
+
+
+def auroc(positive: Bools, predicted: Floats, of: Ints, draws: Floats) -> Floats:
+    """Give the AUROC of `rank_scores` alone, which costs far less than both."""
+    return _auroc(tally(positive, predicted, of, draws.shape[1]), draws)
+
+
+def _auroc(steps: Steps, draws: Floats) -> Floats:
+    positives, rows = draws @ steps.positives.sum(axis=1), draws @ steps.rows
+    pairs = positives * (rows - positives)
+    # Wins of each group's positives over each group's negatives, weighted by both.
+    wins = ((draws @ (steps.positives @ steps.beaten.T)) * draws).sum(axis=1)
+    nothing = np.full(len(draws), np.nan)
+    return np.asarray(np.divide(wins, pairs, out=nothing, where=pairs > 0))
 
 
 def _precisions(draws: Floats, steps: Steps) -> Floats:

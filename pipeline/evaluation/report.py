@@ -1,155 +1,115 @@
-"""Write an evaluation as a Markdown page: verdict first, then tables, warnings and figures."""
+"""Lay an evaluation out as a page: verdict, figures and tables, data, model card, provenance."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
+from pipeline.errors import InputError
+from pipeline.evaluation import report_tables
+from pipeline.evaluation.audit import wrong_ways
 from pipeline.evaluation.baselines import NETWORK
-from pipeline.evaluation.metrics import MACRO, Scores
-
-UNDEFINED = "-"
-OVERALL = {
-    "f1": "F1 (micro)",
-    "precision": "precision (micro)",
-    "recall": "recall (micro)",
-    "exact_match": "exact match",
-    "top1_accuracy": "top-1 accuracy",
-    "mse": "MSE",
-    "mae": "MAE",
-}
-EMOTION = {
-    "positives": "positives",
-    "threshold": "threshold",
-    "average_precision": "average precision",
-    "auroc": "AUROC",
-    "precision": "precision",
-    "recall": "recall",
-    "f1": "F1",
-    "mse": "MSE",
-    "mae": "MAE",
-}
-AVERAGED = {"average_precision": "average precision", "auroc": "AUROC", "f1": "F1"}
+from pipeline.evaluation.document import Block, Items, Page, Picture, Section
+from pipeline.evaluation.limits import Limit, limits_line
+from pipeline.evaluation.metrics import Scores
+from pipeline.evaluation.model_card import Facts, model_card, provenance
 
 
 @dataclass(frozen=True)
 class Report:
     """What the page tells.
 
-    `verdict` are the lines of `verdict.verdict`; `scores` are the test scores by model, the
-    network's under `baselines.NETWORK`; `mean_predictions` is the table of that name, of one or
-    more splits; `figures` maps the names of files `plots/<name>.png` to what each shows; each of
-    `warnings` has a `code`, a `number` and a `message`; `audit` is the table of
-    `audit.rule_audit`.
+    `verdict` are its first lines; `scores` the test scores by model, the network's under
+    `baselines.NETWORK`; `pictures` the figures by name; `card` is `data_card.json`, whose
+    warnings each have a `code`, a `number` and a `message`; `tables` are tidy: `mean_predictions`,
+    `intervals` and, where they were made, `audit`, `audit_aus` (see `audit`), `fitted_rules` (see
+    `adopt`) and `disagreements` (see `prototypes`).
     """
 
     title: str
     verdict: Sequence[str]
     scores: Mapping[str, Scores]
-    mean_predictions: pd.DataFrame
-    figures: Mapping[str, str] = field(default_factory=dict)
-    warnings: Sequence[Mapping[str, object]] = ()
-    audit: pd.DataFrame | None = None
+    tables: Mapping[str, pd.DataFrame]
+    facts: Facts
+    card: Mapping[str, Any]
+    pictures: Mapping[str, Picture] = field(default_factory=dict)
+    limits: Sequence[Limit] = ()
 
 
-def render(report: Report) -> str:
-    """Return the page."""
-    lines = [f"# {report.title}", *(f"- {line}" for line in report.verdict)]
-    lines += _warnings(report.warnings)
-    lines += _models(report.scores)
-    lines += _emotions(report.scores)
-    lines += _means(report.mean_predictions)
-    if report.audit is not None:
-        lines += _audit(report.audit)
-    lines += _figures(report.figures)
-    return "\n".join(lines) + "\n"
-
-
-def _warnings(warnings: Sequence[Mapping[str, object]]) -> list[str]:
-    if not warnings:
-        return []
-    items = [f"- {_cell(w['message'])} (`{w['code']}`: {_cell(w['number'])})" for w in warnings]
-    return ["", "## Warnings about the data", "", *items]
-
-
-def _models(scores: Mapping[str, Scores]) -> list[str]:
-    network = scores[NETWORK]
-    shown = {key: label for key, label in OVERALL.items() if key in network["overall"]}
-    header = ["model", *(f"{label} (macro)" for label in AVERAGED.values()), *shown.values()]
-    rows = [
-        [model, *(found["macro"][key] for key in AVERAGED), *map(found["overall"].get, shown)]
-        for model, found in scores.items()
-    ]
-    note = (
-        f"{network['rows']} test rows. Micro pools all emotions, macro averages them; higher is "
-        f"better except for MSE and MAE. `{UNDEFINED}` is undefined.{_left_out(scores)}"
+def report_page(report: Report) -> Page:
+    """Return the page. Raises `InputError` where the network's scores are missing."""
+    if NETWORK not in report.scores:
+        raise InputError(
+            f"scores are given for {list(report.scores)}; {NETWORK!r} is needed for a report. "
+            "Pass the network's test scores under that name."
+        )
+    return Page(
+        title=report.title,
+        lead=lead(report.verdict, report.limits),
+        sections=[
+            *_scores(report),
+            *_data(report),
+            *_looks(report),
+            Section("Training", _shown(report, "training_curves")),
+            *model_card(report.facts, report.limits, len(report.card["warnings"])),
+            *provenance(report.facts),
+        ],
     )
-    return ["", "## The network and its baselines", "", *_table(header, rows), "", note]
 
 
-def _left_out(scores: Mapping[str, Scores]) -> str:
-    """Name the macro averages that miss an emotion."""
-    partial = [
-        f"{AVERAGED[metric]} of {model} {found['emotions_defined'][metric]} of "
-        f"{len(found['emotion'])}"
-        for model, found in scores.items()
-        for metric in MACRO
-        if metric in AVERAGED and found["emotions_defined"][metric] < len(found["emotion"])
-    ]
-    return f" Macro averages over fewer emotions: {'; '.join(partial)}." if partial else ""
+def lead(verdict: Sequence[str], limits: Sequence[Limit]) -> list[str]:
+    """Give the first lines: what the network is worth, and what no model could learn."""
+    return [*verdict[:1], *limits_line(limits), *verdict[1:]]
 
 
-def _emotions(scores: Mapping[str, Scores]) -> list[str]:
-    network = scores[NETWORK]["emotion"]
-    own = [[name, *map(numbers.get, EMOTION)] for name, numbers in network.items()]
-    compared = [
-        [name, *(found["emotion"][name]["average_precision"] for found in scores.values())]
-        for name in network
-    ]
+def _shown(report: Report, *names: str) -> list[Block]:
+    return [report.pictures[name] for name in names if name in report.pictures]
+
+
+def _scores(report: Report) -> list[Section]:
+    intervals = report.tables["intervals"]
+    models = report_tables.models(report.scores, intervals)
+    emotions = report_tables.emotions(report.scores, intervals)
+    curves = _shown(report, "confusion", "precision_recall", "roc", "reliability")
+    means = report_tables.means(report.tables["mean_predictions"])
     return [
-        *("", "## The network by emotion", ""),
-        *_table(["emotion", *EMOTION.values()], own),
-        *("", "## Average precision by emotion", ""),
-        *_table(["emotion", *scores], compared),
+        Section(
+            "The network and its baselines",
+            [*_shown(report, "overview"), *models, report_tables.gains(intervals)],
+        ),
+        Section("By emotion", [*emotions, *curves]),
+        Section("Mean predictions and mean labels", [*_shown(report, "mean_predictions"), means]),
+        Section("From person to person", _shown(report, "subjects")),
+        Section("Over a clip", _shown(report, "timeline")),
     ]
 
 
-def _means(table: pd.DataFrame) -> list[str]:
-    header = [str(column).replace("_", " ") for column in table.columns]
-    note = "`above` is the share of rows that reach the bound of a positive label."
-    rows = table.to_numpy().tolist()
-    return ["", "## Mean predictions and mean labels", "", *_table(header, rows), "", note]
+def _data(report: Report) -> list[Section]:
+    warnings = report.card["warnings"]
+    told = [f"{w['message']} (`{w['code']}`: {w['number']})" for w in warnings]
+    counts = report_tables.splits(report.card["splits"])
+    figures = _shown(report, "data_card", "label_distribution")
+    return [
+        Section("Warnings about the data", [Items(told)] if told else []),
+        Section("The data", [counts, *figures, *report_tables.data_card(report.card)]),
+        Section("The labelling rule against human labels", _audit(report.tables)),
+    ]
 
 
-def _audit(table: pd.DataFrame) -> list[str]:
-    rules = table.groupby("emotion", sort=False)["auroc"]
-    rows = [[str(emotion), *aurocs] for emotion, aurocs in rules]
-    note = (
-        "How well each rule's score (rows) ranks the frames that people gave a category "
-        "(columns), as AUROC of one category against the rest; 0.5 is chance."
-    )
-    header = ["rule", *table["category"].unique()]
-    return ["", "## The labelling rule against human labels", "", note, "", *_table(header, rows)]
+def _audit(tables: Mapping[str, pd.DataFrame]) -> list[Block]:
+    blocks = report_tables.audit(tables["audit"]) if "audit" in tables else []
+    if "audit_aus" in tables and (wrong := wrong_ways(tables["audit_aus"])):
+        blocks += ["Action units of a rule that point the wrong way:", Items(wrong)]
+    if "fitted_rules" in tables:
+        blocks += report_tables.fitted_rules(tables["fitted_rules"])
+    return blocks
 
 
-def _figures(figures: Mapping[str, str]) -> list[str]:
-    if not figures:
-        return []
-    links = [f"![{_cell(text)}](plots/{name}.png)\n" for name, text in figures.items()]
-    return ["", "## Figures", "", *links]
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
-    words = [any(isinstance(row[i], str) for row in rows) for i in range(len(header))]
-    rule = ["---" if word else "---:" for word in words]
-    lines = [[_cell(value) for value in line] for line in (header, *rows)]
-    return [f"| {' | '.join(line)} |" for line in (lines[0], rule, *lines[1:])]
-
-
-def _cell(value: object) -> str:
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return UNDEFINED
-    if isinstance(value, float):
-        return f"{value:.3f}"
-    return str(value).replace("|", "\\|").replace("\n", " ")
+def _looks(report: Report) -> list[Section]:
+    blocks = _shown(report, "importance", "response")
+    if "disagreements" in report.tables:
+        told = report.tables["disagreements"]["text"].tolist()
+        said = "Where the network and the FACS prototypes (the rules) disagree:"
+        blocks += [said, Items(told)] if told else [f"{said} nowhere."]
+    return [Section("What the network looks at", blocks)]

@@ -7,7 +7,6 @@ is needed.
 import textwrap
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any
 
 import matplotlib.style
@@ -15,38 +14,52 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 
 # Okabe & Ito's palette (2008), in an order that alternates in lightness; each colour has a
-# marker of its own, so that a grey print tells the series apart.
-INK, FAINT = "#222222", "#8c8c8c"
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#E69F00", "#009E73", "#666666"
+# marker and a line of its own, so that a grey print tells the series apart. Every colour of a
+# figure is one of these: `pictures` exchanges them for those of a dark page.
+INK, FAINT, GRID, PAPER = "#222222", "#6f6f6f", "#e6e6e6", "#ffffff"
+BLUE, ORANGE, GREEN, GREY = "#0072b2", "#e69f00", "#009e73", "#666666"
+VERMILION, PINK, SKY, BROWN = "#d55e00", "#cc79a7", "#56b4e9", "#7a5c00"
+FILL, WARM = "#0073b3", "#d55f01"  # of cells, so light at `DEEPEST` that ink on it is read
+DEEPEST = 0.7
 SERIES: tuple[dict[str, Any], ...] = (
-    {"color": BLUE, "marker": "o"},
-    {"color": ORANGE, "marker": "s"},
-    {"color": GREEN, "marker": "^"},
-    {"color": GREY, "marker": "x"},
-    {"color": INK, "marker": "D", "markerfacecolor": "none"},
-    {"color": FAINT, "marker": "v", "markerfacecolor": "none"},
+    {"color": BLUE, "marker": "o", "dashes": ()},
+    {"color": ORANGE, "marker": "s", "dashes": (4, 1.5)},
+    {"color": GREEN, "marker": "^", "dashes": (1, 1)},
+    {"color": GREY, "marker": "x", "dashes": (6, 1.5, 1, 1.5)},
+    {"color": PINK, "marker": "D", "dashes": (2, 2), "markerfacecolor": "none"},
+    {"color": INK, "marker": "v", "dashes": (8, 2), "markerfacecolor": "none"},
+    {"color": VERMILION, "marker": "P", "dashes": (3, 1, 1, 1, 1, 1)},
+    {"color": SKY, "marker": "*", "dashes": (1, 3)},
+    {"color": BROWN, "marker": "<", "dashes": (5, 3, 2, 3), "markerfacecolor": "none"},
 )
 
 _SETTINGS: dict[str, Any] = {
     "axes.axisbelow": True,
     "axes.edgecolor": FAINT,
+    "axes.facecolor": PAPER,
     "axes.grid": True,
+    "axes.labelcolor": INK,
     "axes.labelsize": 9,
     "axes.spines.right": False,
     "axes.spines.top": False,
+    "axes.titlecolor": INK,
     "axes.titlelocation": "left",
     "axes.titlesize": 9,
+    "figure.facecolor": PAPER,
     "figure.titlesize": 11,
     "figure.titleweight": "bold",
     "font.size": 9,
-    "grid.color": "#e6e6e6",
+    "grid.color": GRID,
     "legend.frameon": False,
     "lines.markersize": 5.5,
+    "svg.fonttype": "path",  # as drawn, whatever fonts the reader has
+    "svg.hashsalt": "au-emotion",  # ids in the file are the same each time
     "text.color": INK,
+    "xtick.color": INK,
     "xtick.labelsize": 8,
+    "ytick.color": INK,
     "ytick.labelsize": 8,
 }
 PANELS_A_ROW = 4
@@ -58,14 +71,6 @@ def styled() -> AbstractContextManager[None]:
     return matplotlib.style.context(["default", _SETTINGS])
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Write a PNG of 150 dots an inch; the same figure gives the same bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with styled():
-        # A PNG holds no date by itself; without the version of matplotlib it holds no text.
-        figure.savefig(path, format="png", dpi=150, metadata={"Software": None})
-
-
 def sheet(title: str, width: float, height: float) -> Figure:
     """Start a figure of so many inches under a title at its left edge."""
     figure = Figure(figsize=(width, height))
@@ -75,7 +80,7 @@ def sheet(title: str, width: float, height: float) -> Figure:
 
 
 def panels(title: str, names: Sequence[str]) -> tuple[Figure, list[Axes]]:
-    """Start a figure with one small square panel a name, four in a row."""
+    """Start a figure with one small square panel a name, four in a row; names may have lines."""
     across = min(PANELS_A_ROW, len(names))
     down = -(-len(names) // across)
     figure = sheet(title, max(5.6, 2.3 * across), 2.3 * down + 0.8)
@@ -83,7 +88,7 @@ def panels(title: str, names: Sequence[str]) -> tuple[Figure, list[Axes]]:
     for spare in cells[len(names) :]:
         spare.remove()
     for axes, name in zip(cells, names, strict=False):
-        axes.set_title(wrapped(name))
+        axes.set_title("\n".join(map(wrapped, name.split("\n"))))
     return figure, cells[: len(names)]
 
 
@@ -92,28 +97,55 @@ def wrapped(name: str) -> str:
     return "\n".join(textwrap.wrap(name, NAME_WIDTH)) or name
 
 
-def dots(axes: Axes, names: Sequence[str], series: Mapping[str, npt.ArrayLike]) -> None:
-    """Mark one value in [0, 1] for each name (a row) and series (a marker); NaN has no mark."""
+def rows_of(axes: Axes, names: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Lay out one row a name, from the top, with a line between two; return their places."""
     rows = np.arange(len(names))
-    gap = 0.7 / len(series)
-    defined = np.zeros(len(names), dtype=bool)
-    for i, (label, given) in enumerate(series.items()):
-        values = np.asarray(given, dtype=np.float64)
-        place = rows + (i - (len(series) - 1) / 2) * gap
-        axes.plot(values, place, linestyle="none", label=label, clip_on=False, **look(i))
-        defined |= np.isfinite(values)
-    for row in rows[~defined]:
-        axes.text(0.02, row, "undefined", color=FAINT, va="center", style="italic")
     axes.set_yticks(rows, [wrapped(name) for name in names])
     axes.set_yticks(rows[:-1] + 0.5, minor=True)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.tick_params(axis="y", which="both", length=0)
     axes.grid(visible=False, axis="y", which="major")
     axes.grid(visible=True, axis="y", which="minor")
+    return rows
 
 
-def look(position: int) -> dict[str, Any]:
+def dots(
+    axes: Axes,
+    names: Sequence[str],
+    series: Mapping[str, npt.ArrayLike],
+    spans: Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike]] | None = None,
+) -> None:
+    """Mark one value for each name (a row) and series (a marker); NaN has no mark.
+
+    `spans` holds low and high bounds of a series, drawn as a line through its mark.
+    """
+    rows = rows_of(axes, names)
+    gap = 0.7 / len(series)
+    defined = np.zeros(len(names), dtype=bool)
+    for i, (label, given) in enumerate(series.items()):
+        values = np.asarray(given, dtype=np.float64)
+        place = rows + (i - (len(series) - 1) / 2) * gap
+        if spans and label in spans:
+            low, high = spans[label]
+            axes.hlines(place, low, high, color=mark(i)["color"], lw=1.4, clip_on=False)
+        axes.plot(values, place, linestyle="none", label=label, clip_on=False, **mark(i))
+        defined |= np.isfinite(values)
+    for row in rows[~defined]:
+        axes.text(0.02, row, "undefined", color=FAINT, va="center", style="italic")
+
+
+def mark(position: int) -> dict[str, Any]:
     """Return the colour and marker of the n-th series."""
+    return {key: value for key, value in _series(position).items() if key != "dashes"}
+
+
+def line(position: int) -> dict[str, Any]:
+    """Return the colour and dashes of the n-th series."""
+    own = _series(position)
+    return {"color": own["color"], "linestyle": (0, own["dashes"]) if own["dashes"] else "-"}
+
+
+def _series(position: int) -> dict[str, Any]:
     return SERIES[position % len(SERIES)]
 
 
@@ -134,4 +166,4 @@ def plain(axes: Axes, label: str) -> None:
 def percent(axes: Axes, label: str) -> None:
     """Label an x axis of shares in percent, from 0 to what is there."""
     plain(axes, label)
-    axes.xaxis.set_major_formatter(PercentFormatter(1))
+    axes.xaxis.set_major_formatter(lambda share, _: f"{100 * share:g}%")

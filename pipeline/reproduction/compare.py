@@ -13,7 +13,10 @@ from pipeline.tracking.recorded import Recorded, Steps
 # What differs between two runs of the same code on the same data, by how its name begins.
 LEFT_OUT = {
     "outputs/train/run.json": "holds the ids of run and model, new in each run",
+    "evaluation/report.html": "names its run; outputs/evaluate/report.html is it without that",
     "provenance/": "holds the hash of outputs/train/run.json and the patch as it was applied",
+    "external/": "scores other data sets, which are not brought",
+    "outputs/external/": "comes from other data sets, which are not brought",
     "system/": "measures the load of the machine",
 }
 IDENTICAL = "identical"

@@ -12,6 +12,7 @@ import yaml
 from pipeline.errors import InputError
 from pipeline.reproduction.checkout import Project
 from pipeline.reproduction.commands import dvc, git
+from pipeline.reproduction.replay import own_stages
 
 FEW = 5  # hashes named where many are missing
 MEMBER = re.compile(r"^md5: (\w+(?:\.dir)?)$", re.MULTILINE)  # as `dvc pull` names what it lacks
@@ -56,11 +57,12 @@ def outputs(project: Project) -> set[str]:
 def changed(copy: Project, hashes: Mapping[str, str]) -> list[str]:
     """List the paths that a run read and that hold something else in the copy, in DVC's eyes.
 
-    What the stages make is left out: it is not there yet.
+    What the stages make is left out: it is not there yet. Stages for each of several (`foreach`)
+    read data of their own, which no run was trained or evaluated on.
     """
     given = {path: md5 for path, md5 in hashes.items() if path not in outputs(copy)}
     entries = [{"path": path, "hash": "md5", "md5": md5} for path, md5 in given.items()]
-    stages = _read(copy.folder / "dvc.yaml").get("stages", {})
+    stages = own_stages(copy.folder)
     lock = {name: {"cmd": "", "deps": entries} for name in stages}
     content = {"schema": "2.0", "stages": lock}
     (copy.folder / "dvc.lock").write_text(yaml.safe_dump(content), encoding="utf-8")

@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
+import yaml
+
 from pipeline.errors import InputError
 from pipeline.reproduction.commands import DVC, STOPS, environment
 
@@ -17,17 +19,24 @@ REPRO = ("repro", "--force", "--no-run-cache", "--no-commit")
 
 
 def replay(folder: Path, store: str) -> None:
-    """Run every stage in a folder; runs are recorded in `store`, an address for MLflow.
+    """Run the stages in a folder; runs are recorded in `store`, an address for MLflow.
 
-    What the stages print goes to the error stream. Raises `InputError` where one fails.
+    Stages for each of several (`foreach`) read data that is not brought: they are left out. What
+    the stages print goes to the error stream. Raises `InputError` where one fails.
     """
     own = environment() | {"MLFLOW_TRACKING_URI": store}
-    code = _run([*DVC, *REPRO], folder, own)
+    code = _run([*DVC, *REPRO, *own_stages(folder)], folder, own)
     if code:
         raise InputError(
             f"The replay of the run failed (`dvc repro`, exit code {code}): its output stands "
             "above. What the run needs must be there as it was then, its packages too."
         )
+
+
+def own_stages(folder: Path) -> list[str]:
+    """Name the stages of a dvc.yaml, without those that are made for each of several."""
+    content = yaml.safe_load((folder / "dvc.yaml").read_text(encoding="utf-8"))
+    return [name for name, stage in content["stages"].items() if "foreach" not in stage]
 
 
 def _run(command: Sequence[str], folder: Path, own: dict[str, str]) -> int:

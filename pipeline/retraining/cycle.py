@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipeline import paths
 from pipeline.evaluation import gate_figures
-from pipeline.evaluation.style import save
+from pipeline.evaluation.pictures import save
 from pipeline.promotion.promote import Outcome, judged, promote
 from pipeline.retraining import publish, steps
 from pipeline.retraining.pages import Cycle, comment, message, summary

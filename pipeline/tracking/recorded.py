@@ -1,7 +1,8 @@
 """Read a run back from an MLflow store: tags, every step of its metrics, and its artifacts."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,10 +34,17 @@ def read_run(uri: str, run_id: str, folder: Path) -> Recorded:
     Raises `InputError` where the store has no such run or cannot be used.
     """
     client = _client(uri)
+    with _explained(client, uri, run_id):
+        return _read(client, client.get_run(run_id), folder)
+
+
+@contextmanager
+def _explained(client: "MlflowClient", uri: str, run_id: str) -> Iterator[None]:
+    """Turn what MLflow raises for a run that cannot be read into an `InputError`."""
     from mlflow.exceptions import MlflowException
 
     try:
-        return _read(client, client.get_run(run_id), folder)
+        yield
     except MlflowException as error:
         known = "".join(f"\n  {line}" for line in _latest(client))
         raise InputError(
@@ -44,6 +52,40 @@ def read_run(uri: str, run_id: str, folder: Path) -> Recorded:
             + "Give the id of a run that this store holds; the UI shows it on the run's page. "
             f"The latest:{known or ' none'}"
         ) from error
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some of what a store holds of a run; `files` are copies of artifacts by their names."""
+
+    id: str
+    name: str
+    params: dict[str, str]
+    tags: dict[str, str]
+    files: dict[str, Path]
+
+
+def read_part(uri: str, run_id: str, names: Sequence[str], folder: Path) -> Part:
+    """Read parameters, tags and the named artifacts of a run; those that it lacks are left out.
+
+    Raises `InputError` where the store has no such run or cannot be used.
+    """
+    client = _client(uri)
+    with _explained(client, uri, run_id):
+        run = client.get_run(run_id)
+        there = {name for name in names if name in _beside(client, run_id, name)}
+        return Part(
+            id=run_id,
+            name=run.info.run_name or "",
+            params=dict(run.data.params),
+            tags=dict(run.data.tags),
+            files={name: _fetch(client, run_id, name, folder) for name in sorted(there)},
+        )
+
+
+def _beside(client: "MlflowClient", run_id: str, name: str) -> list[str]:
+    """List the artifacts in the folder of one; an artifact that is absent cannot be asked for."""
+    return [item.path for item in client.list_artifacts(run_id, str(Path(name).parent))]
 
 
 def only_run(uri: str, folder: Path) -> Recorded:

@@ -161,6 +161,19 @@ def test_run_shows_verdict_data_and_figures(page: Page, store: Store, keep: Keep
     keep("figure")
 
 
+def test_run_shows_its_report_with_figures(page: Page, store: Store, keep: Keep) -> None:
+    name = "evaluation/report.html"
+    assert name in store.tag("improved", "mlflow.note.content")
+    page.goto(store.run_page("improved", f"/artifacts/{name}"))
+    frame = page.frame_locator("iframe")
+    expect(frame.get_by_role("heading", level=1)).to_have_text("Evaluation of recipe improved")
+    expect(frame.locator("figure svg").first).to_be_visible()
+    frame.get_by_role("link", name="Provenance").click()
+    key = store.tag("improved", "pipeline.run")
+    expect(frame.get_by_role("cell", name=key)).to_be_in_viewport()
+    keep("report")
+
+
 def test_run_leads_to_its_model_and_what_it_takes_and_gives(
     page: Page, store: Store, keep: Keep
 ) -> None:

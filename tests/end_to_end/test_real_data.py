@@ -4,6 +4,7 @@ import json
 
 import pandas as pd
 import pytest
+import yaml
 from end_to_end.conftest import stages_run
 from throwaway import run
 
@@ -37,3 +38,11 @@ def test_human_labels_of_real_recordings(real_data, clone, source):
     assert "rule without gate" not in scores  # the rules know other emotions than these eight
     means = pd.read_csv(clone / "outputs/evaluate/mean_predictions.csv")
     assert set(means["emotion"]) == set(EMOTIONS)
+    tables = clone / "outputs/evaluate/tables"
+    audit = pd.read_csv(tables / "audit.csv").set_index(["emotion", "category"])
+    assert audit.loc[("happiness", "happy"), "low"] > 0.8
+    assert audit.loc[("anger", "angry"), "auroc"] < audit.loc[("anger", "disgust"), "auroc"]
+    fitted = yaml.safe_load((tables / "fitted_rules.yaml").read_text())
+    assert 12 in fitted["label"]["rules"]["happiness"]["aus"]
+    prototypes = pd.read_csv(tables / "importance.csv").dropna(subset=["prototype"])
+    assert set(prototypes["emotion"]) == {"happy", "angry", "sad", "fearful"}

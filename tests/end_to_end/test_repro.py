@@ -1,8 +1,10 @@
 """Run the pipeline, run it again, touch one input, and see that just what must run runs."""
 
 import json
+import shutil
 
 import pandas as pd
+import pytest
 from end_to_end.conftest import locked
 from throwaway import run, set_params
 
@@ -79,6 +81,7 @@ def test_the_run_holds_what_was_done(clone):
     assert found["params"]["evaluate.tune.goal"] == "f1"
     metrics = found["metrics"]
     assert {"loss", "val_loss", "lr", "best_epoch", "data/warnings"} <= set(metrics)
+    assert metrics["data/warnings/few_subjects"] == 1
     assert {"labels/mean/fear", "class_weight/fear", "test/average_precision/macro"} <= set(metrics)
     assert found["epochs"] == [0, 1]
     assert found["tags"]["git.dirty"] == "false"
@@ -150,3 +153,28 @@ def test_another_seed_gives_other_weights(clone, repro):
     set_params(clone, {"train.seed": 8})
     repro()
     assert locked(clone)["outputs/train/model.keras"] != before["outputs/train/model.keras"]
+
+
+def test_an_external_set_is_scored_by_a_stage_of_its_own(clone, repro):
+    others = clone / "data/others"
+    shutil.copytree(clone / "data/demo", others)
+    clip = next(others.glob("AUs/*_aus.csv"))
+    header, first, *rest = clip.read_text().splitlines()
+    clip.write_text("\n".join([header, first.rsplit(",", 1)[0] + ",9", *rest, ""]))
+    source = {"path": "data/others", "layout": "expression", "naming": "expression"}
+    before = len(runs_of(clone))
+    set_params(clone, {"external": {"others": source}})
+    assert repro() == ["external@others"]
+    found = json.loads((clone / "outputs/external/others/metrics.json").read_text())
+    assert found["splits"]["test"]["frames"] == found["rows_kept"] == 5 * 3 * 12 - 1
+    assert found["quarantined_by_reason"] == {"out_of_range": 1}
+    assert found["macro"]["network"]["auroc"]["value"] is not None
+    runs = runs_of(clone)
+    assert len(runs) == before
+    value = found["macro"]["network"]["auroc"]["value"]
+    (own,) = [run for run in runs if "external/others_auroc" in run["metrics"]]
+    assert own["metrics"]["external/others_auroc"] == pytest.approx(value, abs=1e-6)
+    assert own["params"]["external.others.layout"] == "expression"
+    assert "external" in own["artifacts"]
+    clip.unlink()
+    assert "external@others" in run(clone, "dvc", "status").stdout

@@ -1,8 +1,11 @@
 """Every figure is drawn, saved and the same each time, whatever the emotions are."""
 
+import itertools
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import matplotlib as mpl
 import numpy as np
@@ -11,7 +14,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from pipeline.evaluation import curves, figures, panels, style, tables
+from pipeline.evaluation import curves, figures, grids, panels, pictures, style, tables, timeline
 from pipeline.evaluation.baselines import NETWORK
 
 World = Callable[..., Any]
@@ -20,15 +23,45 @@ HISTORY = pd.DataFrame(
 )
 NAMES = {
     1: ["happiness"],
-    6: ["happiness", "anger", "sadness", "guilt", "fear", "anxiety"],
     12: [f"an emotion with a long name, number {i}" for i in range(12)],
 }
+SOME = ("overview", "confusion", "timeline", "importance")  # each is drawn in another way
+AUS = ["AU01_r", "AU12_r", "AU45_c"]
 
 
 def distribution(emotions: list[str], splits: tuple[str, ...]) -> pd.DataFrame:
     lines = [(split, e, 10, 4, 2, 0.2) for split in splits for e in emotions]
     columns = ["split", "emotion", "frames", "above_0_1", "at_least_0_5", "mean"]
     return pd.DataFrame(lines, columns=columns)
+
+
+def intervals(emotions: list[str], models: list[str]) -> pd.DataFrame:
+    pairs = itertools.product(models, figures.COMPARED, emotions)
+    table = pd.DataFrame(pairs, columns=["model", "metric", "emotion"])
+    return table.assign(against=None, low=0.3, high=0.8)
+
+
+def looks(emotions: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    pairs = pd.DataFrame(itertools.product(emotions, AUS), columns=["emotion", "column"])
+    importance = pairs.assign(importance=[-0.01, 0.0, 0.05] * len(emotions), low=0.01)
+    importance["prototype"] = [True, False, None] * len(emotions)
+    sweep = pd.DataFrame({"value": [0.0, 1.0], "predicted": [0.0, 1.0]})
+    return importance, pairs.merge(sweep, how="cross")
+
+
+def clips(emotions: int) -> list[timeline.Clip]:
+    def one(frames: int) -> timeline.Clip:
+        values = np.linspace(0, 1, frames * emotions).reshape(frames, emotions)
+        place = np.append(np.arange(frames - 1), 2 * frames)
+        return timeline.Clip("S", "a-clip-with-a-very-long-name", "why", place, values, 1 - values)
+
+    return [one(12), one(700)]
+
+
+def spread(emotions: list[str], subjects: int) -> pd.DataFrame:
+    pairs = itertools.product(map(str, range(subjects)), emotions)
+    table = pd.DataFrame(pairs, columns=["subject", "emotion"])
+    return table.assign(auroc=np.linspace(0, 1, len(table)), mae=np.nan)
 
 
 @pytest.fixture
@@ -42,15 +75,20 @@ def drawn(world: World, scored: World) -> Callable[[list[str]], dict[str, Figure
         means = [tables.mean_predictions(*pair, emotions, split, 0.5) for split in ("val", "test")]
         cells = tables.confusion(*pair, emotions, positive_at=0.5, thresholds=0.5)
         pr = curves.precision_recall_points(*pair, emotions, 0.5)
+        importance, response = looks(emotions)
         return {
             "label_distribution": figures.label_distribution(distribution(emotions, ("train",))),
             "training_curves": figures.training_curves(HISTORY),
             "mean_predictions": figures.mean_predictions(pd.concat(means)),
-            "overview": figures.overview(scores),
+            "overview": figures.overview(scores, intervals(emotions, list(scores))),
             "confusion": panels.confusion_matrices(cells),
             "roc": panels.roc(curves.roc_points(*pair, emotions, 0.5), scores[NETWORK]),
             "precision_recall": panels.precision_recall(pr, scores[NETWORK]),
             "reliability": panels.reliability(curves.reliability_points(*pair, emotions)),
+            "subjects": figures.subjects(spread(emotions, 5)),
+            "timeline": timeline.timeline(clips(len(emotions)), emotions),
+            "importance": grids.importance_map(importance),
+            "response": grids.response_curves(response, importance),
         }
 
     return draw
@@ -75,13 +113,18 @@ def test_draws_any_number_of_emotions_without_overlap(
 def test_same_data_gives_the_same_bytes(
     tmp_path: Path, drawn: Callable[[list[str]], dict[str, Figure]]
 ) -> None:
+    elements = []
     for run in ("first", "second"):
         # What a person set for their own plots must not show.
         with mpl.rc_context({"font.size": 30 if run == "second" else 10}):
             for name, figure in drawn(NAMES[1]).items():
-                style.save(figure, tmp_path / run / f"{name}.png")
+                if name not in SOME:
+                    continue
+                elements.append(pictures.svg(figure))
+                pictures.save(figure, tmp_path / run / f"{name}.png")
+    assert elements[: len(elements) // 2] == elements[len(elements) // 2 :]
     first = sorted((tmp_path / "first").iterdir())
-    assert len(first) == 8
+    assert len(first) == len(SOME)
     for path in first:
         assert path.read_bytes() == (tmp_path / "second" / path.name).read_bytes(), path.name
         with Image.open(path) as image:
@@ -90,9 +133,80 @@ def test_same_data_gives_the_same_bytes(
             assert set(image.info) == {"dpi"}
 
 
+def test_svg_takes_every_colour_from_the_page_and_shares_no_id(scored: World) -> None:
+    figure = figures.training_curves(HISTORY)
+    element = pictures.svg(figure)
+    assert element.startswith("<svg ")
+    assert re.findall(r"#[0-9a-f]{6}", element) == []
+    assert "var(--blue)" in element
+    assert not {"<metadata", "<?xml", "font-family"} & {
+        *re.findall(r"<\??\w+|font-family", element)
+    }
+    ids = [set(re.findall(r'id="([^"]+)"', pictures.inline(element, p))) for p in ("a", "b")]
+    assert ids[0]
+    assert not ids[0] & ids[1]
+    used = re.findall(r'(?:href="#|url\(#)([^")]+)', pictures.inline(element, "a"))
+    assert set(used) <= ids[0]
+
+
+def test_svg_file_brings_its_colours_and_ground() -> None:
+    text = pictures.standalone('<svg width="1"><path style="fill: var(--ink)"/></svg>')
+    root = ElementTree.fromstring(text)
+    style, ground, _ = root
+    for name, (light, dark) in pictures.COLORS.items():
+        assert f"--{name}:{light};" in style.text
+        assert f"--{name}:{dark};" in style.text.split("prefers-color-scheme:dark")[1]
+    assert ground.get("style") == "fill: var(--paper)"
+
+
+def luminance(color: str) -> float:
+    """Give the relative luminance of WCAG 2."""
+    parts = (int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
+
+
+def blend(front: str, back: str, alpha: float) -> str:
+    parts = [[int(color[i : i + 2], 16) for i in (1, 3, 5)] for color in (front, back)]
+    mixed = np.average(parts, axis=0, weights=[alpha, 1 - alpha])
+    return "#" + "".join(f"{round(value):02x}" for value in mixed)
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("scheme", [0, 1])
+def test_colours_stand_out_from_paper_and_text_from_cells(scheme: int) -> None:
+    color = {name: pair[scheme] for name, pair in pictures.COLORS.items()}
+    for name in ("ink", "faint", "blue"):  # text and links
+        assert contrast(color[name], color["paper"]) >= 4.5, name
+    for name in ("green", "vermilion", "grey", "brown"):  # marks
+        assert contrast(color[name], color["paper"]) >= 3, name
+    for name in ("fill", "warm"):  # a cell at its darkest
+        mixed = blend(color[name], color["paper"], style.DEEPEST)
+        assert contrast(color["ink"], mixed) >= 4.5, name
+
+
+def test_series_differ_in_more_than_colour() -> None:
+    markers = [series["marker"] for series in style.SERIES]
+    dashes = [series["dashes"] for series in style.SERIES]
+    assert len({*markers}) == len({*dashes}) == len(style.SERIES) >= 8
+
+
+def test_subjects_are_dots_up_to_a_bound_then_quartiles_alone() -> None:
+    few, many = (figures.subjects(spread(["joy"], n)).axes[0] for n in (5, figures.MOST_DOTS + 1))
+    assert [len(np.asarray(line.get_xdata())) for line in few.get_lines()] == [1, 5]
+    assert [list(np.asarray(line.get_xdata())) for line in many.get_lines()] == [[0.5]]
+    undefined = figures.subjects(spread(["joy"], 5)).axes[1]
+    assert [text.get_text() for text in undefined.texts] == ["undefined"]
+
+
 def test_overview_marks_what_is_defined_and_names_what_is_not(scored: World) -> None:
     scores = scored(["happiness", "anger"], rare=1)
-    precision, auroc, _ = figures.overview(scores).axes
+    bounds = intervals(["happiness", "anger"], list(scores))
+    precision, auroc, _ = figures.overview(scores, bounds).axes
     network = precision.get_lines()[0]
     expected = scores[NETWORK]["emotion"]["happiness"]["average_precision"]
     assert network.get_label() == NETWORK
@@ -136,6 +250,6 @@ def test_curve_panels_say_what_is_undefined(scored: World) -> None:
     empty = pd.DataFrame({"emotion": [], "recall": [], "precision": []})
     happiness, anger = panels.precision_recall(empty, scores).axes
     number = scores["emotion"]["happiness"]["average_precision"]
-    assert happiness.get_title(loc="left") == f"happiness, AP {number:.2f}"
-    assert anger.get_title(loc="left") == "anger, AP undefined"
+    assert happiness.get_title(loc="left") == f"happiness\nAP {number:.2f}"
+    assert anger.get_title(loc="left") == "anger\nAP undefined"
     assert anger.texts[0].get_text() == "needs positives\nand negatives"

@@ -1,71 +1,137 @@
-"""The page around a verdict."""
+"""The report: verdict first, every part that was given, the model card, where it comes from."""
 
-from collections.abc import Callable
+from dataclasses import replace
 
-import numpy as np
-import pandas as pd
+import pytest
+from reports import EMOTIONS, invented_report, invented_tables
 
-from pipeline.evaluation import audit, tables
+from pipeline.errors import InputError
 from pipeline.evaluation.baselines import NETWORK
-from pipeline.evaluation.metrics import Scores
-from pipeline.evaluation.report import Report, render
+from pipeline.evaluation.document import Table, bounded, cell, words
+from pipeline.evaluation.markdown import to_markdown
+from pipeline.evaluation.report import Report, report_page
 
-EMOTIONS = ["happiness", "anger", "fear"]
-LINES = ["It is good.", "It is certain."]
-Scored = Callable[..., dict[str, Scores]]
-
-
-def page(scores: dict[str, Scores], **parts: object) -> str:
-    means = tables.mean_predictions(np.ones((2, 3)), np.zeros((2, 3)), EMOTIONS, "test", 0.5)
-    return render(Report("Evaluation of a model", LINES, scores, means, **parts))  # type: ignore[arg-type]
+CARD = [
+    *("Model details", "Intended use", "Factors", "Metrics", "Evaluation data", "Training data"),
+    *("Quantitative analyses", "Ethical considerations", "Caveats and recommendations"),
+]
 
 
-def test_page_opens_with_the_verdict(scored: Scored) -> None:
-    scores = scored(EMOTIONS)
-    lines = page(scores).splitlines()
-    assert lines[0] == "# Evaluation of a model"
-    assert lines[1:3] == ["- It is good.", "- It is certain."]
+def page(report: Report) -> str:
+    return to_markdown(report_page(report))
 
 
-def test_page_has_a_row_for_every_model_and_emotion(scored: Scored) -> None:
-    scores = scored(EMOTIONS)
-    text = page(scores)
-    for model, found in scores.items():
-        numbers = [found["macro"][key] for key in ("average_precision", "auroc", "f1")]
-        assert f"| {model} | " + " | ".join(_shown(number) for number in numbers) in text
-    fear = scores[NETWORK]["emotion"]["fear"]
-    assert f"| fear | {fear['positives']} | 0.500 | {_shown(fear['average_precision'])} |" in text
-    assert "| test | fear | 0.000 | 1.000 | -1.000 | 0.000 | 1.000 |" in text
+def test_opens_with_verdict_and_what_cannot_be_learned() -> None:
+    report = invented_report()
+    lines = page(report).splitlines()
+    assert lines[0] == "# Evaluation of recipe improved"
+    assert lines[2] == f"- {report.verdict[0]}"
+    assert lines[3].startswith("- CANNOT BE LEARNED from this data")
+    assert "anger and fear (identical labels)" in lines[3]
+    assert lines[4:6] == [f"- {line}" for line in report.verdict[1:]]
 
 
-def test_page_leaves_out_what_was_not_given(scored: Scored) -> None:
-    text = page(scored(EMOTIONS))
-    for title in ("## Warnings", "## The labelling rule", "## Figures"):
-        assert title not in text
-    assert "top-1" not in text
+def test_without_limits_the_verdict_stands_alone() -> None:
+    report = replace(invented_report(), limits=[])
+    assert page(report).splitlines()[2:5] == [f"- {line}" for line in report.verdict]
 
 
-def test_page_shows_warnings_audit_and_figures(scored: Scored) -> None:
-    rules = pd.DataFrame({"joy": [0.9, 0.1, 0.2], "fear": [0.0, 0.0, 0.0]})
-    text = page(
-        scored(EMOTIONS),
-        warnings=[{"code": "dead_au", "number": 2, "message": "AU20 | AU23 never move"}],
-        audit=audit.rule_audit(rules, pd.Series(["happy", "sad", "sad"])),
-        figures={"overview": "The model against its baselines"},
-    )
-    assert "- AU20 \\| AU23 never move (`dead_au`: 2)" in text
-    assert "| rule | happy | sad |\n| --- | ---: | ---: |\n| joy | 1.000 | 0.000 |" in text
-    assert "| fear | 0.500 | 0.500 |" in text
-    assert "![The model against its baselines](plots/overview.png)" in text
-
-
-def test_page_marks_undefined_numbers_and_counts_them(scored: Scored) -> None:
-    text = page(scored(EMOTIONS, rare=2))
-    assert "| fear | - | - | - | - |" in text
-    assert "average precision of network 2 of 3" in text
+def test_shows_each_score_with_its_interval() -> None:
+    text = page(invented_report())
+    table = invented_tables()["intervals"]
+    own = table[table["against"].isna() & (table["metric"] == "average_precision")]
+    for emotion, label in ((None, NETWORK), ("anger", "anger")):
+        row = own[own["emotion"].isna() if emotion is None else own["emotion"] == emotion].iloc[0]
+        shown = f"{row['value']:.3f} ({row['low']:.2f} to {row['high']:.2f})"
+        line = next(x for x in text.splitlines() if x.startswith(f"| {label} |") and shown in x)
+        assert line
+    assert "| fear | 0 | - | - |" in text
+    assert "average precision 3 of 4" in text
+    assert "| nan" not in text
     assert "None" not in text
-    assert "nan" not in text
 
 
-def _shown(number: float | None) -> str:
-    return "-" if number is None else f"{number:.3f}"
+def test_shows_gain_over_each_baseline() -> None:
+    table = invented_tables()["intervals"]
+    gains = table[(table["against"] == "constant") & (table["metric"] == "average_precision")]
+    row = gains[gains["emotion"] == "anger"].iloc[0]
+    shown = f"{row['value']:+.3f} ({row['low']:+.2f} to {row['high']:+.2f})"
+    assert "| emotion | rule without gate | constant |" in page(invented_report())
+    assert shown in page(invented_report())
+
+
+def test_shows_data_audit_and_disagreements() -> None:
+    text = page(invented_report())
+    assert "- AU01_r | never <moves>. (`dead_au`: 1)" in text
+    assert "| AU01_r | dead | dead |" in text
+    assert "| AU04_r |" not in text
+    assert "| anger, fear | 0.990 |" in text
+    assert "| anger | 0.400 (0.30 to 0.50) |\n| fear | - |" in text
+    assert "| anger | angry | {9: 1.0} | 1.200 | 0.600 (0.60 to 0.60) |" in text
+    assert "- anger: AU9 is not in the prototype." in text
+
+
+def test_leaves_out_what_was_not_given() -> None:
+    report = invented_report()
+    some = {name: report.tables[name] for name in ("intervals", "mean_predictions")}
+    text = page(replace(report, tables=some, card={**report.card, "warnings": []}))
+    for title in ("## Warnings", "## The labelling rule", "## What the network", "## Over a clip"):
+        assert title not in text
+        assert title.replace("## Over a clip", "## By emotion") in page(report)
+
+
+def test_has_a_model_card_that_repeats_the_limits() -> None:
+    lines = page(invented_report()).splitlines()
+    heads = [line.removeprefix("### ") for line in lines if line.startswith("### ")]
+    assert heads == CARD
+    caveats = lines[lines.index("### Caveats and recommendations") :]
+    assert "- anger and fear: identical labels. Change the rules." in caveats
+    assert "- Heed the 1 data warnings above." in caveats
+
+
+def test_names_its_run_only_where_told() -> None:
+    report = invented_report()
+    text = page(report)
+    assert "outputs/train/run.json" in text
+    assert "python -m pipeline reproduce RUN_ID" in text
+    assert f"| outputs/train/model.keras | {'0' * 32} |" in text
+    named = page(replace(report, facts=replace(report.facts, run={"key": "abc"})))
+    assert "| key | abc |" in named
+    assert "outputs/train/run.json" not in named
+
+
+def test_links_pictures_beside_it() -> None:
+    report = invented_report(drawn=True)
+    text = page(report)
+    for name in ("overview", "confusion", "subjects", "timeline", "importance", "training_curves"):
+        assert f"](plots/{name}.png)" in text
+    assert set(report.pictures) == {
+        *("overview", "mean_predictions", "confusion", "roc", "precision_recall", "reliability"),
+        *("subjects", "timeline", "importance", "response", "label_distribution"),
+        "training_curves",
+    }
+
+
+def test_pictures_say_in_words_what_they_show() -> None:
+    told = {name: picture.words for name, picture in invented_report(drawn=True).pictures.items()}
+    assert all(len(words) > 30 for words in told.values())
+    assert f"{EMOTIONS[-1]} undefined" in told["precision_recall"]
+    assert "S" in told["subjects"]
+
+
+def test_asks_for_the_network() -> None:
+    report = invented_report()
+    scores = {name: found for name, found in report.scores.items() if name != NETWORK}
+    with pytest.raises(InputError, match="'network' is needed"):
+        report_page(replace(report, scores=scores))
+
+
+def test_cells_and_columns() -> None:
+    assert [cell(value) for value in (None, float("nan"), 0.5, 1200, "a")] == [
+        *("-", "-", "0.500", "1,200", "a")
+    ]
+    assert bounded(0.5, 0.25, 1.0) == "0.500 (0.25 to 1.00)"
+    assert bounded(0.5, float("nan"), float("nan"), "+") == "+0.500"
+    assert bounded(None, 0.1, 0.2) == "-"
+    mixed = [["a", "482630b4", 1, "-0.1 to +0.2", "-"], ["b", "1", 2.5, "0.5 (0.1 to 0.2)", "3%"]]
+    assert words(Table("", ["x"] * 5, mixed)) == [True, True, False, False, False]

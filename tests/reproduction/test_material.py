@@ -9,6 +9,7 @@ from pipeline.reproduction.checkout import checkout
 from pipeline.reproduction.commands import dvc
 from pipeline.reproduction.compare import made_by
 from pipeline.reproduction.material import bring, changed
+from pipeline.reproduction.replay import own_stages
 
 
 def fill(folder, **texts):
@@ -148,3 +149,20 @@ def test_without_a_remote_what_the_cache_lacks_is_named(tracked, recorded):
         pytest.raises(InputError, match=r"recordings \(md5 \w+\.dir\)\. Add the remote"),
     ):
         bring(tracked, copy, {})
+
+
+def test_stages_for_each_of_several_are_no_part_of_a_run(main, recorded):
+    fill(main.folder / "recordings", a="1")
+    fill(main.folder / "others", a="2")
+    group = "  external: {foreach: '${external}', do: {cmd: 'true', deps: ['${item}', code.py]}}\n"
+    with (main.folder / "dvc.yaml").open("a") as file:
+        file.write(group)
+    (main.folder / "params.yaml").write_text("data: {path: recordings}\nexternal: [others]\n")
+    git(main.top, "add", "dvc.yaml", "params.yaml")
+    git(main.top, "commit", "--quiet", "--message", "others")
+    then, run = hashes(main), recorded()
+    run.tags["git.commit"] = git(main.top, "rev-parse", "HEAD")
+    with checkout(main, run) as copy:
+        bring(main, copy, {})
+        assert own_stages(copy.folder) == ["prepare"]
+        assert changed(copy, then) == []

@@ -1,0 +1,75 @@
+"""Compare two runs on the same test rows, with intervals over subjects."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import InputError
+from pipeline.tracking.recorded import Part, read_part
+from pipeline.tracking.store import tracking_uri
+
+if TYPE_CHECKING:
+    from pipeline.evaluation.comparison import Side
+
+PREDICTIONS = "evaluation/test_predictions.parquet"
+
+
+def add_to(commands: Any) -> None:
+    """Add this command to a parser's subcommands."""
+    parser = commands.add_parser("compare", help=__doc__, description=__doc__)
+    for name in ("first", "second"):
+        parser.add_argument(
+            name, metavar="RUN_ID", help=f"id of the {name} run, as the UI shows it"
+        )
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page with a figure, too")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print the comparison; raise `InputError` where the runs were not tested alike."""
+    # Imported here, so that the other commands do not wait for them.
+    from pipeline.evaluation.comparison import compare
+    from pipeline.evaluation.comparison_page import FIGURE, comparison_page, differences
+    from pipeline.evaluation.pictures import svg
+    from pipeline.evaluation.terminal import to_text
+    from pipeline.evaluation.webpage import to_html
+
+    first, second = sides((options.first, options.second))
+    table = compare(first, second)
+    page = comparison_page(table, first, second)
+    print(to_text(page))
+    if options.html:
+        drawn = {FIGURE: svg(differences(table, first.name, second.name))}
+        options.html.write_text(to_html(page, drawn), encoding="utf-8")
+        print(f"\npage: {options.html}")
+
+
+def sides(run_ids: Sequence[str]) -> "list[Side]":
+    """Read the runs from the store; those of one name get their ids behind it.
+
+    Raises `InputError` for a run that cannot be read or holds no test predictions.
+    """
+    from pipeline.evaluation.comparison import Side
+    from pipeline.evaluation.predictions import read_predictions
+
+    with TemporaryDirectory() as scratch:
+        parts = [_fetch(run_id, Path(scratch) / run_id) for run_id in run_ids]
+        tables = [read_predictions(part.files[PREDICTIONS]) for part in parts]
+    same = len({part.name for part in parts}) < len(parts)
+    return [
+        Side(f"{part.name} {part.id[:8]}" if same else part.name, part.id, part.params, table)
+        for part, table in zip(parts, tables, strict=True)
+    ]
+
+
+def _fetch(run_id: str, folder: Path) -> Part:
+    folder.mkdir(exist_ok=True)
+    part = read_part(tracking_uri(), run_id, [PREDICTIONS], folder)
+    if PREDICTIONS not in part.files:
+        raise InputError(
+            f"Run {run_id} ({part.name}) holds no {PREDICTIONS}. Allowed is a run that this "
+            f"version evaluated: `dvc repro evaluate` on its commit, or choose another run."
+        )
+    return part

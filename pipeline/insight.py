@@ -1,0 +1,167 @@
+"""Look into a model and its labels: what the model leans on, what people say of the rules.
+
+A part of the evaluate stage. Only rows of the test split explain the model and score rules; rules
+are fitted to training rows. Where there are more rows than a bound, so many are drawn.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline import paths
+from pipeline.data.facs import Rules
+from pipeline.data.frames import au_columns, column_codes, column_words, load_rows
+from pipeline.data.units import ACTIVATIONS, INTENSITIES
+from pipeline.evaluation import adopt, audit
+from pipeline.evaluation.adopt import People, Rule
+from pipeline.evaluation.bootstrap import Groups, group
+from pipeline.evaluation.explain import Asked, importance, response, some_rows
+from pipeline.evaluation.prototypes import disagreements
+from pipeline.model.saving import Predictor, load_model
+from pipeline.schema import Params
+
+AUDITED = 20_000  # rows for the audit's bounds and for fitting rules
+# Subjects beyond so many are drawn in groups: bounds of a hundred pairs cost a second then.
+GROUPS = 200
+DIGITS = 6  # beyond them sums of floats may hang on the machine
+
+
+@dataclass(frozen=True)
+class Insight:
+    """Tidy tables by name, and the section of params.yaml that adopts the fitted rules.
+
+    `importance`, `response` (see `evaluation.explain`) and `disagreements` (`prototypes`) always;
+    where people named frames and the rules can be scored `audit` (`audit.rule_audit` with
+    `low` and `high`), `audit_aus` (`audit.au_audit`) and `fitted_rules` (`adopt.compare_rules`).
+    """
+
+    tables: dict[str, pd.DataFrame]
+    snippet: str
+
+    def lines(self) -> list[str]:
+        """Say in words where the model leaves the prototypes, and AUs what people said."""
+        found = list(self.tables["disagreements"]["text"])
+        return found + audit.wrong_ways(self.tables["audit_aus"]) if self.audited else found
+
+    @property
+    def audited(self) -> bool:
+        """Whether people named frames that the rules could be held against."""
+        return "audit" in self.tables
+
+    def write(self) -> None:
+        """Write the tables as CSV and the section as YAML."""
+        paths.TABLES.mkdir(parents=True, exist_ok=True)
+        for name, table in self.tables.items():
+            table.to_csv(paths.TABLES / f"{name}.csv", index=False)
+        (paths.TABLES / "fitted_rules.yaml").write_text(self.snippet)
+
+
+def look_into(
+    settings: Params, made: Mapping[str, Any], split: NDArray[np.str_], rule: pd.DataFrame | None
+) -> Insight:
+    """Explain the model and audit the rules.
+
+    `made` is the content of run.json, `split` each row's; `rule` has the rules' scores of all
+    rows, None where the data lacks an AU of theirs.
+    """
+    tables = explain(settings, made, split == "test")
+    words = column_words(paths.FRAMES, "emotion")
+    if rule is None or not (words != "").any():
+        return Insight(_rounded(tables), adopt.NOTHING)
+    audited, fitted = _audit(settings, split, rule, words)
+    snippet = _snippet(settings, fitted, audited["fitted_rules"])
+    return Insight(_rounded(tables | audited), snippet)
+
+
+def _rounded(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    return {name: table.round(DIGITS) for name, table in tables.items()}
+
+
+def explain(
+    settings: Params, made: Mapping[str, Any], test: NDArray[np.bool_]
+) -> dict[str, pd.DataFrame]:
+    """Ask the model about rows of the test split."""
+    chosen, emotions = settings.evaluate, made["emotions"]
+    rows = _sample(test, chosen.seed)
+    asked = Asked(
+        predict=Predictor(load_model(paths.MODEL)),
+        features=load_rows(paths.FRAMES, rows, made["features"]),
+        columns=made["features"],
+        true=load_rows(paths.LABELS, rows, emotions),
+        emotions=emotions,
+        groups=_groups(settings, rows),
+    )
+    rules = prototypes(settings, emotions)
+    found = importance(asked, rules, seed=chosen.seed, confidence=chosen.confidence)
+    curves = response(asked)
+    return {
+        "importance": found,
+        "response": curves,
+        "disagreements": disagreements(found, curves),
+    }
+
+
+def prototypes(settings: Params, emotions: list[str]) -> Rules:
+    """Give the rule of each emotion that has one, by its own name or by what people call it."""
+    rules = {emotion: rule.weights for emotion, rule in settings.label.rules.items()}
+    called = {word: rule for rule, word in settings.evaluate.human_names.items()}
+    named = {emotion: called.get(emotion, emotion) for emotion in emotions}
+    return {emotion: rules[name] for emotion, name in named.items() if name in rules}
+
+
+def _audit(
+    settings: Params, split: NDArray[np.str_], rule: pd.DataFrame, words: NDArray[np.str_]
+) -> tuple[dict[str, pd.DataFrame], dict[str, Rule]]:
+    chosen, named = settings.evaluate, words != ""
+    rules = {emotion: each.weights for emotion, each in settings.label.rules.items()}
+    human = settings.evaluate.human_names
+    meant = {emotion: human.get(emotion, emotion) for emotion in rules}
+    rows = _sample(named, chosen.seed, AUDITED)
+    whole, groups = _people(rows, words), _groups(settings, rows)
+    train = _people(_sample(named & (split == "train"), chosen.seed, AUDITED), words)
+    tested = _sample(named & (split == "test"), chosen.seed, AUDITED)
+    fitted = adopt.fit_rules(train, meant, chosen.positive_at)
+    current = {e: Rule(w, settings.chosen.divisors[e]) for e, w in rules.items()}
+    level = chosen.confidence
+    all_rows = audit.rule_audit(rule, pd.Series(words).where(named, None))
+    bounded = audit.bounded_audit(rule[rows], whole.human, groups, level)
+    single = audit.bounded_audit(whole.intensities, whole.human, groups, level)
+    test, drawn = _people(tested, words), _groups(settings, tested)
+    tables = {
+        "audit": audit.with_bounds(all_rows, bounded),
+        "audit_aus": audit.au_audit(single, rules, meant),
+        "fitted_rules": adopt.compare_rules(test, fitted, current, meant, drawn, level),
+    }
+    return tables, fitted
+
+
+def _sample(chosen: NDArray[np.bool_], seed: int, most: int | None = None) -> NDArray[np.bool_]:
+    """Mark at most so many of the chosen rows."""
+    places = np.flatnonzero(chosen)
+    kept = some_rows(len(places), seed) if most is None else some_rows(len(places), seed, most)
+    marked = np.zeros(len(chosen), dtype=bool)
+    marked[places[kept]] = True
+    return marked
+
+
+def _groups(settings: Params, rows: NDArray[np.bool_]) -> Groups:
+    codes = column_codes(paths.FRAMES, "subject")[0][rows]
+    return group(codes, settings.evaluate.resamples, settings.evaluate.seed, GROUPS)
+
+
+def _people(rows: NDArray[np.bool_], words: NDArray[np.str_]) -> People:
+    graded = au_columns(paths.FRAMES, INTENSITIES + ACTIVATIONS)
+    intensities = pd.DataFrame(load_rows(paths.FRAMES, rows, graded), columns=graded)
+    return People(intensities, words[rows], column_codes(paths.FRAMES, "subject")[0][rows])
+
+
+def _snippet(settings: Params, fitted: Mapping[str, Rule], compared: pd.DataFrame) -> str:
+    rules = {
+        emotion: (Rule(rule.weights, settings.chosen.divisors[emotion]), rule.valence)
+        for emotion, rule in settings.label.rules.items()
+    }
+    return adopt.snippet(rules, fitted, compared, settings.recipe)

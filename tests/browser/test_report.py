@@ -1,0 +1,120 @@
+"""The report as one file in a browser: wide, narrow, dark, printed; it asks nobody for anything."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+from reports import invented_figures, invented_report
+
+from pipeline.evaluation.pictures import svg
+from pipeline.evaluation.report import report_page
+from pipeline.evaluation.webpage import as_image, to_html
+
+Open = Callable[..., "Page"]
+SETTINGS = [(1280, "light"), (1280, "dark"), (400, "light"), (400, "dark")]
+
+# The contrast of each text with the nearest background behind it that is not transparent.
+CONTRAST = """() => {
+  const probe = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+  const rgb = color => { probe.clearRect(0, 0, 1, 1); probe.fillStyle = color;
+    probe.fillRect(0, 0, 1, 1); return [...probe.getImageData(0, 0, 1, 1).data]; };
+  const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
+    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = node => { for (; node; node = node.parentElement) {
+    const color = rgb(getComputedStyle(node).backgroundColor); if (color[3] > 0) return color; }
+    return [255, 255, 255, 255]; };
+  const texts = [...document.querySelectorAll('h1,h2,h3,p,li,a,th,td,caption,figcaption,pre')];
+  return texts.filter(node => node.innerText.trim()).map(node => {
+    const pair = [light(rgb(getComputedStyle(node).color)), light(ground(node))].sort();
+    const [low, high] = pair[0] < pair[1] ? pair : [pair[1], pair[0]];
+    return [(high + 0.05) / (low + 0.05), node.innerText.slice(0, 40)];
+  }).sort((a, b) => a[0] - b[0])[0];
+}"""
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the page of an invented evaluation."""
+    folder = tmp_path_factory.mktemp("report")
+    drawn = {name: svg(one.figure) for name, one in invented_figures().items()}
+    page = folder / "report.html"
+    page.write_text(to_html(report_page(invented_report(drawn=True)), drawn), encoding="utf-8")
+    return page
+
+
+@pytest.fixture
+def view(browser: Browser, file: Path) -> Iterator[Open]:
+    """Return a function that opens the page at a width and in a colour scheme."""
+    pages: list[Page] = []
+    asked: list[str] = []
+
+    def opened(width: int, scheme: str) -> Page:
+        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        pages.append(page)
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(file.as_uri())
+        return page
+
+    yield opened
+    for page in pages:
+        page.context.close()
+    assert {*asked} == {file.as_uri()}, "the page asked for more than itself"
+
+
+@pytest.mark.parametrize(("width", "scheme"), SETTINGS)
+def test_fits_and_can_be_read(view: Open, width: int, scheme: str) -> None:
+    page = view(width, scheme)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    contrast, text = page.evaluate(CONTRAST)
+    assert contrast >= 4.5, text
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
+    assert dark == (scheme == "dark")
+    if folder := os.environ.get("AU_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"report_{width}_{scheme}.png", full_page=True)
+
+
+def test_verdict_and_contents_stand_on_the_first_screen(view: Open) -> None:
+    page = view(1280, "light")
+    for place in ("ul.lead > li >> nth=0", "ul.lead > li >> nth=1", "nav a >> nth=0"):
+        box = page.locator(place).bounding_box()
+        assert box
+        assert box["y"] + box["height"] < 900
+    page.get_by_role("link", name="Model card").click()
+    top = page.locator("#model-card").bounding_box()
+    assert top
+    page.wait_for_function("document.querySelector('#model-card').getBoundingClientRect().y < 300")
+
+
+def test_every_figure_and_table_has_words(view: Open, file: Path) -> None:
+    page = view(400, "light")
+    figures = page.locator("figure [role=img]")
+    assert figures.count() == len(invented_figures())
+    assert all(len(figures.nth(i).get_attribute("aria-label") or "") > 30 for i in range(12))
+    tables = page.locator("table").count()
+    assert page.locator("table > caption").count() == tables > 5
+    assert page.locator("table th[scope=col]").count() > tables
+    assert page.evaluate("[...document.querySelectorAll('[id]')].length") == page.evaluate(
+        "new Set([...document.querySelectorAll('[id]')].map(node => node.id)).size"
+    )
+    assert file.stat().st_size < 2_000_000
+
+
+def test_prints_light_and_whole(view: Open) -> None:
+    page = view(1280, "dark")
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert not page.locator("nav").is_visible()
+
+
+def test_an_image_keeps_its_style_to_itself(browser: Browser, tmp_path: Path) -> None:
+    picture = tmp_path / "picture.svg"
+    style = "<style>p{color:red}</style>"
+    picture.write_text(f'<svg xmlns="http://www.w3.org/2000/svg" width="10">{style}</svg>')
+    page = browser.new_page()
+    page.set_content(f"<p>text</p>{as_image(picture)}")
+    page.wait_for_function("document.querySelector('img').naturalWidth === 10")
+    assert page.evaluate("getComputedStyle(document.querySelector('p')).color") == "rgb(0, 0, 0)"
+    page.context.close()

@@ -1,0 +1,71 @@
+import json
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+from data.test_activity import summary_of
+from data.test_distribution import distribution_of
+
+from pipeline.data.card import data_card, dead_rules
+from pipeline.data.card_figure import card_figure
+from pipeline.data.warning import count_codes, warning
+
+NAME = "a <long> & winding name of an emotion"
+
+
+@pytest.fixture(scope="module")
+def card():
+    values = np.tile([[0.0, 3.0], [0.0, 1.0]], (10, 1))
+    people = {"A": ("train", values), "B": ("val", values), "C": ("test", values)}
+    summary = summary_of(people, ["AU01_r", "AU06_r"])
+    account = summary.as_dict() | {"warnings": summary.warnings()}
+    activity = {"aus": summary.activity.rows(), "drift": summary.activity.drift()}
+    splits = ["train"] * 2 + ["test"] * 2
+    labels = distribution_of(
+        [[1, 0.2], [0, 0.2], [0.6, 0.2], [0, 0.2]], ["A", "A", "C", "C"], splits, [NAME, "b"]
+    )
+    return data_card(account, activity, labels, labels.warnings())
+
+
+def test_card_holds_all_parts_and_goes_to_json(card):
+    assert json.loads(json.dumps(card, allow_nan=False)) == card
+    assert card["splits"]["train"] == {"subjects": 1, "clips": 2, "frames": 20}
+    assert len(card["aus"]) == 2 * 3
+    shares = {(row["split"], row["emotion"]): row["share_at_least_0_5"] for row in card["labels"]}
+    assert shares["train", NAME] == 0.5
+    assert shares["all", NAME] == 0.5
+    assert card["correlations"] == [
+        {"first": NAME, "second": "b", "correlation": None, "identical": False}
+    ]
+    codes = {found["code"] for found in card["warnings"]}
+    assert {"dead_au", "few_positives"} <= codes
+
+
+def test_figure_shows_every_au_emotion_and_warning(card):
+    figure = card_figure(card)
+    texts = [node.text or "" for node in ET.fromstring(figure).iter() if node.tag.endswith("text")]
+    assert {"AU01_r", "AU06_r", "b"} <= set(texts)
+    assert any(text.startswith("a <long> & winding") and text.endswith("…") for text in texts)
+    assert texts.count("0.0% dead") == 3
+    assert "dead_au 1" in " ".join(texts[-2:])
+    assert max(map(len, texts)) <= 115
+    assert figure == card_figure(card)
+    assert "http" not in figure.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_rules_on_dead_aus_are_named_with_what_is_left():
+    overall = {
+        f"AU{au:02d}_r": {"lowest": 0.0, "highest": top} for au, top in ((1, 0), (4, 5), (15, 0))
+    }
+    rules = {"grief": {1: 1.0, 4: 1.0, 15: 2.0}, "rage": {4: 1.0}, "awe": {1: 1.0}}
+    grief, awe = dead_rules(rules, overall)
+    assert grief["number"] == 0.75
+    assert "AU01_r, AU15_r of its rule never move, 75%" in grief["message"]
+    assert "it rests on AU04_r alone" in grief["message"]
+    assert awe["number"] == 1
+    assert "its label never varies" in awe["message"]
+
+
+def test_warnings_are_counted_by_code():
+    found = [warning("b", 1, ""), warning("a", 2, ""), warning("b", 3, "")]
+    assert count_codes(found) == {"a": 1, "b": 2}

@@ -1,0 +1,125 @@
+"""Two models are compared in pairs on the same rows, or not at all."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from pipeline.errors import InputError
+from pipeline.evaluation.comparison import (
+    BETTER,
+    COMPARED,
+    LEVEL,
+    MACRO,
+    WORSE,
+    Side,
+    compare,
+    verdict,
+)
+from pipeline.evaluation.comparison_page import FIGURE, comparison_page, differences
+from pipeline.evaluation.document import Picture
+from pipeline.evaluation.predictions import KEYS, Predictions, hash_rows
+from pipeline.evaluation.terminal import to_text
+
+EMOTIONS = ("joy", "fear")
+ROWS, SUBJECTS = 240, 12
+TRUE = np.random.default_rng(0).random((ROWS, 2)).astype(np.float32)
+
+
+def predictions(noise: float, true: np.ndarray = TRUE, subjects: int = SUBJECTS) -> Predictions:
+    names = [f"S{i * subjects // ROWS:02d}" for i in range(ROWS)]
+    keys = pa.table([names, names, np.arange(ROWS)], names=KEYS)
+    labels = pa.table({f"true/{e}": true[:, i] for i, e in enumerate(EMOTIONS)})
+    told = np.clip(true + np.random.default_rng(1).normal(0, noise, true.shape), 0, 1)
+    return Predictions(
+        keys=keys,
+        emotions=EMOTIONS,
+        true=true,
+        predicted=told.astype(np.float32),
+        thresholds=np.array([0.5, 0.5]),
+        positive_at=0.5,
+        rows_hash=hash_rows(keys, labels),
+    )
+
+
+def side(name: str, noise: float, **changed: object) -> Side:
+    return Side(name, f"id-{name}", {"seed": name, "same": "1"}, predictions(noise, **changed))  # type: ignore[arg-type]
+
+
+def test_a_clearer_model_is_better_with_certainty() -> None:
+    table = compare(side("old", 0.6), side("new", 0.1))
+    assert set(table["metric"]) == set(COMPARED)
+    assert list(dict.fromkeys(table["emotion"])) == [MACRO, *EMOTIONS]
+    macro = table[table["emotion"] == MACRO].set_index("metric")
+    ranked = macro.loc[["average_precision", "auroc", "f1", "brier", "mae"]]
+    assert set(ranked["second_is"]) == {BETTER}
+    assert (macro["difference"] - (macro["second"] - macro["first"])).abs().max() < 1e-9
+    assert macro.loc["auroc", "low"] > 0 > macro.loc["mae", "high"]
+    assert "new is BETTER than old: macro average precision" in verdict(table, ("old", "new"))
+    back = compare(side("new", 0.1), side("old", 0.6))
+    assert set(back.loc[back["metric"] == "mae", "second_is"]) == {WORSE}
+
+
+def test_a_model_is_level_with_itself() -> None:
+    table = compare(side("a", 0.3), side("b", 0.3))
+    assert set(table["second_is"]) == {LEVEL}
+    assert (table["difference"] == 0).all()
+    assert "CANNOT BE TOLD APART" in verdict(table, ("a", "b"))
+
+
+def test_one_subject_gives_no_interval_and_no_claim() -> None:
+    table = compare(side("old", 0.6, subjects=1), side("new", 0.1, subjects=1))
+    assert table["low"].isna().all()
+    assert set(table["second_is"]) == {LEVEL}
+    assert "undefined" in verdict(table, ("old", "new"))
+
+
+def changed(of: Predictions, **fields: object) -> Predictions:
+    return replace(of, **fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        (lambda p: replace(p, emotions=("joy", "anger")), "other emotions, joy, fear and joy, an"),
+        (lambda p: predictions(0.2, subjects=6), "240 of 12 subjects and 240 of 6, 6 of them"),
+        (lambda p: predictions(0.2, true=TRUE * np.array([1, 0.5], np.float32)), "most in fear"),
+        (lambda p: replace(p, positive_at=0.3), "positive from 0.5 in one and 0.3 in the other"),
+    ],
+    ids=["emotions", "rows", "labels", "bound"],
+)
+def test_refuses_other_tests(other: Callable[[Predictions], Predictions], told: str) -> None:
+    first = side("old", 0.2)
+    second = replace(first, name="new", predictions=other(first.predictions))
+    with pytest.raises(
+        InputError, match=r"old and new cannot be compared.*prepare\.split"
+    ) as error:
+        compare(first, second)
+    assert told in str(error.value)
+    assert "prepare.split" in str(error.value)
+
+
+def test_page_and_terminal_tell_the_same() -> None:
+    old, new = side("old", 0.6), side("new", 0.1)
+    table = compare(old, new)
+    page = comparison_page(table, old, new)
+    text = to_text(page)
+    assert page.lead[0] == verdict(table, ("old", "new"))
+    assert "240 test rows of 12 subjects" in text
+    assert "seed       old  new" in text
+    assert "same" not in text.splitlines()[-1]
+    row = next(line for line in text.splitlines() if line.startswith("average precision  "))
+    assert row.endswith("better")
+    (picture,) = [b for s in page.sections for b in s.blocks if isinstance(b, Picture)]
+    assert picture.name == FIGURE
+
+
+def test_figure_marks_each_difference_with_its_interval() -> None:
+    table = compare(side("old", 0.6), side("new", 0.1))
+    figure = differences(table, "old", "new")
+    assert len(figure.axes) == len(COMPARED)
+    marks = figure.axes[0].get_lines()[-1]
+    expected = table[table["metric"] == "average_precision"]["difference"]
+    np.testing.assert_array_equal(np.asarray(marks.get_xdata()), expected)
