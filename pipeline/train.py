@@ -31,7 +31,7 @@ from pipeline.tracking.trainings import own_training
 POSITIVE_AT = THRESHOLD = 0.5
 
 # What is asked of a model once it is trained; no part of how it was made.
-AFTERWARDS = ("evaluate.", "promote.", "drift.")
+AFTERWARDS = ("evaluate.", "external", "promote.", "drift.")
 
 # py-feat knows one graded value per action unit; it stands in for the intensity.
 _FEATURES = {
