@@ -100,12 +100,9 @@ def decide(
         return _refused(challenger, champion, version, demands, _other_rows(champion, challenger))
     compared = only(own, set(old.subject.tolist()))
     _assert_same_rows(old, compared)
-    rules = [
-        _rows_rule(own, compared),
-        warnings_hold(champion.warnings, challenger.warnings, demands),
-    ]
+    warned = warnings_hold(champion.warnings, challenger.warnings, demands)
     changes = measure(_pair(old, compared), demands.metric, demands.draws)
-    verdict = judge(changes, rules, demands)
+    verdict = judge(changes, [_rows_rule(own, compared), warned], demands)
     return _decision(verdict, challenger, champion, version, demands, compared, fresh)
 
 

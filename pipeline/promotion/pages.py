@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from pipeline.evaluation.changes import NAMES, Change
+from pipeline.evaluation.changes import NAMES, Change, numbers
 from pipeline.evaluation.gate import Rule
 from pipeline.promotion.decision import Decision
 
@@ -122,20 +122,13 @@ def as_json(decision: Decision, number: str | None) -> dict[str, Any]:
             {"name": r.name, "holds": r.holds, "says": r.says, "numbers": _finite(r.numbers)}
             for r in decision.verdict.rules
         ],
-        "changes": [
-            {"metric": c.metric, "emotion": c.emotion, "reason": c.change.reason}
-            | _finite(
-                {
-                    "champion": c.champion,
-                    "challenger": c.challenger,
-                    "change": c.change.point,
-                    "low": c.change.low,
-                    "high": c.change.high,
-                }
-            )
-            for c in decision.verdict.changes
-        ],
+        "changes": [_change(found) for found in decision.verdict.changes],
     }
+
+
+def _change(found: Change) -> dict[str, Any]:
+    told = {"metric": found.metric, "emotion": found.emotion, "reason": found.change.reason}
+    return told | _finite(numbers(found))
 
 
 def _finite(numbers: Mapping[str, float]) -> dict[str, float | None]:
