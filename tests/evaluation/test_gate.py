@@ -1,5 +1,6 @@
 """Each rule of the gate on three people of two frames: one with the emotion, one without."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -139,6 +140,15 @@ def test_a_first_champion_must_certainly_beat_the_constant():
     verdict = judge_first(changes([SAME], [WRONG]), [], DEMANDS)
     assert verdict.outcome == "refused"
     assert verdict.broken == ["beats_constant"]
+
+
+def test_a_first_champion_needs_auroc_too_for_chance_beats_a_constant_in_precision():
+    found = changes([SAME], [RIGHT])
+    place = next(i for i, c in enumerate(found) if (c.metric, c.emotion) == ("auroc", None))
+    unsure = dataclasses.replace(found[place].change, low=-0.01)
+    found[place] = dataclasses.replace(found[place], change=unsure)
+    assert find(found, "average_precision").change.low > 0
+    assert judge_first(found, [], DEMANDS).broken == ["beats_constant"]
 
 
 def test_an_emotion_of_which_nothing_can_be_told_is_named():
