@@ -62,7 +62,7 @@ def test_evaluation_room_does_not_load_tensorflow():
 
 def test_only_params_reads_params_yaml():
     readers = [path for path in MODULES if "PARAMS" in path.read_text()]
-    allowed = {"params.py", "paths.py", "train.py"}  # train files a copy with the run
+    allowed = {"params.py", "paths.py", "recording.py"}  # which files a copy with the run
     assert {path.name for path in readers} <= allowed
 
 
