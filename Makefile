@@ -12,10 +12,14 @@ export DVC_NO_ANALYTICS := true
 INSTALL = $(PYTHON) -m pip --python $(VENV)/bin/python install --quiet --disable-pip-version-check \
 	--require-hashes -r
 
-.PHONY: repro test check ui bench bench-labels bench-ingest bench-scale bench-tracking bench-evaluation soak deps lock format clean
+.PHONY: repro retrain test check ui bench bench-labels bench-ingest bench-scale bench-tracking \
+	bench-evaluation soak deps lock format clean
 
 repro: $(VENV)/.run  ## run the pipeline; only what changed is computed
 	dvc repro
+
+retrain: $(VENV)/.run  ## pull data, train what changed, judge it against the champion, report
+	python -m pipeline retrain $(OPTIONS)
 
 test: $(VENV)/.dev  ## run all tests
 	python -m pytest -n 2 --dist loadscope
@@ -46,12 +50,16 @@ bench-tracking: $(VENV)/.dev  ## what tracking costs beside training
 bench-evaluation: $(VENV)/.dev  ## intervals of 3,000 rows; the numbers of 10 million: time and memory
 	python -m benchmarks.evaluation
 
-soak: $(VENV)/.dev  ## mutated recordings, killed trainings, queued experiments, simulated people: 50 minutes
+soak: $(VENV)/.dev  ## mutated data, killed trainings, races, promotions, intervals: 90 minutes
 	python -m benchmarks.fuzz --cases 10000
 	python -m benchmarks.kills --kills 20
 	python -m benchmarks.experiments --times 10
+	python -m benchmarks.promotions --times 20
+	python -m benchmarks.promotions --times 20 --server
+	python -m benchmarks.retraining --seeds 10
 	python -m benchmarks.coverage
 	python -m benchmarks.shuffled
+	python -m benchmarks.drift
 
 format: $(VENV)/.dev  ## lay the code out
 	ruff check --fix .

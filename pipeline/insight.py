@@ -26,6 +26,7 @@ from pipeline.schema import Params
 
 # Subjects beyond so many are drawn in groups: bounds of a hundred pairs cost a second then.
 GROUPS = 200
+SPOKEN = 5  # findings that a stage prints; the tables and the report have them all
 DIGITS = 6  # beyond them sums of floats may hang on the machine
 
 
@@ -44,7 +45,11 @@ class Insight:
     def lines(self) -> list[str]:
         """Say in words where the model leaves the prototypes, and AUs what people said."""
         found = list(self.tables["disagreements"]["text"])
-        return found + audit.wrong_ways(self.tables["audit_aus"]) if self.audited else found
+        if self.audited:
+            found += audit.wrong_ways(self.tables["audit_aus"])
+        rest = len(found) - SPOKEN
+        more = [f"... and {rest} more such findings, see {paths.TABLES}"] if rest > 0 else []
+        return [*found[:SPOKEN], *more]
 
     @property
     def audited(self) -> bool:

@@ -23,6 +23,7 @@ CLASS_WEIGHTS = OUTPUTS / "weigh/class_weights.json"
 MODEL = OUTPUTS / "train/model.keras"
 HISTORY = OUTPUTS / "train/history.csv"
 RUN = OUTPUTS / "train/run.json"
+PROFILE = OUTPUTS / "train/profile.parquet"
 
 METRICS = OUTPUTS / "evaluate/metrics.json"
 THRESHOLDS = OUTPUTS / "evaluate/thresholds.json"
@@ -35,3 +36,9 @@ REPORT_PAGE = OUTPUTS / "evaluate/report.html"
 TEST_PREDICTIONS = OUTPUTS / "evaluate/test_predictions.parquet"
 
 EXTERNAL = OUTPUTS / "external"
+# Made by commands, not by stages.
+VERDICT = OUTPUTS / "promote/verdict.json"
+VERDICT_PAGE = OUTPUTS / "promote/verdict.md"
+RETRAIN_SUMMARY = OUTPUTS / "retrain/summary.md"
+RETRAIN_COMMENT = OUTPUTS / "retrain/comment.md"
+DRIFT = OUTPUTS / "drift"  # a folder

@@ -178,6 +178,33 @@ class Evaluate(Section):
     human_names: dict[str, str]
 
 
+class Promote(Section):
+    """What the gate asks of a model before it may be champion."""
+
+    # Names of the registry are parts of addresses: `models:/<name>@champion`.
+    model: str = Field(pattern=r"^[\w.-]+$")
+    metric: Literal["average_precision", "auroc", "f1"]
+    margin: Fraction
+    tolerance: Fraction
+    calibration: Fraction
+    blocking: tuple[str, ...]
+
+
+class Drift(Section):
+    """When new data counts as unlike training data."""
+
+    level: Share
+    psi: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    permutations: Count
+    seed: Seed
+
+    @model_validator(mode="after")
+    def level_can_be_reached(self) -> Self:
+        if self.level * (self.permutations + 1) < 1:
+            raise ValueError("level at least 1 / (permutations + 1) is allowed: p is never smaller")
+        return self
+
+
 class Tracking(Section):
     experiment: str = Field(min_length=1)
 
@@ -196,6 +223,8 @@ class Params(Section):
     train: Train
     evaluate: Evaluate
     external: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")], Data]
+    promote: Promote
+    drift: Drift
     tracking: Tracking
 
     @model_validator(mode="after")

@@ -12,14 +12,15 @@ import pandas as pd
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline import params, paths
+from pipeline import params, paths, recording
+from pipeline.data import profile
 from pipeline.data.frames import au_columns, column_words, load_rows
 from pipeline.data.units import ACTIVATIONS, AU_COLUMNS, INTENSITIES, PRESENCES
-from pipeline.data.warning import count_codes, read_warnings
+from pipeline.data.warning import read_warnings
 from pipeline.errors import InputError, run_main
 from pipeline.evaluation.metrics import epoch_scores
 from pipeline.model.fit import Data, Settings, fit
-from pipeline.model.saving import save_model
+from pipeline.model.saving import Predictor, save_model
 from pipeline.schema import Params
 from pipeline.tracking import provenance
 from pipeline.tracking.run import Run
@@ -28,6 +29,9 @@ from pipeline.tracking.trainings import own_training
 
 # Epochs are compared at these; what evaluation uses is evaluation's own and retrains nothing.
 POSITIVE_AT = THRESHOLD = 0.5
+
+# What is asked of a model once it is trained; no part of how it was made.
+AFTERWARDS = ("evaluate.", "external", "promote.", "drift.")
 
 # py-feat knows one graded value per action unit; it stands in for the intensity.
 _FEATURES = {
@@ -80,70 +84,6 @@ def fit_settings(settings: Params, class_weights: dict[str, Any]) -> Settings:
     )
 
 
-def record_inputs(run: Run, data: Data, features: Sequence[str], weights: dict[str, Any]) -> None:
-    """Record data sets, label distribution, class weights and warnings before training."""
-    distribution = pd.read_csv(paths.LABEL_DISTRIBUTION)
-    run.log_table(distribution, "labels/distribution")
-    whole = distribution[distribution["split"] == "all"]
-    for row in whole.to_dict("records"):
-        emotion, frames = row["emotion"], row["frames"]
-        run.log_metrics(
-            {
-                f"labels/share_above_0_1/{emotion}": row["above_0_1"] / frames,
-                f"labels/share_at_least_0_5/{emotion}": row["at_least_0_5"] / frames,
-                f"labels/mean/{emotion}": row["mean"],
-            }
-        )
-    run.log_metrics({f"class_weight/{name}": w for name, w in weights["weights"].items()})
-    warnings = read_warnings(paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY)
-    run.log_metrics({"data/warnings": len(warnings)})
-    run.log_metrics({f"data/warnings/{code}": n for code, n in count_codes(warnings).items()})
-    account = json.loads(paths.PREPARE_SUMMARY.read_text())
-    counted = ("files", "rows_read", "rows_kept", "rows_quarantined")
-    run.log_metrics({f"data/{name}": account[name] for name in counted})
-    run.log_dict({"warnings": warnings}, "data/warnings.json")
-    run.set_tags({"mlflow.note.content": "\n".join(f"- {w['message']}" for w in warnings)})
-    for path in (paths.PREPARE_SUMMARY, paths.CLASS_WEIGHTS):
-        run.log_file(path, "data")
-    digest = provenance.file_md5(paths.FRAMES)
-    # Named apart: of data sets that share name and digest MLflow keeps the first.
-    columns = dict.fromkeys(features, "float32")
-    for context, rows in (
-        ("training", len(data.train[0])),
-        ("validation", len(data.validation[0])),
-    ):
-        run.log_dataset(paths.FRAMES, f"frames for {context}", digest, context, rows, columns)
-
-
-def record_card(run: Run) -> None:
-    """Record the data card: the figure, the whole, and a table of each of its parts."""
-    card = json.loads(paths.DATA_CARD.read_text())
-    for path in (paths.DATA_CARD_FIGURE, paths.DATA_CARD):
-        run.log_file(path, "data")
-    for part in ("aus", "au_drift", "labels", "label_drift", "correlations"):
-        run.log_table(pd.DataFrame(card[part]), f"data/{part}")
-
-
-def record_provenance(run: Run, recipe: str) -> None:
-    """Record what made this run: code and its changes, data hashes, machine, experiment."""
-    code = provenance.git_state()
-    hashes = provenance.dvc_hashes(paths.LOCK, "train")
-    run.set_tags(
-        {
-            "recipe": recipe,
-            **code.tags,
-            **provenance.hash_tags(hashes),
-            **provenance.dvc_experiment(),
-            **provenance.environment(),
-            **provenance.source(),
-        }
-    )
-    run.log_dict(hashes, "provenance/md5.json")
-    if code.patch:
-        run.log_text(code.patch, "provenance/changes.patch")
-    run.log_file(paths.PARAMS, "params")
-
-
 def inputs_of(recorded: dict[str, Any], features: list[str], emotions: list[str]) -> dict[str, Any]:
     """Gather all that decides the training's result, beside code and libraries."""
     files = (paths.FRAMES, paths.LABELS, paths.CLASS_WEIGHTS)
@@ -156,9 +96,10 @@ def train(run: Run, settings: Params, names: tuple[list[str], list[str]], folder
     features, emotions = names
     weights = json.loads(paths.CLASS_WEIGHTS.read_text())
     data = load_data(features, emotions)
-    record_provenance(run, settings.recipe)
-    record_inputs(run, data, features, weights)
-    record_card(run)
+    rows = {"training": len(data.train[0]), "validation": len(data.validation[0])}
+    recording.record_provenance(run, settings.recipe)
+    recording.record_inputs(run, rows, features, weights)
+    recording.record_card(run)
     score = partial(epoch_scores, emotions=emotions, positive_at=POSITIVE_AT, threshold=THRESHOLD)
 
     def log_epoch(epoch: int, measured: dict[str, float]) -> None:
@@ -166,6 +107,10 @@ def train(run: Run, settings: Params, names: tuple[list[str], list[str]], folder
 
     trained = fit(data, fit_settings(settings, weights), score, log_epoch, folder)
     save_model(trained.model, paths.MODEL)
+    people = profile.of_training(paths.FRAMES, features)
+    seen = profile.count(people, features, emotions, Predictor(trained.model))
+    profile.write(seen, paths.PROFILE)
+    run.log_file(paths.PROFILE, "data")
     pd.DataFrame(trained.history).to_csv(paths.HISTORY, index=False)
     example = pd.DataFrame(data.validation[0][:5], columns=features)
     run.log_model(paths.MODEL, features, emotions, example, trained.best_epoch)
@@ -183,7 +128,7 @@ def main() -> None:
     emotions = list(pq.read_schema(paths.LABELS).names)
     for item in read_warnings(paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY):
         print(f"warning {item['code']}: {item['message']}")
-    recorded = {k: v for k, v in settings.flat().items() if not k.startswith("evaluate.")}
+    recorded = {k: v for k, v in settings.flat().items() if not k.startswith(AFTERWARDS)}
     experiment, recipe = settings.tracking.experiment, settings.recipe
     with own_training(inputs_of(recorded, features, emotions), fresh=fresh) as training:
         begin = experiment, recipe, recorded, {"stage": "train"}

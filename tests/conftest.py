@@ -1,10 +1,11 @@
-"""What every test may use: real recordings, the repository's parameters, an MLflow server."""
+"""What every test may use: real recordings, the repository's parameters, MLflow stores."""
 
 from pathlib import Path
 
 import pytest
 import yaml
 from server import experiment, faulty, server  # noqa: F401  # fixtures of every test
+from stores import client, isolate, migrated, root, store  # noqa: F401
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL = ROOT.parent / "shared" / "data"

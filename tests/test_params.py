@@ -63,6 +63,7 @@ def test_reads_what_the_repository_ships(tmp_path, tree):
             {"a": {"path": "x", "layout": "openface", "naming": "none"}},
             "external.a.naming is 'none'",
         ),
+        ("drift.level", 0.0001, "level at least 1 / (permutations + 1)"),
     ],
 )
 def test_names_file_key_value_and_what_is_allowed(tmp_path, tree, key, value, told):

@@ -9,19 +9,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from pipeline import params, prepare
-from pipeline.data.extractors import PYFEAT, recognise
-from pipeline.data.folders import files_below
-from pipeline.data.header import UnreadableError, read_header
-from pipeline.data.layouts import PLANNERS
+from pipeline import prepare
+from pipeline.commands.source import add_source, settings_for
 from pipeline.data.plan import Plan
 from pipeline.data.quarantine import REASONS, Reject, count_rows
 from pipeline.data.split import with_split
 from pipeline.data.summary import FrameSummary
-from pipeline.data.table_file import BROKEN
-from pipeline.errors import InputError
 from pipeline.schema import Params
 
 _EXAMPLES = 3  # files or rows named per reason
@@ -30,53 +24,17 @@ _EXAMPLES = 3  # files or rows named per reason
 def add_to(commands: Any) -> None:
     """Add this command to a parser's subcommands."""
     parser = commands.add_parser("inspect", help=__doc__, description=__doc__)
-    parser.add_argument("path", help="a folder or file of recordings")
-    parser.add_argument("--layout", choices=list(PLANNERS), help="guessed where not given")
-    parser.add_argument("--naming", help="an entry of `naming` in params.yaml; its data.naming")
+    add_source(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
     """Print files, subjects, clips, frames, action units, labels and problems of a path."""
-    settings = params.load()
-    layout = options.layout or guess_layout(Path(options.path))
-    changed = {"path": options.path, "layout": layout, "naming": options.naming}
-    data = settings.data.model_copy(update={k: v for k, v in changed.items() if v})
-    if data.naming not in settings.naming:
-        raise InputError(f"--naming is {data.naming}; allowed are {', '.join(settings.naming)}.")
-    settings = settings.model_copy(update={"data": data})
+    settings = settings_for(options)
     with TemporaryDirectory() as scratch:
         plan = prepare.make_plan(settings, Path(scratch))
         for line in describe(plan, settings):
             print(line)
-
-
-def guess_layout(path: Path) -> str:
-    """Tell the layout from the names of folders, files and columns.
-
-    Raises `InputError` where nothing there looks like a table of action units.
-    """
-    if (path / "AUs").is_dir() and (path / "Valences").is_dir():
-        return "expression"
-    for file in sorted(files_below(path)) if path.exists() else []:
-        try:
-            names = _columns(file)
-        except (UnreadableError, *BROKEN):
-            continue
-        if extractor := recognise(names):
-            if "clip" in names:
-                return "table"
-            return "pyfeat" if extractor == PYFEAT else "openface"
-    raise InputError(
-        f"{path} holds no CSV or Parquet file with action units such as AU06_r or AU06. Name the "
-        "folder that holds them."
-    )
-
-
-def _columns(file: Path) -> frozenset[str]:
-    if file.suffix.lower() == ".parquet":
-        return frozenset(pq.read_schema(file).names)
-    return read_header(file).names if file.suffix.lower() == ".csv" else frozenset()
 
 
 def describe(plan: Plan, settings: Params) -> list[str]:

@@ -112,8 +112,15 @@ def _mean_samples(values: Floats, asked: Asked) -> Samples:
     count = np.bincount(groups.of, minlength=groups.draws.shape[1])
     sums = np.stack([np.bincount(groups.of, column, len(count)) for column in values.T], axis=1)
     drawn = (groups.draws @ sums) / (groups.draws @ count)[:, np.newaxis]
-    emotions = tuple(asked.emotions)
-    return Samples("importance", emotions, drawn[0], drawn[1:], groups.subjects, groups.seed)
+    return Samples(
+        metric="importance",
+        emotions=tuple(asked.emotions),
+        point=drawn[0],
+        samples=drawn[1:],
+        subjects=groups.subjects,
+        seed=groups.seed,
+        limits=(-np.inf, np.inf),  # a loss can fall as well, and has no highest value
+    )
 
 
 def _share(table: pd.DataFrame) -> "pd.Series[float]":

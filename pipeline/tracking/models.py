@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SERVING = Path(__file__).with_name("serving.py")
 SOURCE = ("mlflow.source.", "mlflow.user")  # tags of a run that the model's page shows, too
+CONTRACT = "contract.json"
 REQUIREMENTS = ("mlflow", "keras", "tensorflow", "numpy", "pandas")
 
 
@@ -66,7 +67,7 @@ def log_model(
         tags={key: text for key, text in made_by.data.tags.items() if key.startswith(SOURCE)},
     )
     with TemporaryDirectory() as folder:
-        contract = Path(folder) / "contract.json"
+        contract = Path(folder) / CONTRACT
         contract.write_text(_contract(features, emotions), encoding="utf-8")
         Model.log(
             artifact_path=None,

@@ -96,9 +96,10 @@ class Remote:
                 self.client.log_text(self.id, value, f"params/{key}.txt")
 
     def _tags(self, entry: Entry) -> None:
-        self._set_tags(entry["values"])
+        self.set_tags(entry["values"])
 
-    def _set_tags(self, tags: Mapping[str, str]) -> None:
+    def set_tags(self, tags: Mapping[str, str]) -> None:
+        """Set tags; of odd keys and long values see `clean_tags`."""
         from mlflow.entities import RunTag
 
         items = [RunTag(key, value) for key, value in clean_tags(tags).items()]
@@ -115,7 +116,7 @@ class Remote:
         listed = self.client.get_run(self.id).data.tags.get("mlflow.loggedArtifacts", "[]")
         item = {"path": entry["name"], "type": "table"}
         if item not in (items := json.loads(listed)):
-            self._set_tags({"mlflow.loggedArtifacts": json.dumps([*items, item])})
+            self.set_tags({"mlflow.loggedArtifacts": json.dumps([*items, item])})
 
     def _dataset(self, entry: Entry) -> None:
         from mlflow.entities import Dataset, DatasetInput, InputTag
@@ -147,7 +148,7 @@ class Remote:
 
     def _end(self, entry: Entry) -> None:
         if entry["error"]:
-            self._set_tags({ERROR: entry["error"]})
+            self.set_tags({ERROR: entry["error"]})
         self.client.set_terminated(self.id, entry["status"], end_time=entry["time"])
 
     def _resume(self, _entry: Entry) -> None:

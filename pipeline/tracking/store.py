@@ -110,7 +110,7 @@ def failures() -> tuple[type[Exception], ...]:
     return (MlflowException, SQLAlchemyError, OSError)  # those of requests are OSErrors
 
 
-def _beside(uri: str) -> Path:
+def artifacts_beside(uri: str) -> Path:
     """Name the folder that holds the store's local files, `mlruns`."""
     folder = Path(uri.removeprefix(SQLITE)).parent if uri.startswith(SQLITE) else main_root()
     return folder.absolute() / "mlruns"
@@ -119,7 +119,7 @@ def _beside(uri: str) -> Path:
 def _artifacts(uri: str) -> Path | None:
     """Name the folder of artifacts; None where a server decides."""
     # MLflow's own default is the working directory of whoever comes first.
-    return None if _is_server(uri) else _beside(uri)
+    return None if _is_server(uri) else artifacts_beside(uri)
 
 
 def _is_server(uri: str) -> bool:
@@ -134,7 +134,7 @@ def _first_touch(uri: str) -> Iterator[None]:
         return
     from filelock import FileLock
 
-    lock = _beside(uri) / ".lock"
+    lock = artifacts_beside(uri) / ".lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(lock):
         yield

@@ -60,7 +60,7 @@ class Server:
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Give the path of the system's Chromium."""
-    path = shutil.which("chromium")
+    path = shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
         pytest.skip("chromium is not installed (Debian: apt-get install chromium)")
     return path

@@ -1,11 +1,8 @@
 import argparse
 
-import pandas as pd
-import pytest
-from data.folders import GOOD, changed, expression_folder, openface_folder
+from data.folders import changed, openface_folder
 
 from pipeline.commands import inspect
-from pipeline.errors import InputError
 
 
 def look(capsys, path, naming=None) -> list[str]:
@@ -35,26 +32,3 @@ def test_says_what_would_be_read_and_writes_nothing(workspace, tree, tmp_path, c
         "-S data.layout=openface -S data.naming=subject_first",
     ):
         assert told in said
-
-
-def test_guesses_the_layout(tmp_path):
-    assert inspect.guess_layout(openface_folder(tmp_path / "o", {})) == "openface"
-    assert inspect.guess_layout(expression_folder(tmp_path / "e", {})) == "expression"
-    (tmp_path / "p.csv").write_text("frame,AU06,AU12\n1,0.5,0.5\n")
-    assert inspect.guess_layout(tmp_path / "p.csv") == "pyfeat"
-    (tmp_path / "t.csv").write_text("clip," + GOOD)
-    assert inspect.guess_layout(tmp_path / "t.csv") == "table"
-    pd.DataFrame({"clip": ["a"], "AU06_r": [1.0]}).to_parquet(tmp_path / "t.parquet")
-    assert inspect.guess_layout(tmp_path / "t.parquet") == "table"
-
-
-def test_guesses_the_layout_beside_files_that_cannot_be_read(tmp_path):
-    folder = openface_folder(tmp_path / "o", {"0.csv": b"", "1.parquet": b"PAR1 no"})
-    (folder / "2.csv").symlink_to(tmp_path / "nowhere.csv")
-    (folder / "3.parquet").symlink_to(tmp_path / "nowhere.parquet")
-    assert inspect.guess_layout(folder) == "openface"
-
-
-def test_says_so_where_there_is_nothing(tmp_path):
-    with pytest.raises(InputError, match="holds no CSV or Parquet file with action units"):
-        inspect.guess_layout(tmp_path)

@@ -95,6 +95,15 @@ def test_the_run_holds_what_was_done(clone):
     assert {"evaluation", "labels", "data", "params", "provenance"} <= set(found["artifacts"])
 
 
+def test_the_gate_finds_what_the_stages_recorded(clone):
+    done = run(clone, "python", "-m", "pipeline", "promote", check=False)
+    assert done.returncode == 4, done.stderr
+    assert "BROKEN beats_constant: mean average precision" in done.stdout
+    assert "no interval: one subject" in done.stdout
+    verdict = json.loads((clone / "outputs/promote/verdict.json").read_text())
+    assert (verdict["verdict"], verdict["subjects"], verdict["rows"]) == ("refused", 1, 3 * 12)
+
+
 def test_evaluation_settings_rerun_evaluate_alone(clone, repro):
     set_params(clone, {"evaluate.threshold": 0.4})
     assert repro() == ["evaluate"]

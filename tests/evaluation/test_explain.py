@@ -1,5 +1,7 @@
 """Models whose workings are known are explained as what they are."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -67,6 +69,16 @@ def test_the_same_seed_gives_the_same_table():
     first, again = (explain.importance(ask(), RULES, seed=5) for _ in range(2))
     assert first.equals(again)
     assert not first.equals(explain.importance(ask(), RULES, seed=6))
+
+
+def test_bounds_hold_the_rise_also_where_it_is_a_fall():
+    random = np.random.default_rng(1)
+    asked = ask(subjects=4)  # so few that the bounds come from Student's t
+    noise = random.random(asked.true.shape).round()  # whatever is shuffled, some losses fall
+    table = explain.importance(dataclasses.replace(asked, true=noise), RULES, seed=0)
+    assert (table["importance"] < 0).any()
+    assert (table["low"] <= table["importance"]).all()
+    assert (table["importance"] <= table["high"]).all()
 
 
 def test_one_subject_leaves_importance_without_bounds():

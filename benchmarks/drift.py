@@ -1,0 +1,198 @@
+"""Count how often `drift` alarms where it must, and where it must not.
+
+Run as `python -m benchmarks.drift --ravdess CLIPS.csv`. For each source and number of new people,
+100 times: people are drawn at random to be the new data, the others are training. They are
+compared as they are (an alarm is false), with one action unit raised by half a point (each in
+turn; no alarm is a miss), and divided by 5, as a scale of 0-1. Then networks are trained on
+generated people, and fresh ones are compared, predictions included. RAVDESS is not part of this
+repository: a CSV of clip means with AU columns, clips named as its files are.
+"""
+
+import argparse
+import re
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from pipeline import params
+from pipeline.data import facs
+from pipeline.data.profile import Predict, Profile, count
+from pipeline.data.units import INTENSITIES, intensity
+from pipeline.demo import AUS, generate
+from pipeline.evaluation.drift import Bounds, compare
+from pipeline.schema import Demo, Params
+
+RAISED = 0.5
+FALSE_ALLOWED = 0.05
+ENOUGH = 12  # new people, beside as many at least, of whom no shift is missed
+TRAINED = 12  # people that a network learns from, as in the demo; 4 more validate
+FRESH = 8
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Intensities (frames, AUs) and whose each frame is."""
+
+    aus: list[str]
+    intensities: NDArray[np.float32]
+    subject: NDArray[np.str_]
+
+    def profile(self, emotions: list[str], predict: Predict) -> Profile:
+        columns = dict(zip(self.aus, self.intensities.T, strict=True))
+        table = pa.table({"subject": pa.array(self.subject).dictionary_encode(), **columns})
+        return count([table], self.aus, emotions, predict)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Of so many draws: false alarms, misses by action unit, alarms at another unit."""
+
+    draws: int
+    false: int
+    missed: Counter[str]
+    units: int
+
+
+def demo(seed: int, subjects: int) -> tuple[Frames, NDArray[np.str_]]:
+    """Generate people; the second part is each frame's valence class."""
+    wanted = Demo(seed=seed, subjects=subjects, clips_per_subject=3, frames_per_clip=50)
+    clips = generate(wanted)
+    aus = [intensity(au) for au in AUS]
+    values = np.concatenate([clip.aus[aus].to_numpy(np.float32) for clip in clips])
+    names = np.repeat([clip.name for clip in clips], 50)
+    subject, _, valence = np.array([name.split("_") for name in names]).T
+    return Frames(aus, values, subject), valence
+
+
+def ravdess(path: Path) -> Frames:
+    """Read clip means; the last two digits of a clip's name are its actor."""
+    table = pd.read_csv(path)
+    aus = [name for name in INTENSITIES if name in table]
+    actor = table["clip"].map(lambda name: re.split("-", name)[-1])
+    return Frames(aus, table[aus].to_numpy(np.float32), actor.to_numpy(np.str_))
+
+
+def nothing(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Predict no emotion."""
+    return rows[:, :0]
+
+
+def draw(frames: Frames, new: int, draws: int, bounds: Bounds) -> Counts:
+    """Deal people to new and training so often, and compare the three ways."""
+    rng = np.random.default_rng(bounds.seed)
+    whole, raised, scaled = (
+        Frames(frames.aus, values.astype(np.float32), frames.subject).profile([], nothing)
+        for values in (
+            frames.intensities,
+            np.minimum(frames.intensities + RAISED, 5),
+            frames.intensities / 5,
+        )
+    )
+    false = units = 0
+    missed: Counter[str] = Counter()
+    for number in range(draws):
+        order = rng.permutation(len(whole.counts))
+        chosen, rest = order[:new], order[new:]
+        training = Profile(whole.items, whole.counts[rest])
+        au = number % len(frames.aus)
+        one = whole.counts[chosen]
+        one[:, au] = raised.counts[chosen, au]
+
+        def outcome(counts: NDArray[np.int64], training: Profile = training) -> str:
+            return compare(training, Profile(training.items, counts), bounds).outcome
+
+        false += outcome(whole.counts[chosen]) == "drift"
+        missed[frames.aus[au]] += outcome(one) != "drift"
+        units += outcome(scaled.counts[chosen]) == "drift"
+    return Counts(draws, false, +missed, units)
+
+
+def show(name: str, people: int, new: int, found: Counts) -> bool:
+    """Print a row; tell whether false alarms were few, and nothing missed that must be found."""
+    misses = ", ".join(f"{au} {times}" for au, times in sorted(found.missed.items())) or "none"
+    print(
+        f"| {name} | {people - new} | {new} | {found.false} | {found.missed.total()} ({misses}) | "
+        f"{found.units} of {found.draws} |",
+        flush=True,
+    )
+    missed = found.missed.total() if new >= ENOUGH else 0
+    return found.false <= FALSE_ALLOWED * found.draws and found.units == found.draws and not missed
+
+
+def train(settings: Params, frames: Frames, valence: NDArray[np.str_]) -> Predict:
+    """Train a network by the chosen recipe on all people but the last four, who validate."""
+    from pipeline.evaluation.metrics import epoch_scores
+    from pipeline.model.fit import Data, fit
+    from pipeline.model.saving import Predictor
+    from pipeline.train import fit_settings
+
+    rules = {emotion: rule.aus for emotion, rule in settings.label.rules.items()}
+    columns = dict(zip(frames.aus, frames.intensities.T, strict=True))
+    gate = np.array([valence == rule.valence for rule in settings.label.rules.values()]).T
+    labels = facs.rule_scores(columns, rules, settings.chosen.divisors) * gate
+    rows = np.isin(frames.subject, np.unique(frames.subject)[:TRAINED])
+    weights = {"weights": dict.fromkeys(rules, 1.0), "mode": "none"}
+    pairs = [(frames.intensities[part], labels[part].astype(np.float32)) for part in (rows, ~rows)]
+    score = partial(epoch_scores, emotions=list(rules), positive_at=0.5, threshold=0.5)
+    with tempfile.TemporaryDirectory() as folder:
+        trained = fit(
+            Data(*pairs), fit_settings(settings, weights), score, lambda *_: None, Path(folder)
+        )
+    return Predictor(trained.model)
+
+
+def predictions(settings: Params, networks: int, draws: int, bounds: Bounds) -> bool:
+    """Compare fresh people with what networks were trained on; tell whether alarms were few."""
+    emotions = list(settings.label.rules)
+    alarms: Counter[str] = Counter()
+    for number in range(networks):
+        frames, valence = demo(1000 + number, TRAINED + 4)
+        predict = train(settings, frames, valence)
+        rows = np.isin(frames.subject, np.unique(frames.subject)[:TRAINED])
+        seen = Frames(frames.aus, frames.intensities[rows], frames.subject[rows])
+        training = seen.profile(emotions, predict)
+        for fresh in range(draws // networks):
+            people, _ = demo(2000 + number * draws + fresh, FRESH)
+            found = compare(training, people.profile(emotions, predict), bounds)
+            alarms.update(found.items["kind"][found.items["drift"]].unique())
+            alarms["any"] += found.outcome == "drift"
+    print(
+        f"{networks} networks, {draws} groups of {FRESH} fresh people of the same kind: "
+        f"{alarms['any']} false alarms ({alarms['prediction']} by predictions, {alarms['AU']} by "
+        "action units)"
+    )
+    return alarms["any"] <= FALSE_ALLOWED * draws
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--ravdess", type=Path, help="CSV of clip means; left out where not given")
+    parser.add_argument("--draws", type=int, default=100)
+    parser.add_argument("--networks", type=int, default=5)
+    options = parser.parse_args()
+    settings = params.load()
+    bounds = Bounds(**settings.drift.model_dump())
+    sources = {"demo, 20 people": (demo(20, 20)[0], 20, (4, 8))}
+    sources["demo, 60 people"] = demo(21, 60)[0], 60, (4, 8, 12, 20)
+    if options.ravdess:
+        sources["RAVDESS, 24 actors"] = ravdess(options.ravdess), 24, (3, 5, 8, 12)
+    print(f"| source | training | new | false alarms of {options.draws} | misses | units |")
+    print("|---|---:|---:|---:|---|---:|")
+    sound = True
+    for name, (frames, people, groups) in sources.items():
+        for new in groups:
+            sound &= show(name, people, new, draw(frames, new, options.draws, bounds))
+    sound &= predictions(settings, options.networks, options.draws, bounds)
+    if not sound:
+        raise SystemExit("too many false alarms, or a shift or another unit that was not noticed")
+
+
+if __name__ == "__main__":
+    main()

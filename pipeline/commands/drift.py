@@ -1,0 +1,119 @@
+"""Compare new recordings with the data that the champion was trained on; say whether to retrain."""
+
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline import paths, prepare
+from pipeline.commands.source import add_source, settings_for
+from pipeline.data import profile
+from pipeline.data.plan import Plan
+from pipeline.data.profile import Profile
+from pipeline.data.quarantine import count_rows
+from pipeline.errors import InputError
+from pipeline.evaluation.drift import Bounds, Drift, compare, other_extractor
+from pipeline.promotion.reference import Reference, find_reference
+
+DRIFTED, UNKNOWN = 5, 6  # beside those of other commands
+EXIT_CODES = f"""\
+exit codes:
+  0  no drift
+  1  error: one line on stderr says what to do
+  2  wrong usage
+  {DRIFTED}  drift: look at the report, and retrain with the new data if it is sound
+  {UNKNOWN}  it cannot be told: too few subjects
+
+Writes report.md, drift.json and subjects.png. Subjects are compared, not frames, for frames of one
+person are alike. Without a champion the model in outputs/ is compared with; params.yaml: drift says
+what counts.
+"""
+
+
+def add_to(commands: Any) -> None:
+    """Add this command to a parser's subcommands."""
+    parser = commands.add_parser(
+        "drift",
+        help=__doc__,
+        description=__doc__,
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_source(parser)
+    parser.add_argument(
+        "--out", type=Path, default=paths.DRIFT, metavar="FOLDER", help=f"default: {paths.DRIFT}"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Write the report, print its first lines and end with the exit code of the outcome."""
+    from pipeline.evaluation import drift_page  # matplotlib, which --help can do without
+    from pipeline.evaluation.pictures import save
+
+    settings = settings_for(options)
+    with TemporaryDirectory() as scratch:
+        reference = find_reference(settings, Path(scratch))
+        plan = prepare.make_plan(settings, Path(scratch))
+        new, quarantined = count_new(plan, settings.prepare.min_confidence, reference)
+    bounds = Bounds(**settings.drift.model_dump())
+    found = judge(reference, plan, new, bounds)
+    page = drift_page.Comparison(options.path, reference.name, quarantined, bounds, found)
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "report.md").write_text(drift_page.render(page), encoding="utf-8")
+    text = json.dumps(drift_page.as_dict(page), indent=2, allow_nan=False)
+    (options.out / "drift.json").write_text(text + "\n", encoding="utf-8")
+    if len(found.items):
+        save(drift_page.figure(reference.profile, new, found), options.out / drift_page.FIGURE)
+    print(f"{options.path} against the training data of {reference.name}")
+    print(*drift_page.headlines(found), sep="\n")
+    print(f"report: {options.out / 'report.md'}")
+    if code := {"drift": DRIFTED, "unknown": UNKNOWN}.get(found.outcome):
+        raise SystemExit(code)
+
+
+def count_new(plan: Plan, min_confidence: float, reference: Reference) -> tuple[Profile, int]:
+    """Count the new frames, and what the model predicts from them, and the quarantined rows.
+
+    Of another extractor's files only their own action units are counted. Raises `InputError` where
+    action units are missing that the model needs, or no frame is left.
+    """
+    rejects = list(plan.rejects)
+
+    def frames() -> Iterator[pa.Table]:
+        for checked in prepare.read_all(plan, min_confidence):
+            rejects.extend(checked.rejects)
+            yield checked.frames
+
+    if plan.extractor != reference.extractor:
+        new = profile.count(frames(), plan.aus, [], lambda rows: rows[:, :0])
+    else:
+        refuse_missing(plan, reference)
+        new = profile.count(frames(), reference.features, reference.emotions, reference.predict())
+    quarantined = count_rows(rejects)
+    if not len(new.counts):
+        raise InputError(
+            f"no frame is left of the new data: all {quarantined.total()} rows are quarantined "
+            f"({dict(quarantined)}); `python -m pipeline inspect` names them."
+        )
+    return new, quarantined.total()
+
+
+def refuse_missing(plan: Plan, reference: Reference) -> None:
+    """Raise `InputError` where the new data lacks a feature of the model."""
+    if missing := [name for name in reference.features if name not in plan.aus]:
+        raise InputError(
+            f"the new data lacks {', '.join(missing)}, which {reference.name} needs; it has "
+            f"{', '.join(plan.aus)}. Extract all action units."
+        )
+
+
+def judge(reference: Reference, plan: Plan, new: Profile, bounds: Bounds) -> Drift:
+    """Compare; another extractor is drift in itself."""
+    if plan.extractor != reference.extractor:
+        return other_extractor(reference.profile, new, (reference.extractor, plan.extractor))
+    return compare(reference.profile, new, bounds)

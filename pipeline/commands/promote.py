@@ -1,0 +1,87 @@
+"""Let the model that was trained last become the champion, if the gate is sure that it may."""
+
+import argparse
+import json
+from typing import TYPE_CHECKING, Any
+
+from pipeline import params, paths
+from pipeline.errors import InputError
+
+if TYPE_CHECKING:
+    from pipeline.promotion.promote import Outcome
+
+CODES = {"promoted": 0, "champion": 0, "kept": 3, "refused": 4}
+
+EXIT_CODES = """\
+exit codes:
+  0  promoted, or the champion already
+  1  error: one line on stderr says what to do
+  2  wrong usage
+  3  kept: nothing speaks against the model, but its gain is not certain; the champion stays
+  4  refused: a rule that protects from harm is broken; it is named
+"""
+
+
+def add_to(commands: Any) -> None:
+    """Add this command to a parser's subcommands."""
+    parser = commands.add_parser(
+        "promote",
+        help=__doc__,
+        description=__doc__,
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="judge, and change nothing in MLflow"
+    )
+    add_renewal(parser)
+    parser.set_defaults(run=run)
+
+
+def add_renewal(parser: argparse.ArgumentParser) -> None:
+    """Add the option that lets the test rows change."""
+    parser.add_argument(
+        "--renew-test",
+        action="store_true",
+        help="the test rows changed on purpose: let the champion predict today's, "
+        "without the people it was trained on",
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Judge the model of `outputs/`, print the verdict and end with its exit code."""
+    from pipeline.promotion.promote import promote  # SciPy takes a second
+
+    key = key_of_outputs()
+    outcome = promote(params.load(), key, renew=options.renew_test, dry_run=options.dry_run)
+    for line in report(outcome):
+        print(line)
+    raise SystemExit(CODES[outcome.word])
+
+
+def key_of_outputs() -> str:
+    """Read which run made the model in `outputs/`; raises `InputError` where there is none."""
+    try:
+        return str(json.loads(paths.RUN.read_text(encoding="utf-8"))["run"])
+    except FileNotFoundError:
+        raise InputError(f"{paths.RUN} is missing: train first, with `dvc repro`.") from None
+
+
+def report(outcome: "Outcome") -> list[str]:
+    """Write the verdict's files and say it in lines."""
+    from pipeline.promotion.pages import MEANS, as_json, headline, verdict_page
+
+    number = outcome.version.number if outcome.version else None
+    if outcome.decision is None:
+        return [f"version {number}: {MEANS[outcome.word]}; nothing to do"]
+    paths.VERDICT.parent.mkdir(parents=True, exist_ok=True)
+    paths.VERDICT.write_text(json.dumps(as_json(outcome.decision, number), indent=2) + "\n")
+    paths.VERDICT_PAGE.write_text(verdict_page(outcome.decision, number))
+    rules = outcome.decision.verdict.rules
+    standing = outcome.decision.challenger.standing if outcome.decision.version is None else ""
+    return [
+        headline(outcome.decision, number),
+        *(f"  {'holds ' if rule.holds else 'BROKEN'} {rule.name}: {rule.says}" for rule in rules),
+        *(f"  {line}" for line in standing.splitlines() if line),
+        f"report: {paths.VERDICT_PAGE}",
+    ]

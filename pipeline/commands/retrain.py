@@ -1,0 +1,80 @@
+"""Run the whole cycle: pull data, train what changed, judge it, and report; CI, cron and you alike.
+
+Writes outputs/retrain/summary.md (and appends it to the file that $GITHUB_STEP_SUMMARY names),
+outputs/retrain/comment.md for a pull request (its first line, `<!-- au-emotion:retrain -->`, is a
+marker by which one comment is found and updated) and outputs/promote/verdict.{json,md}. Where
+nothing relevant changed nothing is trained. A run that was interrupted is gone on with.
+"""
+
+import argparse
+from typing import Any
+
+from pipeline import params
+from pipeline.commands import promote
+
+EXIT_CODES = """\
+exit codes:
+  0  promoted, or nothing was to be done
+  1  error: one line on stderr says what to do
+  2  wrong usage
+  3  kept: trained, but its gain is not certain; the champion stays
+  4  refused: trained, but a rule that protects from harm is broken; it is named
+With --push the result is pushed in the cases 0, 3 and 4. `make` turns each code but 0 into 2:
+to tell them apart call `python -m pipeline retrain` itself.
+"""
+
+
+def add_to(commands: Any) -> None:
+    """Add this command to a parser's subcommands."""
+    parser = commands.add_parser(
+        "retrain",
+        help="pull data, train what changed, judge it, report",
+        description=__doc__,
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="judge, but leave MLflow's registry as it is: for what is not merged yet",
+    )
+    promote.add_renewal(parser)
+    parser.add_argument(
+        "--push",
+        action="store_true",
+        help="then push data and models (dvc push) and a commit of dvc.lock (git push)",
+    )
+    parser.add_argument(
+        "--branch",
+        metavar="NAME",
+        help="the branch to push the commit to (default: the current one, or, where none is "
+        "checked out, retrain/<hash of dvc.lock>)",
+    )
+    parser.add_argument(
+        "--remote", metavar="NAME", default="origin", help="the git remote (default: origin)"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the cycle and end with the verdict's exit code."""
+    from pipeline.retraining import cycle, publish, steps  # SciPy and matplotlib take seconds
+    from pipeline.retraining.pages import Cycle, headline_of
+
+    settings = params.load()
+    if options.push:
+        publish.refuse_changes()
+    if steps.has_remote():
+        steps.pull()
+    stages = steps.repro()
+    asked = {"renew": options.renew_test, "dry_run": options.dry_run}
+    outcome = cycle.judge(settings, promote.key_of_outputs(), **asked)
+    done = Cycle(stages, outcome)
+    for line in promote.report(outcome):
+        print(line)
+    figures = cycle.report(done)
+    if options.push:
+        cycle.push(done, figures, cycle.Target(options.remote, options.branch))
+    cycle.tell_job()
+    print(f"retrain: {headline_of(done)}")
+    raise SystemExit(promote.CODES[outcome.word] if outcome.decision else 0)

@@ -1,0 +1,64 @@
+"""Let a command read recordings from any path, as `prepare` would."""
+
+import argparse
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from pipeline import params
+from pipeline.data.extractors import PYFEAT, recognise
+from pipeline.data.folders import files_below
+from pipeline.data.header import UnreadableError, read_header
+from pipeline.data.layouts import PLANNERS
+from pipeline.data.table_file import BROKEN
+from pipeline.errors import InputError
+from pipeline.schema import Params
+
+
+def add_source(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that say what to read and how."""
+    parser.add_argument("path", help="a folder or file of recordings")
+    parser.add_argument("--layout", choices=list(PLANNERS), help="guessed where not given")
+    parser.add_argument("--naming", help="an entry of `naming` in params.yaml; its data.naming")
+
+
+def settings_for(options: argparse.Namespace) -> Params:
+    """Give the parameters, with those of `data` that the arguments say.
+
+    Raises `InputError` for a naming that params.yaml lacks.
+    """
+    settings = params.load()
+    layout = options.layout or guess_layout(Path(options.path))
+    changed = {"path": options.path, "layout": layout, "naming": options.naming}
+    data = settings.data.model_copy(update={k: v for k, v in changed.items() if v})
+    if data.naming not in settings.naming:
+        raise InputError(f"--naming is {data.naming}; allowed are {', '.join(settings.naming)}.")
+    return settings.model_copy(update={"data": data})
+
+
+def guess_layout(path: Path) -> str:
+    """Tell the layout from the names of folders, files and columns.
+
+    Raises `InputError` where nothing there looks like a table of action units.
+    """
+    if (path / "AUs").is_dir() and (path / "Valences").is_dir():
+        return "expression"
+    for file in sorted(files_below(path)) if path.exists() else []:
+        try:
+            names = _columns(file)
+        except (UnreadableError, *BROKEN):
+            continue
+        if extractor := recognise(names):
+            if "clip" in names:
+                return "table"
+            return "pyfeat" if extractor == PYFEAT else "openface"
+    raise InputError(
+        f"{path} holds no CSV or Parquet file with action units such as AU06_r or AU06. Name the "
+        "folder that holds them."
+    )
+
+
+def _columns(file: Path) -> frozenset[str]:
+    if file.suffix.lower() == ".parquet":
+        return frozenset(pq.read_schema(file).names)
+    return read_header(file).names if file.suffix.lower() == ".csv" else frozenset()

@@ -1,0 +1,1 @@
+"""Run the whole cycle from data to verdict, report it, and push what came of it."""

@@ -1,0 +1,148 @@
+"""Commit dvc.lock and push it, and figures for a comment, without touching the working tree.
+
+Commits are built from a copy of git's index, so nothing that is staged or open gets in, and no
+hook runs. What is pushed is told by its content: the same result is never pushed twice.
+"""
+
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pipeline import paths
+from pipeline.errors import InputError
+from pipeline.tracking.provenance import file_md5
+
+FIGURES_BRANCH = "retrain-figures"
+_SOMEBODY = {"NAME": "AU emotion pipeline", "EMAIL": "pipeline@localhost"}
+
+
+def refuse_changes() -> None:
+    """Raise `InputError` where tracked files were changed: their result would have no commit."""
+    listed = _git("diff", "--name-only", "HEAD", "--", ":(top)").splitlines()
+    open_files = [name for name in listed if Path(name).name != paths.LOCK.name]
+    if open_files:
+        raise InputError(
+            f"{', '.join(open_files[:5])} changed since the last commit. --push stores what a "
+            "commit gives: commit first, or leave --push out."
+        )
+
+
+def push_lock(remote: str, branch: str | None, message: str) -> str:
+    """Commit dvc.lock onto today's commit and push that to a branch; say what was done.
+
+    Without a name it is the branch that is checked out, which then moves on, or a new one, told
+    by the lock's content. Raises `InputError` where the remote does not take it.
+    """
+    current = _try("symbolic-ref", "--quiet", "--short", "HEAD")
+    target = branch or current or f"retrain/{file_md5(paths.LOCK)[:12]}"
+    head = _git("rev-parse", "HEAD")
+    commit = _commit_lock(head, message)
+    if commit != head and target == current:
+        _git("update-ref", f"refs/heads/{current}", commit, head)
+        _git("add", "--", paths.LOCK.as_posix())
+    if commit == head and target != current:
+        return "dvc.lock is that of the commit: nothing to push"
+    if _same_tree(remote, target, commit):
+        return f"{remote}/{target} has it already: nothing to push"
+    _push(remote, commit, target)
+    return f"pushed {commit[:8]} to {remote}/{target}"
+
+
+def push_figures(remote: str, figures: Sequence[Path]) -> str | None:
+    """Push figures to a branch of their own; give the address of their folder.
+
+    None where no hosting service is known that would show them.
+    """
+    if (base := _raw_address()) is None:
+        return None
+    listed = "\n".join(
+        f"100644 blob {_git('hash-object', '-w', '--', path.as_posix())}\t{path.name}"
+        for path in figures
+    )
+    tree = _git("mktree", text=listed + "\n")
+    parents = ["-p", before] if (before := _remote_commit(remote, FIGURES_BRANCH)) else []
+    commit = _git(
+        "commit-tree", tree, *parents, "-m", "Figures of a retraining", text=None, **_author()
+    )
+    _push(remote, commit, FIGURES_BRANCH)
+    return f"{base}/{commit}"
+
+
+def _raw_address() -> str | None:
+    """Name where GitHub or GitLab serves files of a commit; in neither's jobs None."""
+    own = os.environ
+    if own.get("GITHUB_SERVER_URL") and own.get("GITHUB_REPOSITORY"):
+        return f"{own['GITHUB_SERVER_URL']}/{own['GITHUB_REPOSITORY']}/raw"
+    if own.get("CI_PROJECT_URL"):
+        return f"{own['CI_PROJECT_URL']}/-/raw"
+    return None
+
+
+def _commit_lock(head: str, message: str) -> str:
+    """Make a commit that differs from `head` by dvc.lock; `head` itself where it does not."""
+    with TemporaryDirectory() as folder:
+        index = str(Path(folder) / "index")
+        _git("read-tree", head, GIT_INDEX_FILE=index)
+        _git("add", "--force", "--", paths.LOCK.as_posix(), GIT_INDEX_FILE=index)
+        tree = _git("write-tree", GIT_INDEX_FILE=index)
+    if tree == _git("rev-parse", f"{head}^{{tree}}"):
+        return head
+    return _git("commit-tree", tree, "-p", head, "-m", message, text=None, **_author())
+
+
+def _same_tree(remote: str, branch: str, commit: str) -> bool:
+    """Tell whether a branch of the remote holds the same files on top of the same commit."""
+    there = _remote_commit(remote, branch)
+    if there is None:
+        return False
+    wanted = [_git("rev-parse", f"{commit}^{{tree}}"), _git("rev-parse", f"{commit}^@")]
+    return wanted == [_git("rev-parse", f"{there}^{{tree}}"), _git("rev-parse", f"{there}^@")]
+
+
+def _remote_commit(remote: str, branch: str) -> str | None:
+    """Fetch a branch of the remote and give its commit; None where it has none of this name."""
+    reference = f"refs/heads/{branch}"
+    if not _git("ls-remote", "--heads", remote, reference):
+        return None
+    _git("fetch", "--quiet", "--no-tags", remote, reference)
+    return _git("rev-parse", "FETCH_HEAD")
+
+
+def _push(remote: str, commit: str, branch: str) -> None:
+    _git("push", "--quiet", remote, f"{commit}:refs/heads/{branch}")
+
+
+def _git(*arguments: str, text: str | None = None, **environment: str) -> str:
+    """Run git here and give what it prints; raises `InputError` where it fails."""
+    own = os.environ | environment
+    try:
+        done = subprocess.run(
+            ["git", *arguments], input=text, env=own, capture_output=True, text=True, check=True
+        )
+    except FileNotFoundError:
+        raise InputError("git cannot be run: install it, or leave --push out.") from None
+    except subprocess.CalledProcessError as error:
+        raise InputError(
+            f"git {arguments[0]} failed: {error.stderr.strip()}\nData and verdict are "
+            "safe; mend that (another name with --branch, the latest commits, the right to push) "
+            "and run this again."
+        ) from error
+    return done.stdout.strip()
+
+
+def _try(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
+def _author() -> dict[str, str]:
+    """Name an author where the machine has none, as in CI."""
+    if _try("config", "user.email") or os.environ.get("GIT_AUTHOR_EMAIL"):
+        return {}
+    return {
+        f"GIT_{who}_{key}": text
+        for who in ("AUTHOR", "COMMITTER")
+        for key, text in _SOMEBODY.items()
+    }

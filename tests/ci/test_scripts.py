@@ -1,0 +1,219 @@
+"""Run CI's scripts against a gh of our own, which keeps what it is sent in a file."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from throwaway import environment
+
+ROOT = Path(__file__).resolve().parents[2]
+MARKER = "<!-- au-emotion:retrain -->"
+LOCK = "stages: {}\n"
+BRANCH = f"retrain/{hashlib.md5(LOCK.encode()).hexdigest()[:12]}"
+
+GH = """
+import json, os, pathlib, sys
+store = pathlib.Path(os.environ["STORE"])
+state = json.loads(store.read_text())
+state["calls"].append(sys.argv[1:])
+words = [word for word in sys.argv[2:] if not word.startswith("--")]
+method = next((w.split("=")[1] for w in sys.argv if w.startswith("--method=")), "GET")
+kind, _, number = words[0].partition("?")[0].removeprefix("repos/me/it/").partition("/")
+if sys.argv[1] == "auth":
+    answer = None
+elif method != "GET" and state.get("refuse"):
+    store.write_text(json.dumps(state))
+    sys.exit("HTTP 403: not permitted")
+elif method == "GET":
+    answer = [state["comments"][:1], state["comments"][1:]] if kind == "issues" else state["pulls"]
+elif method == "POST":
+    listed = state["comments" if kind == "issues" else "pulls"]
+    answer = {"id": 90, "number": 7, "user": {"type": "Bot"}, **json.load(sys.stdin)}
+    listed.append(answer)
+else:
+    number = int(number.rpartition("/")[2])
+    listed = state["comments"] + state["pulls"]
+    answer = next(one for one in listed if number in (one.get("id"), one.get("number")))
+    answer |= json.load(sys.stdin)
+store.write_text(json.dumps(state))
+print(json.dumps(answer))
+"""
+
+
+def executable(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+class Job:
+    """A clone with the scripts, a bare remote, and the environment of a job on GitHub."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "it"
+        shutil.copytree(ROOT / ".ci", self.folder / ".ci")
+        executable(folder / "bin/gh", f"#!{sys.executable}\n{GH}")
+        self.store = folder / "store.json"
+        self.put(comments=[], pulls=[], calls=[])
+        path = f"{folder / 'bin'}{os.pathsep}{environment()['PATH']}"
+        self.own = environment(
+            PATH=path,
+            STORE=str(self.store),
+            GITHUB_REPOSITORY="me/it",
+            GITHUB_SERVER_URL="https://github.example",
+            GITHUB_RUN_ID="42",
+            GITHUB_REF_NAME="main",
+            GIT_CONFIG_GLOBAL=os.devnull,
+        )
+        self.run("git", "init", "--quiet", "--bare", "../remote")
+        self.run("git", "init", "--quiet", "--initial-branch=main", "--template=")
+        self.run("git", "config", "user.name", "Test")
+        self.run("git", "config", "user.email", "test@localhost")
+        self.run("git", "remote", "add", "origin", "../remote")
+        (self.folder / "dvc.lock").write_text(LOCK)
+        self.run("git", "add", ".")
+        self.run("git", "commit", "--quiet", "--message=all")
+
+    def run(self, *command: str, **more: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.own | more,
+            capture_output=True,
+            text=True,
+            check=not command[0].startswith(".ci"),
+        )
+
+    def page(self, *lines: str) -> str:
+        (self.folder / "page.md").write_text("\n".join([*lines, ""]))
+        return "page.md"
+
+    def put(self, **state: Any) -> None:
+        self.store.write_text(json.dumps(state))
+
+    def state(self) -> dict[str, Any]:
+        return json.loads(self.store.read_text())
+
+
+@pytest.fixture
+def job(tmp_path) -> Job:
+    return Job(tmp_path)
+
+
+def test_one_comment_is_updated_not_repeated(job):
+    human = {"id": 1, "body": f"{MARKER}\ncopied by a person", "user": {"type": "User"}}
+    other = {"id": 2, "body": "another bot", "user": {"type": "Bot"}}
+    job.put(comments=[human, other], pulls=[], calls=[])
+    first = job.run(".ci/github.py", "comment", "5", job.page(MARKER, "kept"))
+    assert first.stdout == "pull request 5: comment added\n", first.stderr
+    second = job.run(".ci/github.py", "comment", "5", job.page(MARKER, "promoted"))
+    assert second.stdout == "pull request 5: comment updated\n", second.stderr
+    bodies = [found["body"] for found in job.state()["comments"]]
+    assert bodies[:2] == [human["body"], other["body"]]
+    assert len(bodies) == 3
+    assert bodies[2].startswith(f"{MARKER}\npromoted\n")
+    assert "(https://github.example/me/it/actions/runs/42)" in bodies[2]
+
+
+def test_only_figures_with_an_address_stand_in_the_comment(job):
+    page = job.page(
+        MARKER, "![far](https://github.example/a.png)", "![near](scores.png)", "", "end"
+    )
+    job.run(".ci/github.py", "comment", "5", page)
+    body = job.state()["comments"][0]["body"]
+    assert "![far](https://github.example/a.png)\nend\n" in body
+    assert "near" not in body
+
+
+def test_a_page_that_is_too_long_is_cut_and_says_so(job):
+    job.run(".ci/github.py", "comment", "5", job.page(MARKER, *["é" * 99] * 1000))
+    body = job.state()["comments"][0]["body"]
+    assert len(body) < 65_536
+    assert "Cut here" in body
+
+
+@pytest.mark.parametrize("lines", [None, ["no marker"]])
+def test_a_page_without_marker_or_none_is_an_error_of_one_line(job, lines):
+    page = job.page(*lines) if lines else "nothing.md"
+    done = job.run(".ci/github.py", "comment", "5", page)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert job.state()["calls"] == []
+
+
+def test_what_github_refuses_is_an_error_of_one_line(job):
+    job.put(comments=[], pulls=[], calls=[], refuse=True)
+    done = job.run(".ci/github.py", "comment", "5", job.page(MARKER))
+    assert done.returncode == 1
+    assert done.stderr == "error: gh api --method=POST: HTTP 403: not permitted\n"
+
+
+def test_a_pull_request_is_opened_for_the_branch_of_the_lock_and_then_updated(job):
+    page = job.page("## Retraining: version 2 promoted", "", "because")
+    done = job.run(".ci/github.py", "pull-request", page)
+    assert done.stdout == f"no branch {BRANCH}: dvc.lock did not change\n", done.stderr
+    job.run("git", "push", "--quiet", "origin", f"HEAD:refs/heads/{BRANCH}")
+    assert job.run(".ci/github.py", "pull-request", page).stdout == "pull request 7: opened\n"
+    assert job.run(".ci/github.py", "pull-request", page).stdout == "pull request 7: updated\n"
+    (pull,) = job.state()["pulls"]
+    assert pull["title"] == "Retraining: version 2 promoted"
+    assert (pull["head"], pull["base"]) == (BRANCH, "main")
+
+
+def test_without_the_right_to_open_pull_requests_the_job_goes_on_with_a_warning(job):
+    job.run("git", "push", "--quiet", "origin", f"HEAD:refs/heads/{BRANCH}")
+    job.put(comments=[], pulls=[], calls=[], refuse=True)
+    done = job.run(".ci/github.py", "pull-request", job.page("## Title"))
+    assert done.returncode == 0
+    assert done.stdout.startswith(f"::warning::{BRANCH} is pushed, but no pull request: HTTP 403")
+
+
+@pytest.fixture
+def trained(job) -> Job:
+    """Give a job whose `make` makes nothing, and whose python and dvc note how they were called."""
+    (job.folder / "Makefile").write_text(".venv/.run:\n\t@touch $@\n")
+    note = '#!/bin/sh\necho "$(basename "$0") $*, store ${MLFLOW_TRACKING_URI-unset}" >> called\n'
+    executable(job.folder / ".venv/bin/python", f"{note}exit ${{CODE:-0}}\n")
+    executable(job.folder / ".venv/bin/dvc", note)
+    return job
+
+
+def called(job: Job) -> list[str]:
+    return (job.folder / "called").read_text().splitlines()
+
+
+@pytest.mark.parametrize(("code", "ends"), [(0, 0), (1, 1), (3, 0), (4, 4)])
+def test_a_model_that_is_kept_fails_no_job_one_that_is_refused_does(trained, code, ends):
+    done = trained.run(".ci/retrain", CODE=str(code), MLFLOW_TRACKING_URI="")
+    assert done.returncode == ends, done.stderr
+    assert called(trained) == ["python -m pipeline retrain, store unset"]
+    assert trained.run("git", "symbolic-ref", "--short", "HEAD").stdout == "main\n"
+
+
+def test_a_result_to_store_is_committed_off_the_branch(trained):
+    trained.run(".ci/retrain", PUSH="true", RENEW_TEST="true", GH_TOKEN="of the job")
+    assert called(trained) == ["python -m pipeline retrain --push --renew-test, store unset"]
+    assert trained.run("git", "branch", "--show-current").stdout == ""
+    assert trained.state()["calls"] == [["auth", "setup-git"]]
+
+
+def test_a_dry_run_promotes_nothing(trained):
+    trained.run(".ci/retrain", DRY_RUN="true")
+    assert called(trained) == ["python -m pipeline retrain --dry-run, store unset"]
+
+
+def test_parameters_are_tried_before_and_promote_nothing(trained):
+    values = "recipe=baseline label.rules.fear.aus=[1,2]"
+    trained.run(".ci/retrain", SET=values, PUSH="false", MLFLOW_TRACKING_URI="http://it")
+    assert called(trained) == [
+        "dvc exp run --set-param=recipe=baseline --set-param=label.rules.fear.aus=[1,2], "
+        "store http://it",
+        "python -m pipeline retrain --dry-run, store http://it",
+    ]

@@ -1,0 +1,242 @@
+"""The life of a champion: data comes, params change, things break off; one repository throughout.
+
+Two clones share a bare git remote and a DVC remote in a folder: `person`, where somebody adds data,
+and `job`, where `retrain --push` runs as CI does. Training is that of tests/light.py.
+"""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from candidates import EXPERIMENT
+from light import AUS
+from throwaway import FOREIGN, OWN_GIT, commit, make_clone, run, set_params
+
+from pipeline.__main__ import main
+from pipeline.retraining import cycle
+from pipeline.tracking.delivery import open_store
+from pipeline.tracking.registry import Registry
+
+STAGES = """\
+stages:
+  train:
+    cmd: PYTHONPATH=.:tests python -m light
+    deps: [data/recordings]
+    params: [train.features]
+    outs: [outputs/train/run.json]
+"""
+FRAMES = 16
+
+
+@dataclass
+class Project:
+    """The two clones, and the registry that both write to."""
+
+    person: Path
+    job: Path
+    registry: Registry
+
+    @property
+    def aliases(self) -> dict[str, str]:
+        return self.registry.aliases()
+
+
+def record(folder: Path, names: list[str], seed: int, *, wrong: float = 0.0) -> None:
+    """Record people; a share of their sadness labels is wrong."""
+    rng = np.random.default_rng(seed)
+    for name in names:
+        aus = rng.uniform(0.5, 4.0, (FRAMES, len(AUS)))
+        table = pd.DataFrame(aus, columns=AUS)
+        table["AU12_r"] *= np.arange(FRAMES) % 2
+        table["happiness"] = (table["AU12_r"] > 0).astype(float)
+        sad = (table["AU15_r"] > table["AU15_r"].median()).astype(float)
+        table["sadness"] = sad.where(rng.random(FRAMES) >= wrong, 1 - sad)
+        table.to_csv(folder / f"{name}.csv", index=False)
+
+
+@pytest.fixture(scope="module")
+def project(migrated, tmp_path_factory) -> Iterator[Project]:
+    top = tmp_path_factory.mktemp("retrain")
+    person, job = make_clone(top / "person"), top / "job"
+    (person / "dvc.yaml").write_text(STAGES)
+    recordings = person / "data/recordings"
+    recordings.mkdir(parents=True)
+    record(recordings, [f"T{number:02d}" for number in range(10)], seed=1)
+    record(recordings, ["S00", "S01"], seed=2, wrong=0.3)
+    (top / "remote.git").mkdir()
+    run(top / "remote.git", "git", "init", "--quiet", "--bare", "--initial-branch=main")
+    run(person, "git", "remote", "add", "origin", str(top / "remote.git"))
+    run(person, "dvc", "remote", "add", "--quiet", "--default", "shared", str(top / "dvc"))
+    share(person, "first data")
+    run(top, "git", "clone", "--quiet", str(top / "remote.git"), "job")
+    for key, value in OWN_GIT.items():
+        run(job, "git", "config", key, value)
+    (top / "mlruns").mkdir()
+    shutil.copy(migrated, top / "mlflow.db")
+    with pytest.MonkeyPatch.context() as patch:
+        foreign = (*FOREIGN, "GITHUB_", "CI")  # the job of CI that runs these tests is not theirs
+        for name in [name for name in os.environ if name.startswith(foreign)]:
+            patch.delenv(name)
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{top / 'mlflow.db'}")
+        yield Project(person, job, Registry(*open_store(EXPERIMENT), "au-emotion"))
+
+
+def share(clone: Path, message: str) -> None:
+    """Version the data, commit, and push both."""
+    run(clone, "dvc", "add", "--quiet", "data/recordings")
+    commit(clone, message)
+    run(clone, "dvc", "push", "--quiet")
+    run(clone, "git", "push", "--quiet", "origin", "HEAD:main")
+
+
+@pytest.fixture
+def command(project, monkeypatch) -> Callable[..., int]:
+    """Return a function that runs a command in the job's clone and gives its exit code."""
+    monkeypatch.chdir(project.job)
+
+    def ran(*arguments: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["pipeline", *arguments])
+        try:
+            main()
+        except SystemExit as end:
+            return int(end.code or 0)
+        return 0
+
+    return ran
+
+
+@pytest.fixture
+def retrain(command, project, capsys) -> Callable[..., tuple[int, bool]]:
+    """Return a function that gives the exit code of `retrain` and whether it trained."""
+
+    def ran(*options: str) -> tuple[int, bool]:
+        capsys.readouterr()
+        code = command("retrain", *options)
+        return code, "Running stage 'train'" in capsys.readouterr().out
+
+    return ran
+
+
+def page(project: Project, name: str = "summary") -> str:
+    return (project.job / f"outputs/retrain/{name}.md").read_text()
+
+
+def verdict(project: Project) -> dict:
+    return json.loads((project.job / "outputs/promote/verdict.json").read_text())
+
+
+def test_first_run_makes_a_champion_and_pushes_it(project, retrain, tmp_path, monkeypatch):
+    shown = tmp_path / "job summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(shown))
+    assert retrain("--push") == (0, True)
+    assert project.aliases == {"champion": "1"}
+    assert page(project, "comment").startswith(
+        "<!-- au-emotion:retrain -->\n## Retraining: version 1"
+    )
+    assert shown.read_text() == page(project)
+    assert "It beats every baseline" in page(project)
+    run(project.person, "git", "pull", "--quiet", "origin", "main")
+    assert "outputs/train/run.json" in (project.person / "dvc.lock").read_text()
+    run(project.person, "dvc", "pull", "--quiet")
+    name = "outputs/train/run.json"
+    assert (project.person / name).read_text() == (project.job / name).read_text()
+
+
+def test_nothing_relevant_changed_trains_nothing(project, retrain):
+    head = run(project.job, "git", "rev-parse", "HEAD").stdout
+    (project.job / "README.md").write_text("Another text.")
+    commit(project.job, "a text")
+    assert retrain() == (0, False)
+    assert "nothing to do: version 1 is the champion already" in page(project)
+    run(project.job, "git", "reset", "--quiet", "--hard", head.strip())
+
+
+def test_changes_that_no_commit_holds_are_not_pushed(project, retrain, capsys):
+    readme = project.job / "README.md"
+    text = readme.read_text()
+    readme.write_text("not committed")
+    with pytest.raises(Exception, match=r"README\.md changed since the last commit"):
+        retrain("--push")
+    readme.write_text(text)
+
+
+def test_more_people_are_a_real_gain(project, retrain):
+    record(project.person / "data/recordings", [f"S{n}" for n in range(10, 30)], seed=3)
+    share(project.person, "twenty people more")
+    run(project.job, "git", "pull", "--quiet", "origin", "main")
+    assert retrain("--push") == (0, True)
+    assert project.aliases == {"champion": "2", "previous": "1"}
+    assert verdict(project)["champion"]["version"] == "1"
+    comment = page(project, "comment")
+    assert "| average precision | **mean** |" in comment
+    assert "(scores.png)" in comment
+    assert (project.job / "outputs/retrain/changes.png").stat().st_size > 5000
+
+
+def test_interrupted_before_the_gate_is_judged_without_training_again(
+    project, retrain, monkeypatch
+):
+    """And people whose labels are wrong harm: that is refused."""
+    folder = project.job / "data/recordings"
+    record(folder, [f"W{number}" for number in range(40)], seed=4, wrong=1.0)
+    run(project.job, "dvc", "add", "--quiet", "data/recordings")
+    commit(project.job, "people with wrong labels")
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cycle, "judge", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            retrain("--push")
+    assert project.aliases["champion"] == "2"
+    assert retrain("--push") == (4, False)
+    assert "emotion_falls" in verdict(project)["broken"]
+    assert project.aliases == {"champion": "2", "previous": "1", "challenger": "3"}
+    assert retrain() == (0, False), "it was judged before"
+
+
+def test_params_that_harm_one_emotion_are_refused_by_that_rule(project, retrain):
+    run(project.job, "git", "checkout", "--quiet", "HEAD~2", "--", ".")
+    set_params(project.job, {"train.features": "presences"})
+    commit(project.job, "presences")
+    run(project.job, "dvc", "checkout", "--quiet", "data/recordings.dvc")
+    assert retrain("--dry-run") == (4, True)
+    assert len(project.registry.versions()) == 3
+    assert retrain() == (4, False)
+    assert len(project.registry.versions()) == 4
+    assert "emotion_falls" in verdict(project)["broken"]
+    (rule,) = [one for one in verdict(project)["rules"] if one["name"] == "emotion_falls"]
+    assert "sadness" in rule["says"]
+    assert "happiness" not in rule["says"]
+
+
+def test_people_who_add_nothing_are_no_reason_to_change(project, retrain):
+    set_params(project.job, {"train.features": "intensities"})
+    folder = project.job / "data/recordings"
+    for number in range(10, 30):  # the same again, under another name
+        shutil.copy(folder / f"S{number}.csv", folder / f"R{number}.csv")
+    run(project.job, "dvc", "add", "--quiet", "data/recordings")
+    commit(project.job, "twins")
+    assert retrain() == (3, True)
+    assert verdict(project)["broken"] == ["gain"]
+    assert project.aliases["champion"] == "2"
+
+
+def test_rollback_is_not_undone_by_the_next_run(project, command, retrain):
+    assert command("rollback") == 0
+    assert project.aliases["champion"] == "1"
+    head = run(project.job, "git", "log", "--format=%H", "--grep", "twenty").stdout.strip()
+    run(project.job, "git", "checkout", "--quiet", head, "--", ".")
+    run(project.job, "dvc", "checkout", "--quiet", check=False)
+    code, _ = retrain()
+    assert code == 0
+    assert "nothing relevant changed since version 2 was champion before" in page(project)
+    assert project.aliases["champion"] == "1"
