@@ -123,6 +123,7 @@ def write_frames(
             if settings.on_bad_file == "fail":
                 refuse_bad_files(checked.rejects)
             read += checked.rows_read
+    summary.finish()
     account = _account(plan, summary, read, counts)
     return {**account, "files_quarantined": len(files)}, summary.activity
 

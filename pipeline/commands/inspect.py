@@ -49,6 +49,7 @@ def describe(plan: Plan, settings: Params) -> list[str]:
         rejects += checked.rejects
         emotions += _count(frames["emotion"])
         classes += _count(frames["valence_class"])
+    summary.finish()
     quarantined = count_rows(rejects).total()
     warnings = summary.warnings() + plan.check_mode()
     warnings += plan.check_labels(prepare.make_naming(settings))

@@ -11,6 +11,8 @@ from pipeline.data.runs import find_runs
 from pipeline.data.units import SPLITS
 from pipeline.data.warning import warning
 
+# Rows that are counted at once: each column of each batch costs a dozen calls, however few its rows.
+AT_ONCE = 1 << 16
 FEW_SUBJECTS = 5  # scores on fewer people say little of others
 
 
@@ -23,11 +25,21 @@ class FrameSummary:
         self._clips: dict[str, set[str]] = defaultdict(set)
         self._clips_of: dict[str, set[str]] = defaultdict(set)
         self._subjects: dict[str, set[str]] = defaultdict(set)
+        self._waiting: list[pa.Table] = []
 
     def add(self, frames: pa.Table) -> None:
-        """Count the frames of one batch, split included."""
-        if not frames.num_rows:
-            return
+        """Take the frames of one batch, split included; `finish` after the last."""
+        self._waiting.append(frames)
+        if sum(table.num_rows for table in self._waiting) >= AT_ONCE:
+            self.finish()
+
+    def finish(self) -> None:
+        """Count what has been taken and not counted yet."""
+        if any(table.num_rows for table in self._waiting):
+            self._count(pa.concat_tables(self._waiting).unify_dictionaries().combine_chunks())
+        self._waiting = []
+
+    def _count(self, frames: pa.Table) -> None:
         # Rows stand clip by clip, so the clips of a batch are its runs.
         runs = find_runs(frames, clips=True)
         self.activity.add(frames, runs)

@@ -22,6 +22,7 @@ def frames_of(people, aus, clips=2):
 def summary_of(people, aus):
     summary = FrameSummary(aus)
     summary.add(frames_of(people, aus))
+    summary.finish()
     return summary
 
 
@@ -63,13 +64,16 @@ def test_states_of_aus_by_split():
     assert found["few_subjects"]["number"] == 1
 
 
-def test_batches_count_as_the_whole():
+@pytest.mark.parametrize("at_once", [1, 50, 1 << 16])
+def test_batches_count_as_the_whole(monkeypatch, at_once):
+    monkeypatch.setattr("pipeline.data.summary.AT_ONCE", at_once)
     random = np.random.default_rng(0)
     people = crowd(6, "train", random) | crowd(5, "test", random)
     whole = summary_of(people, ["AU12_r"])
     table, parts = frames_of(people, ["AU12_r"]), FrameSummary(["AU12_r"])
     for start in range(0, table.num_rows, 33):
         parts.add(table.slice(start, 33))
+    parts.finish()
     assert parts.as_dict() == whole.as_dict()
     assert parts.activity.rows() == whole.activity.rows()
     assert parts.activity.drift() == whole.activity.drift()
