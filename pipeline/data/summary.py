@@ -11,7 +11,7 @@ from pipeline.data.runs import find_runs
 from pipeline.data.units import SPLITS
 from pipeline.data.warning import warning
 
-# Rows that are counted at once: each column of each batch costs a dozen calls, however few its rows.
+# Rows to count at once: a column of a batch costs a dozen calls, however few rows it has.
 AT_ONCE = 1 << 16
 FEW_SUBJECTS = 5  # scores on fewer people say little of others
 
