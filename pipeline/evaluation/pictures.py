@@ -7,8 +7,12 @@ page that the SVG stands in can set in its place.
 
 import io
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from pipeline.evaluation import style
@@ -38,23 +42,37 @@ _METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
 def save(figure: Figure, path: Path) -> None:
     """Write a PNG of 150 dots an inch."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    before = figure.dpi
+    # Not `savefig`, which draws every figure twice.
     with style.styled():
+        figure.set_dpi(150)
         # A PNG holds no date by itself; without the version of matplotlib it holds no text.
-        figure.savefig(path, format="png", dpi=150, metadata={"Software": None})
+        FigureCanvasAgg(figure).print_png(path, metadata={"Software": None})  # type: ignore[no-untyped-call]
+        figure.set_dpi(before)
 
 
 def svg(figure: Figure) -> str:
     """Draw an `<svg>` element without a background, whose colours are to be set (`colors`)."""
     buffer = io.StringIO()
-    with style.styled():
-        metadata = {"Date": None, "Creator": None}
-        figure.savefig(buffer, format="svg", transparent=True, metadata=metadata)
+    with style.styled(), _without_background(figure):
+        FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})  # type: ignore[no-untyped-call]
     # Finding the layout takes longer than drawing: it stays for the next format.
     figure.set_layout_engine("none")
     text = _METADATA.sub("", _HEAD.sub("", buffer.getvalue()))
     for name, (light, _) in COLORS.items():
         text = text.replace(light, f"var(--{name})")
     return text
+
+
+@contextmanager
+def _without_background(figure: Figure) -> Iterator[None]:
+    patches = [figure.patch, *(axes.patch for axes in figure.axes)]
+    shown = [patch.get_visible() for patch in patches]
+    for patch in patches:
+        patch.set_visible(False)
+    yield
+    for patch, was in zip(patches, shown, strict=True):
+        patch.set_visible(was)
 
 
 def inline(element: str, prefix: str) -> str:
