@@ -21,8 +21,13 @@ repro: $(VENV)/.run  ## run the pipeline; only what changed is computed
 retrain: $(VENV)/.run  ## pull data, train what changed, judge it against the champion, report
 	python -m pipeline retrain $(OPTIONS)
 
+# In the order of folders, since the longest modules, end to end, would else be the last. One thread
+# each, for two workers have two cores.
+test: export OMP_NUM_THREADS := 1
+test: export TF_NUM_INTRAOP_THREADS := 1
+test: export TF_NUM_INTEROP_THREADS := 1
 test: $(VENV)/.dev  ## run all tests
-	python -m pytest -n 2 --dist loadscope
+	python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 check: $(VENV)/.dev  ## style, types
 	ruff check .
