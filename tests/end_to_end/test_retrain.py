@@ -7,6 +7,7 @@ and `job`, where `retrain --push` runs as CI does. Training is that of tests/lig
 import json
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,9 +16,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from candidates import EXPERIMENT
+from gh import GH, executable
 from light import AUS
-from throwaway import FOREIGN, OWN_GIT, commit, make_clone, run, set_params
+from throwaway import FOREIGN, OWN_GIT, commit, environment, make_clone, run, set_params
 
 from pipeline.__main__ import main
 from pipeline.retraining import cycle
@@ -240,3 +243,71 @@ def test_rollback_is_not_undone_by_the_next_run(project, command, retrain):
     assert code == 0
     assert "nothing relevant changed since version 2 was champion before" in page(project)
     assert project.aliases["champion"] == "1"
+
+
+class Runner:
+    """A job of CI on a clean clone: runs the lines of a workflow in order, with a `gh` of ours."""
+
+    def __init__(self, folder: Path, project: Project) -> None:
+        self.clone, self.store = folder / "it", folder / "store.json"
+        executable(folder / "bin/gh", f"#!{sys.executable}\n{GH}")
+        self.store.write_text(json.dumps({"comments": [], "pulls": [], "calls": []}))
+        run(folder, "git", "clone", "--quiet", str(project.person.parent / "remote.git"), "it")
+        for key, value in OWN_GIT.items():
+            run(self.clone, "git", "config", key, value)
+        # Installed already: that of the tests, and so old a lock that nothing is to be renewed.
+        (self.clone / ".venv").symlink_to(Path(sys.executable).parents[1])
+        os.utime(self.clone / "requirements.lock", (0, 0))
+        self.path = folder / "bin"
+
+    def job(self, name: str, **own: str) -> str:
+        """Run all lines of a job of retrain.yml; return what they print."""
+        workflow = yaml.safe_load((self.clone / ".github/workflows/retrain.yml").read_text())
+        printed = ""
+        for step in (step for step in workflow["jobs"][name]["steps"] if "run" in step):
+            given = {key: own.get(key, text) for key, text in step.get("env", {}).items()}
+            assert not [text for text in given.values() if "${{" in text]
+            done = subprocess.run(
+                ["bash", "-e", "-c", step["run"]],
+                cwd=self.clone,
+                env=self._environment() | given,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            printed += done.stdout
+            assert done.returncode == 0, f"{step['run']}: {done.stdout}{done.stderr}"
+        return printed
+
+    def _environment(self) -> dict[str, str]:
+        return environment(
+            PATH=f"{self.path}{os.pathsep}{os.environ['PATH']}",
+            MLFLOW_TRACKING_URI=os.environ["MLFLOW_TRACKING_URI"],
+            STORE=str(self.store),
+            GITHUB_REPOSITORY="me/it",
+            GITHUB_SERVER_URL="https://github.example",
+            GITHUB_RUN_ID="42",
+            GITHUB_REF_NAME="main",
+            CI="true",
+        )
+
+
+def test_every_line_of_the_workflow_runs_in_order_on_a_clean_clone(project, tmp_path):
+    run(project.person, "git", "pull", "--quiet", "--rebase", "origin", "main")
+    record(project.person / "data/recordings", [f"S{i}" for i in range(40, 60)], seed=9)
+    share(project.person, "twenty more people")
+    before = project.aliases
+    (tmp_path / "judge").mkdir()
+    judge = Runner(tmp_path / "judge", project)
+    assert "Running stage 'train'" in judge.job("judge")
+    assert project.aliases == before, "a pull request promotes nothing"
+    judge.job("comment", GH_TOKEN="of the job", NUMBER="7")
+    (comment,) = json.loads(judge.store.read_text())["comments"]
+    assert comment["body"].startswith("<!-- au-emotion:retrain -->")
+    (tmp_path / "retrain").mkdir()
+    keep = Runner(tmp_path / "retrain", project)
+    keep.job("retrain", GH_TOKEN="of the job", PUSH="true", RENEW_TEST="false", SET="")
+    (pull,) = json.loads(keep.store.read_text())["pulls"]
+    branches = run(keep.clone, "git", "ls-remote", "--heads", "origin").stdout
+    assert f"refs/heads/{pull['head']}" in branches
+    assert pull["head"].startswith("retrain/")
