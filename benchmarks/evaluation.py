@@ -17,8 +17,8 @@ import numpy as np
 from benchmarks.memory import peak
 from pipeline.evaluation import baselines
 from pipeline.evaluation.arrays import Floats, Ints
+from pipeline.evaluation.bootstrap import Resampling
 from pipeline.evaluation.case import Bounds, build_case, mean_table
-from pipeline.evaluation.certainty import Plan
 from pipeline.evaluation.judgement import judge, network_by_group
 
 EMOTIONS = ("happiness", "anger", "sadness", "guilt", "fear", "anxiety")
@@ -51,7 +51,7 @@ def measure(rows: int) -> None:
     held = peak()
     begin, worked = time.perf_counter(), time.process_time()
     case = build_case(EMOTIONS, split, true, predicted, Bounds(0.5, 0.5))
-    judgement = judge(case, subject, Plan(RESAMPLES, 7, 0.95))
+    judgement = judge(case, subject, Resampling(RESAMPLES, 7, 0.95))
     table = judgement.tables()["intervals"]
     mean_table(case)
     names = [str(name) for name in range(int(subject[-1]) + 1)]

@@ -121,10 +121,10 @@ def one_seed(settings: Params, seed: int) -> dict[str, tuple[str, float, float]]
     found = {}
     for case, (old, new) in cases.items():
         pair = compare(settings, test, models[old], models[new])
-        measured = measure(pair, demands.metric, demands.draws)
+        measured = measure(pair, demands.metric, demands.resampling)
         crowd_pair = compare(settings, crowd, models[old], models[new])
-        few_draws = replace(demands.draws, resamples=2)  # its interval is not looked at
-        true = find(measure(crowd_pair, demands.metric, few_draws), demands.metric)
+        few = replace(demands.resampling, resamples=2)  # its interval is not looked at
+        true = find(measure(crowd_pair, demands.metric, few), demands.metric)
         outcome = judge(measured, [], demands).outcome
         change = find(measured, demands.metric).change
         found[case] = outcome, change.point, true.change.point

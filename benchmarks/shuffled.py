@@ -54,8 +54,8 @@ def claims(seed: int) -> dict[str, str]:
     from pipeline.data.units import INTENSITIES
     from pipeline.evaluate import rule_baseline
     from pipeline.evaluation import baselines
+    from pipeline.evaluation.bootstrap import Resampling
     from pipeline.evaluation.case import Bounds, build_case
-    from pipeline.evaluation.certainty import Plan
     from pipeline.evaluation.judgement import judge
 
     random = np.random.default_rng(seed)
@@ -76,7 +76,7 @@ def claims(seed: int) -> dict[str, str]:
     if rule is not None and set(emotions) <= set(rule.columns):
         predicted[baselines.RULE] = rule[emotions].to_numpy()
     case = build_case(emotions, split, true, predicted, Bounds(0.5, 0.5))
-    found = judge(case, subject, Plan(2000, seed, 0.95))
+    found = judge(case, subject, Resampling(2000, seed, 0.95))
     print(f"seed {seed}: {' '.join(found.verdict)}", flush=True)
     certainty = found.certainty
     return {name: certainty.standing(name, found.judged)[1] for name in certainty.baselines}

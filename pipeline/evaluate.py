@@ -17,8 +17,8 @@ from pipeline.data.units import AU_COLUMNS
 from pipeline.errors import InputError, run_main
 from pipeline.evaluation import baselines
 from pipeline.evaluation.arrays import Floats
+from pipeline.evaluation.bootstrap import Resampling
 from pipeline.evaluation.case import Bounds, Case, build_case, mean_table, tuned_thresholds
-from pipeline.evaluation.certainty import Plan
 from pipeline.evaluation.judgement import judge, network_by_group
 from pipeline.evaluation.people import MOST_GROUPS
 from pipeline.evaluation.predictions import KEYS, write_predictions
@@ -148,8 +148,8 @@ def main() -> None:
     chosen = settings.evaluate
     predicted = predict_all(made, true, split == "train", rule, chosen.seed)
     case = build_case(emotions, split, true, predicted, bounds_of(settings))
-    plan = Plan(chosen.resamples, chosen.seed, chosen.confidence)
-    judgement = judge(case, column_codes(paths.FRAMES, "subject")[0], plan)
+    resampling = Resampling(chosen.resamples, chosen.seed, chosen.confidence)
+    judgement = judge(case, column_codes(paths.FRAMES, "subject")[0], resampling)
     insight = look_into(settings, made, split, rule)
     insight.write()
     means = mean_table(case)

@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from pipeline.data.frames import word_type
 from pipeline.evaluation import baselines
+from pipeline.evaluation.bootstrap import Resampling
 from pipeline.evaluation.case import Bounds, Case, build_case, mean_table
-from pipeline.evaluation.certainty import Plan
 from pipeline.evaluation.gallery import Drawn, draw, pictures
 from pipeline.evaluation.judgement import Judgement, judge, network_by_group
 from pipeline.evaluation.limits import Limit
@@ -61,7 +61,7 @@ def invented_case() -> Case:
 @cache
 def invented_judgement() -> Judgement:
     """Judge it with few resamples."""
-    return judge(invented_case(), np.tile(_subject(), 3), Plan(200, 7, 0.95))
+    return judge(invented_case(), np.tile(_subject(), 3), Resampling(200, 7, 0.95))
 
 
 @cache

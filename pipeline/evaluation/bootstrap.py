@@ -28,6 +28,15 @@ MOST_GROUPS = 2000
 
 
 @dataclass(frozen=True)
+class Resampling:
+    """How many resamples to draw, with which seed, and the share of intervals that are to hold."""
+
+    resamples: int
+    seed: int
+    confidence: float
+
+
+@dataclass(frozen=True)
 class Groups:
     """What is drawn: `of` tells each row's group, `draws` how often each group is drawn.
 

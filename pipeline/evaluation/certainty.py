@@ -16,6 +16,7 @@ from pipeline.evaluation.baselines import NETWORK
 from pipeline.evaluation.bootstrap import (
     METRICS,
     Interval,
+    Resampling,
     Samples,
     difference,
     group,
@@ -32,19 +33,10 @@ Claim: TypeAlias = Literal["better", "worse", "open"]
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How many resamples to draw, with which seed, and how many of 100 intervals are to hold."""
-
-    resamples: int
-    seed: int
-    level: float
-
-
-@dataclass(frozen=True)
 class Certainty:
     """The samples of every model (first key) and metric (second), on the same draws."""
 
-    plan: Plan
+    resampling: Resampling
     samples: Mapping[str, Mapping[str, Samples]]
 
     @property
@@ -62,8 +54,8 @@ class Certainty:
         return difference(self.samples[NETWORK][metric], self.samples[baseline][metric])
 
     def of(self, samples: Samples, emotion: str | None = None) -> Interval:
-        """Give the interval of the macro average, or of one emotion, at the planned level."""
-        return interval(samples, self.plan.level, emotion)
+        """Give the interval of the macro average, or of one emotion, at the planned confidence."""
+        return interval(samples, self.resampling.confidence, emotion)
 
     def standing(
         self, baseline: str, emotions: Sequence[str], emotion: str | None = None
@@ -83,13 +75,13 @@ class Certainty:
         return found, "worse" if found.high < 0 else "open"
 
 
-def measure(case: Case, subject: Ints, plan: Plan) -> Certainty:
+def measure(case: Case, subject: Ints, resampling: Resampling) -> Certainty:
     """Draw the test subjects and score every model; `subject` has a code for each row."""
     rows = case.rows("test")
-    groups = group(subject[rows], plan.resamples, plan.seed)
+    groups = group(subject[rows], resampling.resamples, resampling.seed)
     true = case.true[rows]
     return Certainty(
-        plan,
+        resampling,
         {
             model: samples_of(
                 true,
@@ -139,8 +131,8 @@ def summary(certainty: Certainty, judged: Sequence[str]) -> dict[str, Any]:
     network = certainty.samples[NETWORK]
     standings = {baseline: certainty.standing(baseline, judged) for baseline in certainty.baselines}
     return {
-        "level": certainty.plan.level,
-        "resamples": certainty.plan.resamples,
+        "level": certainty.resampling.confidence,
+        "resamples": certainty.resampling.resamples,
         "subjects": certainty.subjects,
         NETWORK: {
             metric: {

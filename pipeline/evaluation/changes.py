@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.evaluation.arrays import Floats
-from pipeline.evaluation.bootstrap import group, samples_of
+from pipeline.evaluation.bootstrap import Resampling, group, samples_of
 from pipeline.evaluation.intervals import Interval, difference, interval
 
 # What is measured beside the metric that decides, and how people call it.
@@ -22,15 +22,6 @@ NAMES = {
     "brier": "Brier score",
     "ece": "calibration error",
 }
-
-
-@dataclass(frozen=True)
-class Draws:
-    """How subjects are drawn, and how sure an interval is to hold."""
-
-    resamples: int
-    seed: int
-    confidence: float
 
 
 @dataclass(frozen=True)
@@ -64,9 +55,9 @@ class Change:
     change: Interval
 
 
-def measure(pair: Pair, first: str, draws: Draws) -> list[Change]:
+def measure(pair: Pair, first: str, resampling: Resampling) -> list[Change]:
     """Measure each metric, `first` before the others: macro, then by emotion."""
-    groups = group(pair.subject, draws.resamples, draws.seed)
+    groups = group(pair.subject, resampling.resamples, resampling.seed)
     metrics = list(dict.fromkeys([first, *NAMES]))
     old, new = (
         samples_of(
@@ -88,7 +79,7 @@ def measure(pair: Pair, first: str, draws: Draws) -> list[Change]:
             for s in (old[metric], new[metric])
         )
         for emotion in (None, *pair.emotions):
-            found = interval(gap, draws.confidence, emotion)
+            found = interval(gap, resampling.confidence, emotion)
             changes.append(Change(metric, emotion, before[emotion], after[emotion], found))
     return changes
 

@@ -18,8 +18,9 @@ from typing import Literal
 
 import numpy as np
 
+from pipeline.evaluation.bootstrap import Resampling
 from pipeline.evaluation.certainty import BORNE_OUT
-from pipeline.evaluation.changes import Change, Draws, find, numbers, told
+from pipeline.evaluation.changes import Change, find, numbers, told
 
 Outcome = Literal["promoted", "kept", "refused"]
 
@@ -36,7 +37,7 @@ class Demands:
     tolerance: float
     calibration: float
     blocking: Sequence[str]
-    draws: Draws
+    resampling: Resampling
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ import pandas as pd
 
 from pipeline.evaluation.arrays import Ints
 from pipeline.evaluation.baselines import NETWORK
+from pipeline.evaluation.bootstrap import Resampling
 from pipeline.evaluation.case import AllScores, Case, flat_scores, score_all
 from pipeline.evaluation.certainty import (
     Certainty,
-    Plan,
     flat_intervals,
     intervals_table,
     measure,
@@ -58,9 +58,9 @@ class Judgement:
         return {"scores": metrics_table(self.tuned), "intervals": intervals_table(self.certainty)}
 
 
-def judge(case: Case, subject: Ints, plan: Plan) -> Judgement:
+def judge(case: Case, subject: Ints, resampling: Resampling) -> Judgement:
     """Score a case and say how certain that is; `subject` has a code for each row."""
-    scores, certainty = score_all(case), measure(case, subject, plan)
+    scores, certainty = score_all(case), measure(case, subject, resampling)
     tuned = scores["test"]["tuned"]
     lines = verdict(tuned, certainty)
     lines[-1] += f" {_thresholds(case)}"

@@ -119,15 +119,15 @@ def _emotions(certainty: Certainty, baseline: str, judged: list[str]) -> str:
 
 
 def _basis(certainty: Certainty, left_out: Mapping[str, str]) -> str:
-    plan, people = certainty.plan, certainty.subjects
-    drawn = (
-        f"Intervals hold at {plan.level:.0%}: paired, {plan.resamples} resamples of the {people} "
-        f"test subject{'s' if people != 1 else ''}."
+    drawn, people = certainty.resampling, certainty.subjects
+    sentence = (
+        f"Intervals hold at {drawn.confidence:.0%}: paired, {drawn.resamples} resamples of the "
+        f"{people} test subject{'s' if people != 1 else ''}."
     )
     if not left_out:
-        return drawn
+        return sentence
     named = ", ".join(f"{name} ({reason})" for name, reason in left_out.items())
     return (
-        f"{drawn} Cannot be judged and left out (fewer than {LEAST_POSITIVES} positive or "
+        f"{sentence} Cannot be judged and left out (fewer than {LEAST_POSITIVES} positive or "
         f"negative rows, or those of too few subjects): {named}."
     )

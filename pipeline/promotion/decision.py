@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipeline.evaluation.changes import Draws, Pair, Side, measure
+from pipeline.evaluation.bootstrap import Resampling
+from pipeline.evaluation.changes import Pair, Side, measure
 from pipeline.evaluation.gate import (
     Demands,
     Rule,
@@ -57,7 +58,7 @@ def demands_of(settings: Params) -> Demands:
         tolerance=asked.tolerance,
         calibration=asked.calibration,
         blocking=asked.blocking,
-        draws=Draws(evaluate.resamples, evaluate.seed, evaluate.confidence),
+        resampling=Resampling(evaluate.resamples, evaluate.seed, evaluate.confidence),
     )
 
 
@@ -70,7 +71,7 @@ def digest(demands: Demands) -> str:
 def decide_first(challenger: Candidate, demands: Demands) -> Decision:
     """Judge a first champion against the constant baseline."""
     changes = measure(
-        _pair(constant(challenger), challenger.predictions), demands.metric, demands.draws
+        _pair(constant(challenger), challenger.predictions), demands.metric, demands.resampling
     )
     verdict = judge_first(changes, [warnings_hold(None, challenger.warnings, demands)], demands)
     return _decision(verdict, challenger, None, None, demands, challenger.predictions)
@@ -101,7 +102,7 @@ def decide(
     compared = only(own, set(old.subject.tolist()))
     _assert_same_rows(old, compared)
     warned = warnings_hold(champion.warnings, challenger.warnings, demands)
-    changes = measure(_pair(old, compared), demands.metric, demands.draws)
+    changes = measure(_pair(old, compared), demands.metric, demands.resampling)
     verdict = judge(changes, [_rows_rule(own, compared), warned], demands)
     return _decision(verdict, challenger, champion, version, demands, compared, fresh)
 

@@ -72,7 +72,7 @@ def changes_table(decision: Decision) -> list[str]:
 
 def table_of(decision: Decision, changes: Sequence[Change]) -> list[str]:
     """Lay some of a decision's changes out."""
-    level = f"{decision.demands.draws.confidence:.0%}"
+    level = f"{decision.demands.resampling.confidence:.0%}"
     old = "champion" if decision.version else "constant"
     header = ["metric", "emotion", old, "challenger", "change", f"{level} interval"]
     lines = [f"| {' | '.join(header)} |", "|---|---|---:|---:|---:|:---:|"]

@@ -7,8 +7,9 @@ import pytest
 
 from pipeline.evaluation import baselines
 from pipeline.evaluation.arrays import Floats
+from pipeline.evaluation.bootstrap import Resampling
 from pipeline.evaluation.case import Bounds, build_case, score_all
-from pipeline.evaluation.certainty import Certainty, Plan, measure
+from pipeline.evaluation.certainty import Certainty, measure
 from pipeline.evaluation.metrics import Scores, score
 
 
@@ -68,6 +69,6 @@ def judged(
         models = {name: np.repeat(rows, 2, axis=0) for name, rows in models.items()}
         case = build_case(emotions, split, true, models, Bounds(0.5, 0.5))
         subject = np.arange(len(true)) * subjects // len(true)
-        return score_all(case)["test"]["tuned"], measure(case, subject, Plan(400, 7, 0.95))
+        return score_all(case)["test"]["tuned"], measure(case, subject, Resampling(400, 7, 0.95))
 
     return make

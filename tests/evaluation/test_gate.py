@@ -6,7 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from pipeline.evaluation.changes import Draws, Pair, Side, find, measure
+from pipeline.evaluation.bootstrap import Resampling
+from pipeline.evaluation.changes import Pair, Side, find, measure
 from pipeline.evaluation.gate import (
     Demands,
     calibration_holds,
@@ -29,7 +30,7 @@ DEMANDS = Demands(
     tolerance=0.02,
     calibration=0.05,
     blocking=["dead_au"],
-    draws=Draws(resamples=200, seed=1, confidence=0.95),
+    resampling=Resampling(resamples=200, seed=1, confidence=0.95),
 )
 
 
@@ -46,7 +47,7 @@ def changes(champion, challenger, subjects=SUBJECTS):
         challenger=Side(new, bounds),
         positive_at=0.5,
     )
-    return measure(pair, DEMANDS.metric, DEMANDS.draws)
+    return measure(pair, DEMANDS.metric, DEMANDS.resampling)
 
 
 def demands(**other):

@@ -8,8 +8,8 @@ import pytest
 
 from pipeline.evaluation.arrays import Floats
 from pipeline.evaluation.baselines import CONSTANT, NETWORK, RULE
+from pipeline.evaluation.bootstrap import Resampling
 from pipeline.evaluation.case import Bounds, Case, build_case, score_all, tuned_thresholds
-from pipeline.evaluation.certainty import Plan
 from pipeline.evaluation.judgement import judge, network_by_group
 from pipeline.evaluation.metrics import QUALITY
 from pipeline.evaluation.thresholds import Goal
@@ -59,7 +59,7 @@ def test_goal_changes_thresholds_and_not_ranks(make) -> None:
 
 
 def test_judgement_tells_people_json_and_the_run_the_same(make) -> None:
-    found = judge(make(Goal("f1")), SUBJECT, Plan(300, 7, 0.9))
+    found = judge(make(Goal("f1")), SUBJECT, Resampling(300, 7, 0.9))
     assert found.verdict[-1].endswith(
         "Thresholds were tuned on validation for the best F1, but for fear (no positive row to "
         "tune on: the default stays)."
