@@ -106,7 +106,7 @@ def beats_constant(changes: Sequence[Change], demands: Demands) -> Rule:
     `certainty.Certainty.standing`.
     """
     found, ranks = find(changes, demands.metric), find(changes, BORNE_OUT)
-    holds = min(found.change.low, ranks.change.low) > 0
+    holds = found.change.low > 0 and ranks.change.low > 0  # never where one is unknown
     claim = "certainly better" if holds else "NOT certainly better"
     shown = told(found) if demands.metric == BORNE_OUT else f"{told(found)} and {told(ranks)}"
     says = f"mean {shown}: {claim} than the constant baseline"

@@ -143,12 +143,14 @@ def test_a_first_champion_must_certainly_beat_the_constant():
     assert verdict.broken == ["beats_constant"]
 
 
-def test_a_first_champion_needs_auroc_too_for_chance_beats_a_constant_in_precision():
+@pytest.mark.parametrize("metric", ["average_precision", "auroc"])
+@pytest.mark.parametrize("low", [-0.01, float("nan")], ids=["unsure", "unknown"])
+def test_a_first_champion_needs_both_for_chance_beats_a_constant_in_precision(metric, low):
     found = changes([SAME], [RIGHT])
-    place = next(i for i, c in enumerate(found) if (c.metric, c.emotion) == ("auroc", None))
-    unsure = dataclasses.replace(found[place].change, low=-0.01)
+    assert judge_first(found, [], DEMANDS).outcome == "promoted"
+    place = next(i for i, c in enumerate(found) if (c.metric, c.emotion) == (metric, None))
+    unsure = dataclasses.replace(found[place].change, low=low)
     found[place] = dataclasses.replace(found[place], change=unsure)
-    assert find(found, "average_precision").change.low > 0
     assert judge_first(found, [], DEMANDS).broken == ["beats_constant"]
 
 
