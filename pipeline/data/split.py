@@ -1,7 +1,12 @@
-"""Deal subjects (or, by name only, clips or frames) to train, val and test."""
+"""Deal subjects (or, by name only, clips or frames) to train, val and test.
 
-from collections.abc import Mapping, Sequence
+A subject's place hangs on its own name and the seed, not on who else is there: whoever joins moves
+at most the people next to a boundary, so that models of a growing collection stay comparable.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 import numpy as np
 import pyarrow as pa
@@ -23,8 +28,16 @@ class Shares:
     seed: int
 
 
+def in_order(names: Iterable[str], seed: int) -> list[str]:
+    """Put names into an order as good as drawn, in which a further one moves no other past another.
+
+    By their hash; the seed is hashed with them.
+    """
+    return sorted(names, key=lambda name: sha256(f"{seed}/{name}".encode()).digest())
+
+
 def deal(names: Sequence[str], shares: Shares) -> dict[str, str]:
-    """Assign each name to a split by a seeded shuffle; every split gets at least one.
+    """Assign each name to a split by its place `in_order`; every split gets at least one.
 
     Raises `InputError` below three names.
     """
@@ -33,7 +46,7 @@ def deal(names: Sequence[str], shares: Shares) -> dict[str, str]:
             f"prepare.split: {len(names)} to deal ({', '.join(names)}); train, val and test need "
             "at least one each. Add data, or set prepare.split.by."
         )
-    order = np.random.default_rng(shares.seed).permutation(sorted(names)).tolist()
+    order = in_order(names, shares.seed)
     tests = max(1, round(shares.test * len(order)))
     validations = min(max(1, round(shares.validation * len(order))), len(order) - tests - 1)
     assigned = dict.fromkeys(order[:tests], "test")
@@ -58,8 +71,7 @@ def deal_subjects(
     if not any(named.values()):
         return deal(subjects, shares)
     assigned = {name: split for split, names in named.items() for name in names}
-    rest = np.random.default_rng(shares.seed).permutation(sorted(set(subjects) - set(assigned)))
-    left = rest.tolist()
+    left = in_order(set(subjects) - set(assigned), shares.seed)
     for split, share in (("val", shares.validation), ("test", shares.test)):
         if not named.get(split):
             taken = max(1, round(share * len(subjects)))

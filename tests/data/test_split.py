@@ -41,6 +41,26 @@ def test_shares_are_kept_and_order_of_names_does_not_matter():
     assert deal(NAMES, Shares(0.2, 0.2, 8)) != assigned
 
 
+@given(st.integers(3, 60), st.floats(0.01, 0.49), st.floats(0.01, 0.49), st.integers(0, 2**32 - 1))
+def test_who_joins_moves_at_most_one_person_into_or_out_of_test(count, validation, test, seed):
+    names, shares = [f"S{i}" for i in range(count)], Shares(validation, test, seed)
+    before, after = deal(names, shares), deal([*names, "new"], shares)
+    moved = [(before[name], after[name]) for name in names if before[name] != after[name]]
+    assert [pair for pair in moved if "test" in pair] in ([], [("test", "val")], [("val", "test")])
+    assert len(moved) <= 3
+
+
+def test_who_joins_named_splits_moves_nobody_by_name():
+    named = {"val": ["S01"], "test": ["S03", "S04"]}
+    before = deal_subjects(NAMES, SHARES, named)
+    assert deal_subjects([*NAMES, "new"], SHARES, named) == before | {"new": "train"}
+
+
+def test_the_deal_is_the_same_in_every_version():
+    assigned = deal(NAMES, SHARES)
+    assert [name for name in NAMES if assigned[name] == "test"] == ["S05", "S08", "S10", "S19"]
+
+
 def test_refuses_two_subjects():
     with pytest.raises(InputError, match="at least one each"):
         deal(["a", "b"], SHARES)
