@@ -31,6 +31,7 @@ from pipeline.schema import Params
 from pipeline.tracking import provenance
 from pipeline.tracking.run import Run
 from pipeline.tracking.runs import evaluation_run
+from pipeline.tracking.sender_process import get_ready
 
 PAGE_OF_RUN = "evaluation/report.html"
 
@@ -140,6 +141,7 @@ def names_of(made: Mapping[str, Any]) -> dict[str, str]:
 
 def main() -> None:
     settings = params.load()
+    get_ready()
     made = json.loads(paths.RUN.read_text())
     emotions: list[str] = made["emotions"]
     split = column_words(paths.FRAMES, "split")

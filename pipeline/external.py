@@ -30,6 +30,7 @@ from pipeline.model.saving import Predictor, load_model
 from pipeline.schema import Data, Params
 from pipeline.tracking import provenance
 from pipeline.tracking.runs import evaluation_run
+from pipeline.tracking.sender_process import get_ready
 
 
 def read_set(source: Data, settings: Params, folder: Path) -> dict[str, Any]:
@@ -145,6 +146,7 @@ def main() -> None:
     if name not in settings.external:
         known = ", ".join(settings.external) or "none"
         raise InputError(f"params.yaml: external has no entry {name!r}; there are: {known}.")
+    get_ready()
     source, folder = settings.external[name], paths.EXTERNAL / name
     frames, labels = folder / "frames.parquet", folder / "labels.parquet"
     made = json.loads(paths.RUN.read_text())

@@ -1,9 +1,9 @@
 """Send a run's journal meanwhile, in a process of its own, so that the stage need not load MLflow.
 
 That takes two seconds, and libraries look into each other's modules: scikit-learn fails where
-another thread has begun to import polars, which MLflow does. The stage writes a byte per entry
-into the process' input, whose end is the end of the run, also where the stage was killed. At last
-the process writes what became of the journal.
+another thread has begun to import polars, which MLflow does. The stage writes the journal's folder
+and a byte per entry into the process' input, whose end is the end of the run, also where the stage
+was killed. At last the process writes what became of the journal.
 """
 
 import json
@@ -21,6 +21,16 @@ from pipeline.tracking.sender import Sender, warn_unsent
 from pipeline.tracking.store import load_mlflow
 
 _PACKAGES = Path(__file__).parents[2]
+_ready: "list[tuple[subprocess.Popen[bytes], int]]" = []  # at most one, for the next run
+
+
+def get_ready() -> None:
+    """Start the process before there is a run, so that MLflow loads while the stage works.
+
+    Where no run comes it ends with the stage.
+    """
+    if "mlflow" not in sys.modules and not _ready:
+        _ready.append(_start())
 
 
 def start_sender(journal: Journal) -> "Sender | SenderProcess":
@@ -39,16 +49,9 @@ class SenderProcess:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._report: dict[str, str | None] | None = None
-        path = os.pathsep.join(filter(None, (str(_PACKAGES), os.environ.get("PYTHONPATH"))))
-        reading, self._input = os.pipe()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "pipeline.tracking.sender_process", str(journal.folder)],
-            env=os.environ | {"PYTHONPATH": path},
-            stdin=reading,
-            stdout=subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C is for the stage, which then ends the run
-        )
-        os.close(reading)
+        self._process, self._input = _ready.pop() if _ready else _start()
+        with suppress(BrokenPipeError):  # `hear` will find that it has ended
+            os.write(self._input, f"{json.dumps(str(journal.folder.absolute()))}\n".encode())
         os.set_blocking(self._input, False)
 
     def hear(self) -> None:
@@ -87,15 +90,34 @@ class SenderProcess:
         return found
 
 
+def _start() -> "tuple[subprocess.Popen[bytes], int]":
+    """Start the process; return it with the writing end of its input."""
+    path = os.pathsep.join(filter(None, (str(_PACKAGES), os.environ.get("PYTHONPATH"))))
+    reading, writing = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pipeline.tracking.sender_process"],
+        env=os.environ | {"PYTHONPATH": path},
+        stdin=reading,
+        stdout=subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C is for the stage, which then ends the run
+    )
+    os.close(reading)
+    return process, writing
+
+
 def main() -> None:
     os.nice(10)  # the stage's own work goes first
     # Whoever stops a whole group of processes stops the stage, too, and that ends the run.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     answer, sys.stdout = sys.stdout, sys.stderr
     load_mlflow()
-    sender = Sender(Journal(Path(sys.argv[1])))
+    # What is read ahead of the sender's start is no news to it: it begins with the whole journal.
+    if not (folder := sys.stdin.buffer.readline()):
+        return
+    sender = Sender(journal := Journal(Path(json.loads(folder))))
     sender.start()
-    know_packages()
+    if next(journal.entries())["maker"] is None:  # a training, which will log its model
+        know_packages()
     with suppress(InputError):
         while os.read(sys.stdin.fileno(), 1 << 16):
             sender.hear()

@@ -53,6 +53,33 @@ def test_stage_does_not_load_mlflow(client: "MlflowClient", start: Start) -> Non
     assert run.data.metrics == {"loss": 0.5}
 
 
+def test_is_ready_before_there_is_a_run(client: "MlflowClient", start: Start) -> None:
+    stage = start(
+        "from pipeline.tracking import sender_process\n"
+        "from pipeline.tracking.runs import evaluation_run\n"
+        "sender_process.get_ready()\n"
+        "(ready,) = sender_process._ready\n"
+        "with evaluation_run('e', 'nobody', {'threshold': 0.5}) as run:\n"
+        "    run.log_metrics({'f1': 0.5})\n"
+        "assert ready[0].returncode == 0 and not sender_process._ready\n"
+        "print(run.id)"
+    )
+    output, errors = stage.communicate()
+    assert errors == ""
+    assert client.get_run(output.strip()).data.metrics == {"f1": 0.5}
+
+
+def test_ends_with_the_stage_where_no_run_came(start: Start) -> None:
+    stage = start(
+        "from pipeline.tracking import sender_process\n"
+        "sender_process.get_ready()\n"
+        "raise SystemExit(3 if sender_process._ready[0][0].poll() is None else 4)"
+    )
+    # It holds the other end of the stage's stderr as long as it lives.
+    assert stage.communicate(timeout=60) == ("", "")
+    assert stage.returncode == 3
+
+
 def test_unusable_store_is_the_stages_error(journal: Journal, store: Path) -> None:
     (store / "mlflow.db").write_text("no database")
     sender = SenderProcess(journal)
