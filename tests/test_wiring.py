@@ -1,5 +1,6 @@
 """Hold dvc.yaml and the rooms' walls to what the code really imports and reads."""
 
+import json
 import os
 import subprocess
 import sys
@@ -67,7 +68,7 @@ def test_only_params_reads_params_yaml():
 
 
 TRACER = """
-import runpy, sys, atexit
+import json, runpy, sys
 from pipeline import params, schema
 places, read = {}, set()
 original = schema.Section.__getattribute__
@@ -81,14 +82,18 @@ def watch(self, name):
             if isinstance(child, schema.Section):
                 places[id(child)] = f"{here}." + (f"{key}." if key is not None else "")
     return value
-loaded = params.load()
-params.load = lambda: loaded
+load = params.load
 schema.Section.__getattribute__ = watch
-stage = sys.argv.pop(1)
-try:
+found = {}
+for stage, *arguments in json.loads(sys.argv.pop(1)):  # one process: TensorFlow loads once
+    loaded = load()
+    params.load = lambda: loaded
+    places.clear()
+    read.clear()
+    sys.argv[1:] = arguments
     runpy.run_module(f"pipeline.{stage}", run_name="__main__")
-finally:
-    print("READ", *sorted(read))
+    found[stage] = sorted(read)
+print(json.dumps(found))
 """
 CONTAINERS = {"label.rules", "recipes", "naming"}
 
@@ -108,19 +113,17 @@ def reads(tmp_path_factory) -> dict[str, set[str]]:
             "external": {"again": AGAIN},
         },
     )
-    found = {}
-    for stage in STAGES:
-        done = subprocess.run(
-            [sys.executable, "-c", TRACER, stage, *(["again"] if stage == "external" else [])],
-            cwd=clone,
-            capture_output=True,
-            text=True,
-            env=os.environ | {"DVC_ROOT": str(clone)},
-        )
-        assert done.returncode == 0, done.stderr
-        line = next(text for text in done.stdout.splitlines() if text.startswith("READ"))
-        found[stage] = set(line.split()[1:])
-    return found
+    commands = [[stage, *(["again"] if stage == "external" else [])] for stage in STAGES]
+    done = subprocess.run(
+        [sys.executable, "-c", TRACER, json.dumps(commands)],
+        cwd=clone,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"DVC_ROOT": str(clone)},
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, list[str]] = json.loads(done.stdout.splitlines()[-1])
+    return {stage: set(read) for stage, read in found.items()}
 
 
 def leaves(read: set[str]) -> set[str]:

@@ -73,7 +73,7 @@ def project(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     set_params(clone, SMALL)
     commit(clone, "small")
     run(clone, "dvc", "repro")
-    run(clone, "dvc", "exp", "run", "-S", "recipe=baseline")
+    run(clone, "dvc", "exp", "run", "-S", "recipe=baseline", "train")
     return clone
 
 

@@ -38,7 +38,7 @@ def key_of(clone: Path) -> str:
 
 
 def test_forced_training_is_a_run_of_its_own(clone, repro):
-    assert repro()[-1] == "evaluate"
+    assert repro("train")[-1] == "train"
     first = key_of(clone)
     assert repro("--force", "--single-item", "train") == ["train"]
     assert key_of(clone) != first
@@ -104,10 +104,11 @@ def test_killed_training_is_ended_by_the_next_stage(clone):
     set_params(clone, {"train.seed": 100, "recipes.improved.epochs": 500})
     kill_training(clone, 1)
     set_params(clone, {"train.seed": 7, "recipes.improved.epochs": 2})
-    run(clone, "dvc", "repro", "--force", "--single-item", "evaluate")
+    run(clone, "dvc", "repro", "--force", "--single-item", "train")
     keys = {found[1] for found in before}
-    (killed,) = [found for found in runs_of(clone) if found[1] not in keys]
-    assert killed[0] == "KILLED"
+    new = [found for found in runs_of(clone) if found[1] not in keys]
+    assert [found[0] for found in new] == ["KILLED", "FINISHED"]
+    assert new[1][1] == key_of(clone)
 
 
 @pytest.mark.parametrize("where", [(), ("--temp",)], ids=["workspace", "temporary folder"])
