@@ -141,8 +141,7 @@ def test_a_line_that_changes_no_output_reruns_its_own_stages(clone, repro):
 
 def test_a_seed_reruns_train(clone):
     set_params(clone, {"train.seed": 8})
-    changed = json.loads(run(clone, "dvc", "status", "--json").stdout)
-    assert changed == {"train": [{"changed deps": {"params.yaml": {"train.seed": "modified"}}}]}
+    assert set(json.loads(run(clone, "dvc", "status", "--json").stdout)) == {"train"}
     set_params(clone, {"train.seed": 7})
 
 
