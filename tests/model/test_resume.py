@@ -62,11 +62,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     return trained
 
 
-@pytest.mark.parametrize("kills", [(0,), (1, 2, 3), (4, 4, 6)], ids=str)
-def test_goes_on_to_the_same_bits(
-    undisturbed: Trained, tmp_path: Path, kills: tuple[int, ...]
-) -> None:
-    for epoch in kills:
+def test_goes_on_to_the_same_bits(undisturbed: Trained, tmp_path: Path) -> None:
+    for epoch in (0, 1, 2, 4, 4, 7):
         with pytest.raises(BrokenOffError):
             train(tmp_path, until=epoch)
     trained = train(tmp_path)
