@@ -1,7 +1,5 @@
 """Hold dvc.yaml and the rooms' walls to what the code really imports and reads."""
 
-import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +12,6 @@ STAGES = {
     name: stage.get("do", stage)  # what is done for each of several
     for name, stage in yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"].items()
 }
-AGAIN = {"path": "data/demo", "layout": "expression", "naming": "expression"}
 MODULES = sorted((ROOT / "pipeline").rglob("*.py"))
 
 
@@ -65,86 +62,6 @@ def test_only_params_reads_params_yaml():
     readers = [path for path in MODULES if "PARAMS" in path.read_text()]
     allowed = {"params.py", "paths.py", "recording.py"}  # which files a copy with the run
     assert {path.name for path in readers} <= allowed
-
-
-TRACER = """
-import json, runpy, sys
-from pipeline import params, schema
-places, read = {}, set()
-original = schema.Section.__getattribute__
-def watch(self, name):
-    value = original(self, name)
-    if not name.startswith(("_", "model_")) and name in type(self).model_fields:
-        here = f"{places.get(id(self), '')}{name}"
-        read.add(here)
-        children = value.items() if isinstance(value, dict) else [(None, value)]
-        for key, child in children:
-            if isinstance(child, schema.Section):
-                places[id(child)] = f"{here}." + (f"{key}." if key is not None else "")
-    return value
-load = params.load
-schema.Section.__getattribute__ = watch
-found = {}
-for stage, *arguments in json.loads(sys.argv.pop(1)):  # one process: TensorFlow loads once
-    loaded = load()
-    params.load = lambda: loaded
-    places.clear()
-    read.clear()
-    sys.argv[1:] = arguments
-    runpy.run_module(f"pipeline.{stage}", run_name="__main__")
-    found[stage] = sorted(read)
-print(json.dumps(found))
-"""
-CONTAINERS = {"label.rules", "recipes", "naming"}
-
-
-@pytest.fixture(scope="module")
-def reads(tmp_path_factory) -> dict[str, set[str]]:
-    """Run all stages in a small copy of the project and note which parameters each one reads."""
-    from throwaway import make_clone, set_params
-
-    clone = make_clone(tmp_path_factory.mktemp("traced") / "clone")
-    set_params(
-        clone,
-        {
-            "demo.subjects": 5,
-            "demo.frames_per_clip": 8,
-            "recipes.improved.epochs": 1,
-            "external": {"again": AGAIN},
-        },
-    )
-    commands = [[stage, *(["again"] if stage == "external" else [])] for stage in STAGES]
-    done = subprocess.run(
-        [sys.executable, "-c", TRACER, json.dumps(commands)],
-        cwd=clone,
-        capture_output=True,
-        text=True,
-        env=os.environ | {"DVC_ROOT": str(clone)},
-    )
-    assert done.returncode == 0, done.stderr
-    found: dict[str, list[str]] = json.loads(done.stdout.splitlines()[-1])
-    return {stage: set(read) for stage, read in found.items()}
-
-
-def leaves(read: set[str]) -> set[str]:
-    """Keep the paths that lead to no other path."""
-    return {key for key in read if not any(other.startswith(f"{key}.") for other in read)}
-
-
-@pytest.mark.parametrize("stage", STAGES)
-def test_params_list_every_value_that_the_stage_reads_and_no_other(stage, reads):
-    listed = [
-        key.replace("${recipe}", "improved")
-        .replace("${data.naming}", "expression")
-        .replace("${item.naming}", "expression")
-        .replace("${key}", "again")
-        for key in STAGES[stage]["params"]
-    ]
-    read = leaves(reads[stage])
-    covered = {key: [p for p in listed if key == p or key.startswith(f"{p}.")] for key in read}
-    assert {key for key, by in covered.items() if not by} == set()
-    used = {param for by in covered.values() for param in by}
-    assert set(listed) - used == set()
 
 
 def test_paths_of_outputs_are_those_of_the_constants():

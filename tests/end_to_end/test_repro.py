@@ -5,8 +5,10 @@ import shutil
 
 import pandas as pd
 import pytest
+import yaml
 from end_to_end.conftest import locked
-from throwaway import run, set_params
+from throwaway import commit, run, set_params
+from tracer import reads, trace
 
 ALL = ["demo", "prepare", "label", "weigh", "train", "evaluate"]
 
@@ -27,6 +29,12 @@ print(json.dumps([{
     "artifacts": [artifact.path for artifact in client.list_artifacts(run.info.run_id)],
 } for run in found]))
 """
+
+
+@pytest.fixture(scope="module", autouse=True)
+def traced(clone):
+    trace(clone)
+    commit(clone, "traced")
 
 
 def runs_of(clone):
@@ -158,6 +166,24 @@ def test_an_external_set_is_scored_by_a_stage_of_its_own(clone, repro):
     assert "external" in own["artifacts"]
     clip.unlink()
     assert "external@others" in run(clone, "dvc", "status").stdout
+
+
+@pytest.mark.parametrize("stage", [*ALL, "external"])
+def test_params_list_every_value_that_a_stage_reads_and_no_other(clone, stage):
+    written = yaml.safe_load((clone / "dvc.yaml").read_text())["stages"][stage]
+    listed = [
+        key.replace("${recipe}", "improved")
+        .replace("${data.naming}", "expression")
+        .replace("${item.naming}", "expression")
+        .replace("${key}", "others")
+        for key in written.get("do", written)["params"]
+    ]
+    by = {
+        key: [p for p in listed if key == p or key.startswith(f"{p}.")]
+        for key in reads(clone, stage)
+    }
+    assert {key for key, params in by.items() if not params} == set()
+    assert set(listed) - {param for params in by.values() for param in params} == set()
 
 
 def test_a_source_line_reruns_its_stages(clone, repro):

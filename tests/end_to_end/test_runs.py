@@ -37,16 +37,8 @@ def key_of(clone: Path) -> str:
     return json.loads((clone / "outputs/train/run.json").read_text())["run"]
 
 
-def test_forced_training_is_a_run_of_its_own(clone, repro):
-    assert repro("train")[-1] == "train"
-    first = key_of(clone)
-    assert repro("--force", "--single-item", "train") == ["train"]
-    assert key_of(clone) != first
-    assert [found[0] for found in runs_of(clone)] == ["FINISHED", "FINISHED"]
-    assert [found[2] for found in runs_of(clone)] == [2, 2]
-
-
 def test_stages_restored_for_older_params_lead_to_the_run_that_made_the_model(clone, repro):
+    assert repro("train")[-1] == "train"
     commit(clone, "first")
     first = key_of(clone)
     set_params(clone, {"train.learning_rate": 0.002})
@@ -81,34 +73,27 @@ def kill_training(clone: Path, epoch: int) -> None:
     process.communicate()
 
 
-def test_killed_training_is_gone_on_with_to_the_same_bytes(clone):
+def test_killed_training_is_gone_on_with_to_the_same_bytes_and_another_is_ended(clone):
     before = runs_of(clone)
-    set_params(clone, {"train.seed": 101, "recipes.improved.epochs": 60})
+    set_params(clone, {"train.seed": 100, "recipes.improved.epochs": 60})
+    kill_training(clone, 1)  # nobody will go on with this one
+    set_params(clone, {"train.seed": 101})
     kill_training(clone, 30)
     done = run(clone, "dvc", "repro", "train")
     assert "epoch 0/" not in done.stdout, "it began anew"
-    (gone_on_with,) = [found for found in runs_of(clone) if found not in before]
-    resumed = locked(clone)
+    resumed, key = locked(clone), key_of(clone)
     run(clone, "dvc", "repro", "--force", "--single-item", "train")
     undisturbed = locked(clone)
     for name in ("model.keras", "history.csv"):
         path = f"outputs/train/{name}"
         assert resumed[path] == undisturbed[path]
-    (other,) = [found for found in runs_of(clone) if found not in [*before, gone_on_with]]
-    assert gone_on_with[0] == other[0] == "FINISHED"
-    assert gone_on_with[2] == other[2], "epochs were logged twice, or not"
-
-
-def test_killed_training_is_ended_by_the_next_stage(clone):
-    before = runs_of(clone)
-    set_params(clone, {"train.seed": 100, "recipes.improved.epochs": 500})
-    kill_training(clone, 1)
-    set_params(clone, {"train.seed": 7, "recipes.improved.epochs": 2})
-    run(clone, "dvc", "repro", "--force", "--single-item", "train")
     keys = {found[1] for found in before}
-    new = [found for found in runs_of(clone) if found[1] not in keys]
-    assert [found[0] for found in new] == ["KILLED", "FINISHED"]
-    assert new[1][1] == key_of(clone)
+    ended, gone_on_with, forced = [found for found in runs_of(clone) if found[1] not in keys]
+    assert ended[0] == "KILLED"
+    assert gone_on_with[:2] == ("FINISHED", key)
+    assert forced[:2] == ("FINISHED", key_of(clone)), "a forced training is a run of its own"
+    assert gone_on_with[2] == forced[2], "epochs were logged twice, or not"
+    set_params(clone, {"train.seed": 7, "recipes.improved.epochs": 2})
 
 
 @pytest.mark.parametrize("where", [(), ("--temp",)], ids=["workspace", "temporary folder"])
