@@ -56,6 +56,7 @@ bench-evaluation: $(VENV)/.dev  ## intervals of 3,000 rows; the numbers of 10 mi
 	python -m benchmarks.evaluation
 
 soak: $(VENV)/.dev  ## mutated data, killed trainings, races, promotions, intervals: 90 minutes
+	python -m pytest -m soak
 	python -m benchmarks.fuzz --cases 10000
 	python -m benchmarks.kills --kills 20
 	python -m benchmarks.experiments --times 10

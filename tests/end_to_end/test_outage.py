@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from server import Server
 from throwaway import commit, environment, make_clone, set_params
 
@@ -19,6 +20,7 @@ TEN_EPOCHS = {
 }
 
 
+@pytest.mark.soak  # quickly: tests/tracking/test_outages.py
 def test_server_dies_at_the_third_of_ten_epochs(server: Server, tmp_path: Path) -> None:
     from mlflow import MlflowClient
 

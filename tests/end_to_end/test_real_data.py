@@ -18,14 +18,15 @@ EMOTIONS = ["angry", "calm", "disgust", "fearful", "happy", "neutral", "sad", "s
 @pytest.mark.parametrize("source", SOURCES)
 def test_human_labels_of_real_recordings(real_data, clone, source):
     path, layout, rows, subjects, clips = SOURCES[source]
+    last = "evaluate" if source == "frames" else "train"  # one evaluation says what it can
     done = run(
         clone,
         *("dvc", "exp", "run"),
         *("-S", f"data.path={real_data / path}", "-S", f"data.layout={layout}"),
         *("-S", "data.naming=ravdess", "-S", "label.source=human"),
-        *("-S", "train.features=both", "-S", "train.batch_size=256"),
+        *("-S", "train.features=both", "-S", "train.batch_size=256", last),
     )
-    assert stages_run(done)[-5:] == ["prepare", "label", "weigh", "train", "evaluate"]
+    assert stages_run(done)[-1] == last
     account = json.loads((clone / "outputs/prepare/prepare.json").read_text())
     assert account["rows_read"] == account["rows_kept"] == rows
     assert sum(split["subjects"] for split in account["splits"].values()) == subjects
@@ -33,6 +34,9 @@ def test_human_labels_of_real_recordings(real_data, clone, source):
     made = json.loads((clone / "outputs/train/run.json").read_text())
     assert made["emotions"] == EMOTIONS
     assert len(made["features"]) == 35
+
+
+def test_evaluation_of_real_recordings(real_data, clone):
     scores = json.loads((clone / "outputs/evaluate/metrics.json").read_text())["test"]["tuned"]
     assert scores["network"]["overall"]["top1_accuracy"] > 1 / len(EMOTIONS)
     assert "rule without gate" not in scores  # the rules know other emotions than these eight

@@ -6,7 +6,6 @@ import subprocess
 from contextlib import closing
 from pathlib import Path
 
-import pytest
 from end_to_end.conftest import locked
 from throwaway import commit, environment, run, set_params
 
@@ -37,15 +36,17 @@ def key_of(clone: Path) -> str:
     return json.loads((clone / "outputs/train/run.json").read_text())["run"]
 
 
-def test_stages_restored_for_older_params_lead_to_the_run_that_made_the_model(clone, repro):
+def test_experiment_is_a_run_and_restored_stages_lead_to_the_one_that_made_them(clone, repro):
     assert repro("train")[-1] == "train"
     commit(clone, "first")
     first = key_of(clone)
-    set_params(clone, {"train.learning_rate": 0.002})
-    assert repro("train") == ["train"]
+    done = run(clone, "dvc", "exp", "run", "-S", "train.learning_rate=0.002", "train")
     commit(clone, "second")
     assert key_of(clone) != first
     before = runs_of(clone)
+    assert [(found[0], found[2]) for found in before] == [("FINISHED", 2)] * 2
+    assert (name := tag(clone, key_of(clone), "dvc.experiment"))
+    assert name in done.stdout
     run(clone, "git", "checkout", "--quiet", "HEAD~1")
     assert repro("train") == []
     assert key_of(clone) == first
@@ -96,11 +97,9 @@ def test_killed_training_is_gone_on_with_to_the_same_bytes_and_another_is_ended(
     set_params(clone, {"train.seed": 7, "recipes.improved.epochs": 2})
 
 
-@pytest.mark.parametrize("where", [(), ("--temp",)], ids=["workspace", "temporary folder"])
-def test_experiment_is_one_run_in_the_main_store(clone, where):
+def test_experiment_in_a_temporary_folder_is_one_run_in_the_main_store(clone):
     before = runs_of(clone)
-    seed = 20 + len(where)
-    done = run(clone, "dvc", "exp", "run", *where, "-S", f"train.seed={seed}", "train")
+    done = run(clone, "dvc", "exp", "run", "--temp", "-S", "train.seed=21", "train")
     (new,) = [found for found in runs_of(clone) if found not in before]
     assert new[0] == "FINISHED"
     assert new[2] == 2
