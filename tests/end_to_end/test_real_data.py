@@ -9,8 +9,8 @@ from end_to_end.conftest import stages_run
 from throwaway import run
 
 SOURCES = {
-    "frames": ("ravdess/frames", "openface", 33_493, 5, 300),
     "clips": ("ravdess/clips.csv", "table", 1_440, 24, 1_440),
+    "frames": ("ravdess/frames", "openface", 33_493, 5, 300),
 }
 EMOTIONS = ["angry", "calm", "disgust", "fearful", "happy", "neutral", "sad", "surprised"]
 
@@ -18,7 +18,7 @@ EMOTIONS = ["angry", "calm", "disgust", "fearful", "happy", "neutral", "sad", "s
 @pytest.mark.parametrize("source", SOURCES)
 def test_human_labels_of_real_recordings(real_data, clone, source):
     path, layout, rows, subjects, clips = SOURCES[source]
-    last = "evaluate" if source == "frames" else "train"  # one evaluation says what it can
+    last = "evaluate" if source == "frames" else "train"  # whose results the next test reads
     done = run(
         clone,
         *("dvc", "exp", "run"),
