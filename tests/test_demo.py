@@ -18,6 +18,7 @@ PARAMS_FILE = Path(__file__).parents[1] / paths.PARAMS
 PARAMS = params.load(PARAMS_FILE)
 SMALL = Demo(seed=1, subjects=3, clips_per_subject=3, frames_per_clip=4)
 AU_COLUMNS = [f"AU{au:02d}_r" for au in (1, 2, 4, 5, 6, 7, 12, 14, 15, 17, 20, 25)]
+SUBJECTS = PARAMS.demo.subjects
 SEEDS = (PARAMS.demo.seed, 1, 2, 3)
 
 
@@ -141,9 +142,9 @@ def test_every_emotion_occurs_in_the_class_that_can_show_it(frames: pd.DataFrame
     dealt = pd.crosstab(clips["valence_class"], clips["emotion"])
     assert set(dealt.columns) == {"neutral", *PARAMS.label.rules}
     assert dealt.loc["P"].drop("happiness").sum() == 0
-    assert (dealt.loc["N", list(demo.NEGATIVE)] == 4).all()
-    assert dealt.loc["N"].sum() == 20
-    assert 6 <= clips["emotion"].eq("neutral").sum() <= 14
+    assert (dealt.loc["N", list(demo.NEGATIVE)] == SUBJECTS / 5).all()
+    assert dealt.loc["N"].sum() == SUBJECTS
+    assert 0.1 <= clips["emotion"].eq("neutral").mean() <= 0.23
 
 
 def test_subjects_have_faces_of_their_own() -> None:
@@ -232,17 +233,17 @@ def test_main_replaces_the_clips_of_an_earlier_run(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     shutil.copy(PARAMS_FILE, paths.PARAMS)
-    more = PARAMS.demo.model_copy(update={"subjects": 30, "clips_per_subject": 4})
+    more = PARAMS.demo.model_copy(update={"subjects": SUBJECTS + 10, "clips_per_subject": 4})
     demo.write(demo.generate(more), paths.DEMO)
     own = paths.DEMO / "AUs" / "E01_CT_P_aus.csv"
     own.write_text("somebody's recording", encoding="utf-8")
 
     demo.main()
 
-    clips = {f"D{s:02d}_CT_{c}" for s in range(1, 21) for c in "PNM"}
+    clips = {f"D{s:02d}_CT_{c}" for s in range(1, SUBJECTS + 1) for c in "PNM"}
     found = {path.name for path in (paths.DEMO / "AUs").iterdir()} - {own.name}
     assert found == {f"{clip}_aus.csv" for clip in clips}
     valences = {path.name for path in (paths.DEMO / "Valences").iterdir()}
     assert valences == {f"{clip}_valences.csv" for clip in clips}
     assert own.exists()
-    assert capsys.readouterr().out == "data/demo: 60 clips of 20 subjects, 3000 frames.\n"
+    assert capsys.readouterr().out == "data/demo: 120 clips of 40 subjects, 6000 frames.\n"
