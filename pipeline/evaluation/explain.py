@@ -3,6 +3,8 @@
 Importance is what shuffling one column over the rows costs (Breiman, Machine Learning 45, 2001;
 Fisher, Rudin & Dominici, JMLR 20, 2019): the mean rise of an emotion's binary cross-entropy, in
 nats. Of columns that say the same, each can stand in for the other, and neither looks important.
+Of a model that is too sure of itself on these rows shuffling takes some of that, and the loss can
+fall although the ranking suffers (RAVDESS clips, "happy": AU12_c -0.01 nats, and AUROC -0.03).
 A response is what the model says while one column runs through its range and the others stay at
 their median.
 """

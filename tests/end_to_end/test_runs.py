@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import subprocess
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -117,6 +118,7 @@ def test_two_queued_experiments_at_once_are_two_runs(clone):
     run(clone, "dvc", "queue", "start", "--jobs", "2")
     done = run(clone, "dvc", "queue", "status")
     while "Running" in done.stdout or "Queued" in done.stdout:
+        time.sleep(3)  # each look takes a second of a processor that the two need
         done = run(clone, "dvc", "queue", "status")
     assert done.stdout.count("Success") == 2, done.stdout
     new = [found for found in runs_of(clone) if found not in before]
