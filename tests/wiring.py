@@ -1,6 +1,7 @@
 """Find which files of the project a module runs: its imports, their imports, and so on."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,6 +41,7 @@ def _parents(name: str) -> list[str]:
     return [".".join(parts[:end]) for end in range(1, len(parts))]
 
 
+@cache
 def _imported(path: Path) -> list[str]:
     found: list[str] = []
     for node in ast.walk(ast.parse(path.read_text())):
@@ -51,6 +53,7 @@ def _imported(path: Path) -> list[str]:
     return found
 
 
+@cache
 def _named_beside(path: Path) -> set[str]:
     """List files that a module names by a string, such as the template of a page."""
     strings = {

@@ -77,7 +77,7 @@ def project(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return clone
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer than needed: its jobs wait busily
 def ui(project: Path) -> Iterator[Server]:
     """Start `mlflow ui` in the project's root as anybody does; only its port is chosen here."""
     with socket.socket() as free:

@@ -18,7 +18,7 @@ EMOTIONS = ["angry", "calm", "disgust", "fearful", "happy", "neutral", "sad", "s
 @pytest.mark.parametrize("source", SOURCES)
 def test_human_labels_of_real_recordings(real_data, clone, source):
     path, layout, rows, subjects, clips = SOURCES[source]
-    last = "evaluate" if source == "frames" else "train"  # whose results the next test reads
+    last = "evaluate" if source == "frames" else "weigh"  # one training takes long enough
     done = run(
         clone,
         *("dvc", "exp", "run"),
@@ -31,12 +31,14 @@ def test_human_labels_of_real_recordings(real_data, clone, source):
     assert account["rows_read"] == account["rows_kept"] == rows
     assert sum(split["subjects"] for split in account["splits"].values()) == subjects
     assert sum(split["clips"] for split in account["splits"].values()) == clips
+    weighed = json.loads((clone / "outputs/weigh/class_weights.json").read_text())
+    assert list(weighed["weights"]) == EMOTIONS
+
+
+def test_training_and_evaluation_of_real_recordings(real_data, clone):
     made = json.loads((clone / "outputs/train/run.json").read_text())
     assert made["emotions"] == EMOTIONS
     assert len(made["features"]) == 35
-
-
-def test_evaluation_of_real_recordings(real_data, clone):
     scores = json.loads((clone / "outputs/evaluate/metrics.json").read_text())["test"]["tuned"]
     assert scores["network"]["overall"]["top1_accuracy"] > 1 / len(EMOTIONS)
     assert "rule without gate" not in scores  # the rules know other emotions than these eight
