@@ -32,7 +32,7 @@ from pipeline.schema import Demo, Params
 RAISED = 0.5
 FALSE_ALLOWED = 0.05
 ENOUGH = 12  # new people, beside as many at least, of whom no shift is missed
-TRAINED = 12  # people that a network learns from, as in the demo; 4 more validate
+TRAINED = 12  # people that a network learns from; 4 more validate
 FRESH = 8
 
 

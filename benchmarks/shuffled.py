@@ -21,12 +21,14 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 EPOCHS = 8
+SUBJECTS = 20  # of the demo data; 8 for test
 Words = npt.NDArray[np.str_]
 
 
 def prepare(workspace: Path, data: str | None, layout: str) -> None:
     """Make frames and labels in the workspace, of the demo data or of recordings."""
     tree = yaml.safe_load((ROOT / "params.yaml").read_text())
+    tree["demo"]["subjects"] = SUBJECTS
     if data:
         tree["data"] |= {"path": str(Path(data).resolve()), "layout": layout}
     (workspace / "params.yaml").write_text(yaml.safe_dump(tree, sort_keys=False))
