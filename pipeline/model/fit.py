@@ -94,7 +94,8 @@ def fit(data: Data, settings: Settings, score: Score, on_epoch: OnEpoch, folder:
     `score(labels, probabilities)` measures the validation split, `on_epoch(epoch, measured)`
     hears of each epoch. The same data, settings and machine give the same bits, also where an
     earlier call was killed: `folder` keeps the state after each epoch, and a training that is
-    found there is gone on with. It must be that of the same data and settings.
+    found there is gone on with. It must be that of the same data and settings. `on_epoch` then
+    hears of its epochs again.
     """
     keras.utils.clear_session()  # else names count up within a process and end up in the file
     keras.utils.set_random_seed(settings.seed)
@@ -119,6 +120,8 @@ def fit(data: Data, settings: Settings, score: Score, on_epoch: OnEpoch, folder:
     shuffle = Shuffle(features, labels, settings.batch_size, settings.seed)
     callbacks = [shuffle, *_callbacks(report, folder / BEST, settings)]
     kept = KeepState(folder, callbacks, report.history)
+    for epoch in report.history:  # to a run that does not know of them yet
+        on_epoch(int(epoch["epoch"]), {k: v for k, v in epoch.items() if k != "epoch"})
     if not kept.stopped:
         model.fit(
             shuffle.batches,

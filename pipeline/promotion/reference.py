@@ -12,7 +12,7 @@ from pipeline.errors import InputError
 from pipeline.schema import Params
 from pipeline.tracking.artifacts import fetch, network_of
 from pipeline.tracking.registry import Registry, open_registry
-from pipeline.tracking.store import SQLITE, tracking_uri
+from pipeline.tracking.store import no_database
 from pipeline.tracking.versions import Version
 
 PROFILE = "data/profile.parquet"
@@ -46,9 +46,8 @@ def find_reference(settings: Params, folder: Path) -> Reference:
 
     Raises `InputError` where there is neither, or the champion's run has no profile.
     """
-    store = tracking_uri()
     # MLflow would make an empty store, which takes seconds and has no champion either.
-    if not store.startswith(SQLITE) or Path(store.removeprefix(SQLITE)).is_file():
+    if not no_database():
         with open_registry(settings.tracking.experiment, settings.promote.model) as registry:
             if champion := registry.champion():
                 return _of_champion(registry, champion, folder)

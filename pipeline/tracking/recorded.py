@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError
-from pipeline.tracking.store import QUIET, SQLITE, without_password
+from pipeline.tracking.limits import limited
+from pipeline.tracking.store import QUIET, SQLITE, is_server, without_password
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient, entities
@@ -114,7 +115,8 @@ def _client(uri: str) -> "MlflowClient":
     from mlflow.exceptions import MlflowException
 
     try:
-        return MlflowClient(uri)
+        client = MlflowClient(uri)
+        return limited(client) if is_server(uri) else client
     except MlflowException as error:
         raise InputError(
             without_password(f"MLflow store {uri} cannot be used: {error}\n")

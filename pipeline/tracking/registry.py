@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from pipeline.errors import InputError
 from pipeline.tracking.delivery import KEY, find_run, open_store
 from pipeline.tracking.models import model_of
-from pipeline.tracking.remote import Remote, clean_tags
-from pipeline.tracking.store import failures, journals_folder, tracking_uri, without_password
+from pipeline.tracking.remote import clean_tags
+from pipeline.tracking.store import failures, tracking_uri, without_password
 from pipeline.tracking.versions import NONE, REPLACED, RULE, SINCE, Version, as_version
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Registry:
                 self.client.delete_model_version_tag(self.name, found.number, name)
             return self.tag(found, tags)
         run = self.run(key)
-        model_id = model_of(Remote(run, self.client, journals_folder()))
+        model_id = model_of(self.client, run)
         if model_id is None:
             raise InputError(
                 f"Run {run} ({key}) has no logged model. Send what did not arrive with `python -m "
@@ -98,7 +98,7 @@ class Registry:
 
     def run(self, key: str) -> str:
         """Find the id of a run by its key; raises `InputError` where the store lacks it."""
-        if found := find_run(self.client, self.experiment_id, key):
+        if found := find_run(self.client, [self.experiment_id], key):
             return str(found.info.run_id)
         raise InputError(
             f"Run {key} is not in {without_password(tracking_uri())}. Send it with `python -m "

@@ -16,7 +16,6 @@ from pathlib import Path
 
 from pipeline.errors import InputError
 from pipeline.tracking.journal import Journal
-from pipeline.tracking.models import know_packages
 from pipeline.tracking.sender import Sender, warn_unsent
 from pipeline.tracking.store import load_mlflow
 
@@ -114,10 +113,8 @@ def main() -> None:
     # What is read ahead of the sender's start is no news to it: it begins with the whole journal.
     if not (folder := sys.stdin.buffer.readline()):
         return
-    sender = Sender(journal := Journal(Path(json.loads(folder))))
+    sender = Sender(Journal(Path(json.loads(folder))))
     sender.start()
-    if next(journal.entries())["maker"] is None:  # a training, which will log its model
-        know_packages()
     with suppress(InputError):
         while os.read(sys.stdin.fileno(), 1 << 16):
             sender.hear()

@@ -10,7 +10,6 @@ import pytest
 
 from pipeline.tracking.delivery import open_store
 from pipeline.tracking.models import model_of
-from pipeline.tracking.remote import Remote
 from pipeline.tracking.runs import training_run
 from pipeline.tracking.store import connect
 
@@ -57,7 +56,7 @@ def logged(
             run.log_model(path, FEATURES, EMOTIONS, example[FEATURES], step=2)
             run.log_metrics({"test/f1": 0.5}, of_model=True)
         client, _ = open_store(EXPERIMENT)
-        model_id = model_of(Remote(run.id, client, root))
+        model_id = model_of(client, run.id)
         assert model_id
         folder = root / "mlruns/au_emotion_test/models" / model_id / "artifacts"
         yield Logged(model_id, run.id, client, folder, network)
