@@ -10,7 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
+from pipeline.data.column_names import recognise_names
 from pipeline.data.extractors import BARE, OPENFACE_2, bare_aus, owner_of_bare
 from pipeline.data.header import Header
 from pipeline.data.sheet import read_head
@@ -20,6 +22,10 @@ from pipeline.data.text import UnreadableError
 # py-feat may be damaged.
 OVER_ONE = 0.1
 _LOOKED_AT = 25  # files, evenly spread
+# OpenFace ends at 5. What lost its suffix may come from a copy that does not; the strongest
+# expressions would be lost. Twice as much is no such value.
+_TOP, _BEYOND = 5.0, 10.0
+CLIPPED = "intensities without suffix go beyond 5, where OpenFace ends, and are taken as 5 there"
 
 
 def restore_suffixes(files: Sequence[tuple[Path, Header]]) -> tuple[list[Header], list[str]]:
@@ -39,6 +45,20 @@ def restore_suffixes(files: Sequence[tuple[Path, Header]]) -> tuple[list[Header]
         for place in places:
             headers[place] = renamed[headers[place]]
     return headers, notes
+
+
+def clip_intensities(table: pa.Table, header: Header) -> tuple[pa.Table, frozenset[str]]:
+    """Take values a little over 5 as 5 where a suffix was restored; say whether there were any."""
+    notes = frozenset[str]()
+    spelled = zip(recognise_names(header.written), header.columns, strict=True)
+    for name in (now for before, now in spelled if before != now):
+        values = table[name].to_numpy()
+        beyond = (values > _TOP) & (values <= _BEYOND)
+        if beyond.any():
+            place = table.column_names.index(name)
+            table = table.set_column(place, name, pa.array(np.where(beyond, _TOP, values)))
+            notes = frozenset([CLIPPED])
+    return table, notes
 
 
 def _renamed(header: Header) -> Header:

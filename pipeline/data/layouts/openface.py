@@ -15,6 +15,7 @@ from pipeline.data.folders import files_below
 from pipeline.data.frame_order import settle_frames
 from pipeline.data.header import Header
 from pipeline.data.lines import Sheet
+from pipeline.data.lost_suffix import clip_intensities
 from pipeline.data.plan import (
     Face,
     Part,
@@ -142,7 +143,8 @@ def _part(clip: Clip, sheet: Sheet, names: list[str]) -> Part:
     rejects, notes = sheet.rejects, sheet.notes
     if not sheet.rows_read:
         rejects = [Reject(str(clip.path), None, 0, "empty", "the file has a header and no rows")]
-    table = sheet.table.rename_columns(names)
+    table, clipped = clip_intensities(sheet.table.rename_columns(names), clip.header)
+    notes |= clipped
     if IDENTITY in names:
         faces = number_identities(table[IDENTITY])
         table = table.drop_columns([IDENTITY])
