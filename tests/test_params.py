@@ -52,7 +52,13 @@ def test_reads_what_the_repository_ships(tmp_path, tree):
         ("recipes.improved.divisors.fear", 0, "recipes.improved.divisors.fear is 0"),
         ("prepare.split.test", 0.9, "below 1"),
         ("prepare.split.test", 0, "prepare.split.test is 0"),
-        ("prepare.split.test_subjects", [1], "prepare.split.test_subjects.0 is 1"),
+        ("prepare.split.test_subjects", [1.5], "prepare.split.test_subjects.0 is 1.5"),
+        ("prepare.split.test_subjects", [True], "a name in quotes is allowed"),
+        ("label.emotions", [None], "a name in quotes is allowed"),
+        ("tracking.experiment", 7, "tracking.experiment is 7; text is allowed. Put it in quotes"),
+        ("naming.ravdess.emotions", {"01": 1}, "naming.ravdess.emotions.01 is 1; text is allowed"),
+        ("external", {"x; touch y; true": {}}, "external.x; touch y; true"),
+        ("external", {"../y": {}}, "external.../y"),
         ("weigh.lowest", 20, "lowest at most highest"),
         ("demo.subjects", 2, "demo.subjects is 2"),
         ("evaluate.human_names", {"joy": "happy"}, "evaluate.human_names has ['joy']"),
@@ -90,7 +96,8 @@ def test_refuses_a_rule_without_divisor(tmp_path, tree):
         load(tmp_path, tree)
 
 
-@pytest.mark.parametrize("text", ["a: [", "- 1", ""])
+@pytest.mark.parametrize(
+    ("old", "new", "told")@pytest.mark.parametrize("text", ["a: [", "- 1", ""])
 def test_refuses_what_is_not_a_mapping(tmp_path, text):
     (tmp_path / "params.yaml").write_text(text)
     with pytest.raises(InputError, match=r"params\.yaml"):
