@@ -10,21 +10,7 @@ from pipeline.errors import InputError
 
 # What spreadsheets, R, pandas, SQL and people write where they have nothing to say.
 MISSING = frozenset(
-    (
-        "",
-        "na",
-        "n/a",
-        "n.a.",
-        "#n/a",
-        "#na",
-        "<na>",
-        "nan",
-        "-nan",
-        "null",
-        "#null!",
-        "none",
-        "nil",
-    ),
+    ("", "na", "n/a", "n.a.", "#n/a", "#na", "<na>", "nan", "-nan", "null", "#null!", "none", "nil")
 ).union(("-", "--", "---", "\N{EN DASH}", "\N{EM DASH}", ".", "?"))
 
 

@@ -9,9 +9,9 @@ from datetime import date
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.constructor import DuplicateKeyError, SafeConstructor
+from ruamel.yaml.constructor import SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 MOST = 100_000  # values, with each alias written out
 _TAG = "tag:yaml.org,2002:"
@@ -22,14 +22,10 @@ class BadYamlError(Exception):
 
 
 class _Constructor(SafeConstructor):
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        """Take keys as the text that they are written in."""
-        for key, _ in node.value if isinstance(node, MappingNode) else []:
-            if not isinstance(key, ScalarNode):
-                raise BadYamlError(f"{_line(key)}: a key is a word, and no list or mapping")
-            if key.tag != f"{_TAG}merge":
-                key.tag = f"{_TAG}str"
-        return super().construct_mapping(node, deep=deep)
+    def construct_document(self, node: Any) -> Any:
+        """Look at the whole document before anything is made of it."""
+        _check(node, {})
+        return super().construct_document(node)
 
     def construct_yaml_timestamp(self, node: Any, _values: Any = None) -> str:
         """Take a date as text, if there is such a day."""
@@ -52,13 +48,7 @@ def parse(text: str) -> Any:
     yaml = YAML(typ="safe", pure=True)
     yaml.Constructor = _Constructor
     try:
-        tree = yaml.load(text)
-        _count(tree, {})
-    except DuplicateKeyError as error:
-        first, again = error.context_mark, error.problem_mark
-        key = error.problem.split('"')[1]
-        told = f"{key} stands twice in what begins in line {first.line + 1}. Remove one"
-        raise BadYamlError(f"line {again.line + 1}: {told}") from None
+        return yaml.load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
@@ -67,27 +57,45 @@ def parse(text: str) -> Any:
         raise BadYamlError(" ".join(str(error).split())) from None
     except RecursionError:
         raise BadYamlError("lists and mappings stand in one another too deeply") from None
-    return tree
+
+
+def _check(node: Node, known: dict[int, int]) -> int:
+    """Count the values below a node, those behind an alias as often as it stands; they are shared.
+
+    Raises `BadYamlError` where they are too many, where one holds itself, and on a bad key.
+    """
+    if id(node) in known:
+        return known[id(node)]
+    known[id(node)] = MOST + 1  # while it is open: whoever meets it again is inside it
+    inside: list[Node] = []
+    if isinstance(node, MappingNode):
+        _check_keys(node)
+        inside = [value for _, value in node.value]
+    elif isinstance(node, SequenceNode):
+        inside = node.value
+    known[id(node)] = 1 + sum(_check(one, known) for one in inside)
+    if known[id(node)] > MOST:
+        raise BadYamlError(
+            f"{_line(node)}: aliases (*name) stand for more than {MOST} values, or for themselves. "
+            "Write the values out"
+        )
+    return known[id(node)]
+
+
+def _check_keys(node: MappingNode) -> None:
+    """Have keys taken as the text that they are written in; refuse one that stands twice."""
+    seen = set()
+    for key, _ in node.value:
+        if not isinstance(key, ScalarNode):
+            raise BadYamlError(f"{_line(key)}: a key is a word, and no list or mapping")
+        if key.tag == f"{_TAG}merge":
+            continue
+        if key.value in seen:
+            told = f"{key.value} stands twice in what begins in {_line(node)}. Remove one"
+            raise BadYamlError(f"{_line(key)}: {told}")
+        seen.add(key.value)
+        key.tag = f"{_TAG}str"
 
 
 def _line(node: Node) -> str:
     return f"line {node.start_mark.line + 1}"
-
-
-def _count(value: Any, known: dict[int, int]) -> int:
-    """Count the values below one, those behind an alias as often as it stands; aliases are shared.
-
-    Raises `BadYamlError` where they are too many or a value holds itself.
-    """
-    if not isinstance(value, dict | list):
-        return 1
-    if id(value) not in known:
-        known[id(value)] = MOST + 1  # while it is open: whoever meets it again is inside it
-        inside = value.values() if isinstance(value, dict) else value
-        known[id(value)] = 1 + sum(_count(one, known) for one in inside)
-    if known[id(value)] > MOST:
-        raise BadYamlError(
-            f"aliases (*name) stand for more than {MOST} values, or for themselves. Write the "
-            "values out"
-        )
-    return known[id(value)]
