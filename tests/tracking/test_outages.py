@@ -12,7 +12,7 @@ from faulty import Faulty
 from journals import copy_journal, make_evaluation, make_training
 from server import Server
 
-from pipeline.commands.sync import sync
+from pipeline.commands.sync import run as sync
 from pipeline.errors import InputError
 from pipeline.tracking.journal import new_key
 from pipeline.tracking.rest import waiting
