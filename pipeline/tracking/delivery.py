@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from pipeline.tracking import refusal
-from pipeline.tracking.journal import DamagedError, Entry, Journal
+from pipeline.tracking.journal import DamagedError, Entry, Journal, waiting
 from pipeline.tracking.remote import Remote, clean_tags, param_text
 from pipeline.tracking.store import (
     connect,
@@ -155,16 +155,24 @@ def find_run(client: "MlflowClient", experiments: Sequence[str], key: str) -> "e
 
 
 def _maker(client: "MlflowClient", experiment_id: str, key: str) -> "entities.Run | None":
-    """Find the run that made a model; where the store has lost it, send its journal again."""
+    """Find the run that made a model, whole: what its journal still holds is sent before.
+
+    Where the store has lost it, that is all. Raises `UnsentError` where it cannot be sent now.
+    """
     found = find_run(client, [experiment_id], key)
     journal = Journal(journals_folder() / key)
-    if found or not journal.folder.is_dir():
+    if not journal.folder.is_dir() or (found and not waiting(journal)):
         return found
+    if (lock := journal.send_lock()) is None:
+        raise UnsentError(f"another process sends run {key}, which made the model")
     try:
-        journal.note_sent({})
+        if not found:
+            journal.note_sent({})
         Courier(journal).send()
     except DamagedError:
         return None  # it is set aside when its turn comes
+    finally:
+        lock.release()
     return find_run(client, [experiment_id], key)
 
 

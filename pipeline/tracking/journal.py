@@ -227,6 +227,11 @@ def _drop_torn_line(file: IO[bytes]) -> None:
         file.truncate(file.read().rfind(b"\n") + 1)
 
 
+def waiting(journal: Journal) -> int:
+    """Count the entries that have not arrived."""
+    return max(journal.count() - int(journal.sent.get("count", 0)), 0)
+
+
 def _content(entry: Entry) -> str:
     return json.dumps({key: value for key, value in entry.items() if key != "time"}, sort_keys=True)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pipeline.errors import InputError
 from pipeline.tracking.delivery import Courier, UnsentError
-from pipeline.tracking.journal import DamagedError, Journal, all_journals
+from pipeline.tracking.journal import DamagedError, Journal, all_journals, waiting
 from pipeline.tracking.store import journals_folder, local_folder
 
 # Journals of trainings, and of evaluations, that have arrived; from them a lost store is filled.
@@ -24,11 +24,6 @@ class Sent:
     waiting: int
     problem: str | None
     damaged: bool = False
-
-
-def waiting(journal: Journal) -> int:
-    """Count the entries that have not arrived."""
-    return max(journal.count() - int(journal.sent.get("count", 0)), 0)
 
 
 def deliver_rest(own: str | None = None) -> list[Sent]:

@@ -6,8 +6,8 @@ import time
 
 from pipeline.errors import InputError
 from pipeline.tracking.delivery import Courier, UnsentError
-from pipeline.tracking.journal import DamagedError, Journal
-from pipeline.tracking.rest import deliver_rest, waiting
+from pipeline.tracking.journal import DamagedError, Journal, waiting
+from pipeline.tracking.rest import deliver_rest
 
 # Seconds after the first, second, ... failure in a row; before each try when the stage is over;
 # between looks whether another process has ceased to send the journal.

@@ -18,8 +18,8 @@ from journals import content, copy_journal, log_training, make_evaluation, make_
 from pipeline.commands.sync import sync
 from pipeline.errors import InputError
 from pipeline.tracking.delivery import Courier, UnsentError
-from pipeline.tracking.journal import Journal, new_key
-from pipeline.tracking.rest import deliver_rest, waiting
+from pipeline.tracking.journal import Journal, new_key, waiting
+from pipeline.tracking.rest import deliver_rest
 from pipeline.tracking.runs import evaluation_run, training_run
 from pipeline.tracking.store import connect, journals_folder, without_password
 

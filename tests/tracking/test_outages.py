@@ -14,8 +14,7 @@ from server import Server
 
 from pipeline.commands.sync import run as sync
 from pipeline.errors import InputError
-from pipeline.tracking.journal import new_key
-from pipeline.tracking.rest import waiting
+from pipeline.tracking.journal import new_key, waiting
 from pipeline.tracking.run import Run
 from pipeline.tracking.runs import evaluation_run, training_run
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from patience import wait_for
 
+from pipeline.tracking.journal import waiting
 from pipeline.tracking.remote import PARAM_LENGTH
-from pipeline.tracking.rest import waiting
 from pipeline.tracking.run import Run
 from pipeline.tracking.runs import training_run
 

@@ -13,8 +13,8 @@ import pytest
 from patience import HANGS
 
 from pipeline.errors import InputError
-from pipeline.tracking.journal import all_journals
-from pipeline.tracking.rest import deliver_rest, waiting
+from pipeline.tracking.journal import all_journals, waiting
+from pipeline.tracking.rest import deliver_rest
 from pipeline.tracking.runs import evaluation_run, training_run
 from pipeline.tracking.store import connect, journals_folder
 

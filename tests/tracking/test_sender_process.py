@@ -11,8 +11,7 @@ import pytest
 from patience import HANGS, wait_for
 
 from pipeline.errors import InputError
-from pipeline.tracking.journal import Journal
-from pipeline.tracking.rest import waiting
+from pipeline.tracking.journal import Journal, waiting
 from pipeline.tracking.sender_process import SenderProcess
 
 if TYPE_CHECKING:
