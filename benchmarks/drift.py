@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 
 from pipeline import params
 from pipeline.data import facs
+from pipeline.data.demo_model import AUS
 from pipeline.data.profile import Predict, Profile, count
 from pipeline.data.units import INTENSITIES, intensity
-from pipeline.demo import AUS, generate
+from pipeline.demo import generate
 from pipeline.evaluation.drift import Bounds, compare
 from pipeline.schema import Demo, Params
 
@@ -133,7 +134,7 @@ def train(settings: Params, frames: Frames, valence: NDArray[np.str_]) -> Predic
     from pipeline.model.saving import Predictor
     from pipeline.train import fit_settings
 
-    rules = {emotion: rule.aus for emotion, rule in settings.label.rules.items()}
+    rules = {emotion: rule.weights for emotion, rule in settings.label.rules.items()}
     columns = dict(zip(frames.aus, frames.intensities.T, strict=True))
     gate = np.array([valence == rule.valence for rule in settings.label.rules.values()]).T
     labels = facs.rule_scores(columns, rules, settings.chosen.divisors) * gate
@@ -179,7 +180,8 @@ def main() -> None:
     options = parser.parse_args()
     settings = params.load()
     bounds = Bounds(**settings.drift.model_dump())
-    sources = {"demo, 20 people": (demo(20, 20)[0], 20, (4, 8))}
+    sources: dict[str, tuple[Frames, int, tuple[int, ...]]] = {}
+    sources["demo, 20 people"] = demo(20, 20)[0], 20, (4, 8)
     sources["demo, 60 people"] = demo(21, 60)[0], 60, (4, 8, 12, 20)
     if options.ravdess:
         sources["RAVDESS, 24 actors"] = ravdess(options.ravdess), 24, (3, 5, 8, 12)

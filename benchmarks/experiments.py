@@ -11,7 +11,7 @@ from collections import Counter
 from contextlib import closing
 from pathlib import Path
 
-from tests.throwaway import commit, make_clone, run, set_params
+from throwaway import commit, make_clone, run, set_params
 
 SMALL = {
     "demo.subjects": 5,

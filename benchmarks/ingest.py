@@ -14,7 +14,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 
 import yaml
@@ -81,8 +80,10 @@ def usual_way(files: list[Path]) -> int:
     """Read file after file with a callable `usecols`, then join, as scripts do."""
     import pandas as pd
 
-    wanted = partial(pd.read_csv, usecols=lambda n: n.strip() in WANTED, skipinitialspace=True)
-    frames = [wanted(f) for f in files]
+    def wanted(name: str) -> bool:
+        return name.strip() in WANTED
+
+    frames = [pd.read_csv(file, usecols=wanted, skipinitialspace=True) for file in files]
     return len(pd.concat(frames))
 
 

@@ -16,7 +16,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from tests.throwaway import commit, environment, make_clone, run, set_params
+from throwaway import commit, environment, make_clone, run, set_params
 
 ROOT = Path(__file__).resolve().parents[1]
 EPOCHS = 30

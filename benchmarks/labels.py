@@ -12,6 +12,7 @@ import pyarrow as pa
 from pipeline import params
 from pipeline.data.units import intensity
 from pipeline.label import facs_labels
+from pipeline.schema import Params
 
 ROWS = 1_000_000
 LOOPED = 5_000  # the loop is timed on so many; its rate does not hang on the number
@@ -29,7 +30,7 @@ def make_frames() -> pd.DataFrame:
     return pd.DataFrame({"clip": clip.astype(str), "valence_class": classes, **columns})
 
 
-def loop(frames: pd.DataFrame, settings: params.Params) -> np.ndarray:
+def loop(frames: pd.DataFrame, settings: Params) -> np.ndarray:
     """Label as a notebook does: row by row."""
     labels = []
     for _, row in frames.iterrows():

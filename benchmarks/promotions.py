@@ -8,7 +8,6 @@ better than the other: whoever is second must be judged against the first, and b
 import argparse
 import multiprocessing
 import os
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -17,13 +16,14 @@ from contextlib import closing, contextmanager
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
+from candidates import EXPERIMENT, guesses, make_candidate
+
 from pipeline import params
 from pipeline.promotion.promote import promote
 from pipeline.schema import Params
 from pipeline.tracking.delivery import open_store
 from pipeline.tracking.registry import Registry
 from pipeline.tracking.versions import AGAINST, REPLACED, VERDICT
-from tests.candidates import EXPERIMENT, guesses, make_candidate
 
 
 def settings_for(model: str) -> Params:
@@ -68,8 +68,7 @@ def local(folder: Path) -> Iterator[str]:
 @contextmanager
 def server(folder: Path) -> Iterator[str]:
     """Give the address of a running MLflow server on an empty PostgreSQL database."""
-    sys.path.append(str(Path(__file__).parents[1] / "tests"))  # as pytest has it
-    from server import Server, postgresql
+    from server import Server, postgresql  # pytest
 
     programs = max(Path("/usr/lib/postgresql").glob("*/bin"))
     with postgresql(programs) as database, closing(Server(database, folder)) as running:

@@ -58,12 +58,12 @@ def simulate(settings: Params, subjects: int, seed: int) -> People:
     """Simulate so many people who occur in no other call with another seed."""
     asked = {"subjects": subjects, "clips_per_subject": 3, "frames_per_clip": 20, "seed": seed}
     clips = demo.generate(settings.demo.model_copy(update=asked))
-    rules = {name: rule.aus for name, rule in settings.label.rules.items()}
+    rules = {name: rule.weights for name, rule in settings.label.rules.items()}
     gates = np.array([rule.valence for rule in settings.label.rules.values()])
     features, labels, names = [], [], []
     for clip in clips:
         aus = clip.aus.drop(columns="Image").astype(np.float32)
-        columns = {name: aus[name].to_numpy() for name in aus}
+        columns = {str(name): aus[name].to_numpy() for name in aus}
         scores = facs.rule_scores(columns, rules, settings.chosen.divisors)
         features.append(aus.to_numpy())
         labels.append(scores * (gates == clip.name[-1]))
@@ -118,13 +118,13 @@ def one_seed(settings: Params, seed: int) -> dict[str, tuple[str, float, float]]
     models = {name: train(settings, people, validation, seed) for name, people in known.items()}
     cases = {"gain": ("few", "many"), "none": ("many", "others"), "harm": ("many", "harmed")}
     demands = demands_of(settings)
-    found = {}
+    hardly = replace(demands.resampling, resamples=2)  # the crowd's interval is not looked at
+    found: dict[str, tuple[str, float, float]] = {}
     for case, (old, new) in cases.items():
         pair = compare(settings, test, models[old], models[new])
         measured = measure(pair, demands.metric, demands.resampling)
         crowd_pair = compare(settings, crowd, models[old], models[new])
-        few = replace(demands.resampling, resamples=2)  # its interval is not looked at
-        true = find(measure(crowd_pair, demands.metric, few), demands.metric)
+        true = find(measure(crowd_pair, demands.metric, hardly), demands.metric)
         outcome = judge(measured, [], demands).outcome
         change = find(measured, demands.metric).change
         found[case] = outcome, change.point, true.change.point

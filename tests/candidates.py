@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,7 +37,7 @@ def guesses(skill: Sequence[float], seed: int = 0, people: Sequence[str] = PEOPL
     true = labels(people)
     noise = np.random.default_rng(seed).random(true.shape)
     mixed = np.array(skill) * true + (1 - np.array(skill)) * noise
-    return mixed.astype(np.float32)
+    return np.asarray(mixed, dtype=np.float32)
 
 
 def log_candidate(
@@ -71,7 +72,7 @@ def log_candidate(
     run.set_tags({"mlflow.note.content": "It beats every baseline."})
 
 
-def make_candidate(folder: Path, predicted: np.ndarray, **options) -> str:
+def make_candidate(folder: Path, predicted: np.ndarray, **options: Any) -> str:
     """Record a run of a model that predicts this; return the run's key."""
     folder.mkdir(parents=True, exist_ok=True)
     with training_run(EXPERIMENT, "train", {}, {}) as run:

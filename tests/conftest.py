@@ -1,6 +1,8 @@
 """What every test may use: real recordings, the repository's parameters, MLflow stores."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -20,17 +22,20 @@ def real_data() -> Path:
 
 
 @pytest.fixture
-def tree() -> dict:
+def tree() -> dict[str, Any]:
     """Give the content of params.yaml, to change at will."""
-    return yaml.safe_load((ROOT / "params.yaml").read_text())
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text())
+    return loaded
 
 
 @pytest.fixture
-def workspace(tmp_path, monkeypatch, tree):
+def workspace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tree: dict[str, Any]
+) -> Callable[[dict[str, Any]], Path]:
     """Enter an empty folder; `workspace(tree)` writes its params.yaml."""
     monkeypatch.chdir(tmp_path)
 
-    def write(changed: dict) -> Path:
+    def write(changed: dict[str, Any]) -> Path:
         (tmp_path / "params.yaml").write_text(yaml.safe_dump(changed, sort_keys=False))
         return tmp_path
 

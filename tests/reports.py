@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,8 +22,11 @@ from pipeline.evaluation.report import Report
 EMOTIONS = ["happiness", "anger", "an emotion with a long name", "fear"]
 SUBJECTS, FRAMES = 8, 15
 COLUMNS = ["AU01_r", "AU04_r", "AU12_r"]
-CARD = {
-    "splits": {name: {"subjects": 8, "clips": 8, "frames": 1120} for name in ("train", "test")},
+SPLITS: dict[str, Any] = {
+    name: {"subjects": 8, "clips": 8, "frames": 1120} for name in ("train", "test")
+}
+CARD: dict[str, Any] = {
+    "splits": SPLITS,
     "aus": [
         {"split": split, "au": au, "state": "dead" if au == "AU01_r" else "ok"}
         for split in ("train", "test")
@@ -38,7 +42,7 @@ FACTS = Facts(
     emotions=EMOTIONS,
     best_epoch=3,
     label_source="facs",
-    splits={**CARD["splits"], "val": CARD["splits"]["train"]},
+    splits={**SPLITS, "val": SPLITS["train"]},
     hashes={"outputs/train/model.keras": "0" * 32},
     params={"train.seed": 7},
 )

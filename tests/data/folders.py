@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -22,7 +23,7 @@ GOOD = csv_text(COLUMNS, ROWS)
 
 def changed(row: int, column: str, value: object) -> str:
     """Write the sound rows with one cell changed; rows count from 1."""
-    rows = [list(line) for line in ROWS]
+    rows: list[list[object]] = [list(line) for line in ROWS]
     rows[row - 1][COLUMNS.index(column)] = value
     return csv_text(COLUMNS, rows)
 
@@ -58,10 +59,10 @@ def add(folder: Path, files: Mapping[str, str | bytes]) -> Path:
     return folder
 
 
-def account_of(workspace: Path) -> dict:
+def account_of(workspace: Path) -> dict[str, Any]:
     """Read prepare's account, and hold it to the rows that it really wrote."""
     outputs = workspace / "outputs/prepare"
-    account = json.loads((outputs / "prepare.json").read_text())
+    account: dict[str, Any] = json.loads((outputs / "prepare.json").read_text())
     kept = pq.read_table(outputs / "frames.parquet").num_rows
     aside = pq.read_table(outputs / "quarantine.parquet").to_pylist()
     assert account["rows_kept"] == kept

@@ -19,7 +19,7 @@ Repro = Callable[..., list[str]]
 
 
 @pytest.fixture(scope="module")
-def clone(tmp_path_factory) -> Path:
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a copy with small demo data and two epochs."""
     made = make_clone(tmp_path_factory.mktemp("project") / "clone")
     set_params(made, SMALL)
@@ -28,7 +28,7 @@ def clone(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def repro(clone) -> Repro:
+def repro(clone: Path) -> Repro:
     """Give `dvc repro`; it returns the stages that ran."""
 
     def reproduce(*options: str) -> list[str]:

@@ -2,12 +2,13 @@
 
 import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from candidates import EXPERIMENT, PEOPLE, guesses, labels, make_candidate
+from stores import Isolate
 
 from pipeline import params
 from pipeline.promotion.promote import Outcome, promote
@@ -20,7 +21,11 @@ OTHERS = [*PEOPLE[:-1], "T9"]
 
 
 @pytest.fixture(scope="module")
-def made(isolate, migrated, tmp_path_factory) -> Any:
+def made(
+    isolate: Isolate,
+    migrated: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[dict[str, str]]:
     """Give the keys of runs by how well their models predict, in a store that stays in use."""
     root = tmp_path_factory.mktemp("with candidates")
     shutil.copy(migrated, root / "mlflow.db")
@@ -43,7 +48,7 @@ def made(isolate, migrated, tmp_path_factory) -> Any:
 
 
 @pytest.fixture
-def settings(made) -> Params:
+def settings(made: dict[str, str]) -> Params:
     """Give the repository's parameters, with a model's name that no other test uses."""
     loaded = params.load(ROOT / "params.yaml")
     own = loaded.promote.model_copy(update={"model": f"model-{uuid.uuid4().hex[:8]}"})
@@ -51,13 +56,13 @@ def settings(made) -> Params:
 
 
 @pytest.fixture
-def registry(settings) -> Registry:
+def registry(settings: Params) -> Registry:
     """Give the registry of the test's model."""
     return Registry(*open_store(EXPERIMENT), settings.promote.model)
 
 
 @pytest.fixture
-def judge(settings, made) -> Callable[..., Outcome]:
+def judge(settings: Params, made: dict[str, str]) -> Callable[..., Outcome]:
     """Return a function that promotes one of `made`."""
 
     def judged_now(name: str, **options: bool) -> Outcome:

@@ -3,11 +3,10 @@
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
-from pipeline.reproduction.checkout import find_project
+from pipeline.reproduction.checkout import Project, find_project
 from pipeline.tracking.recorded import Recorded
 
 DVC_YAML = """\
@@ -27,7 +26,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 @pytest.fixture
-def main(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+def main(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """The project of a repository with one commit, whose path holds a blank."""
     for name in ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "DVC_ROOT", "DVC_EXP_NAME"):
         monkeypatch.delenv(name, raising=False)
@@ -47,7 +46,7 @@ def main(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 
 @pytest.fixture
-def recorded(main: SimpleNamespace, tmp_path: Path) -> Callable[..., Recorded]:
+def recorded(main: Project, tmp_path: Path) -> Callable[..., Recorded]:
     """Give a function that makes a recorded run of the first commit."""
 
     def make(
