@@ -8,9 +8,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.data.clips import LABELS_FILE, Clip, Naming
+from pipeline.data.clips import Clip, Naming
 from pipeline.data.extractors import OPENFACE_2
 from pipeline.data.folders import files_below
+from pipeline.data.labels_file import LABELS_FILE
 from pipeline.data.lines import Sheet
 from pipeline.data.plan import (
     Face,

@@ -8,12 +8,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.data.clips import LABELS_FILE, Clip, Naming
+from pipeline.data.clips import Clip, Naming
 from pipeline.data.extractors import OPENFACE_2, PYFEAT, recognise
 from pipeline.data.faces import COLUMN, IDENTITY, choose_faces, number_identities
 from pipeline.data.folders import files_below
 from pipeline.data.frame_order import settle_frames
 from pipeline.data.header import Header
+from pipeline.data.labels_file import LABELS_FILE
 from pipeline.data.lines import Sheet
 from pipeline.data.lost_suffix import clip_intensities
 from pipeline.data.plan import (

@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.data.clips import LABELS_FILE
 from pipeline.data.columns import as_floats, float_type, holds_numbers, holds_words
 from pipeline.data.extractors import au_columns_of
 from pipeline.data.folders import files_below
 from pipeline.data.header import Header
+from pipeline.data.labels_file import LABELS_FILE
 from pipeline.data.plan import Source, open_header
 from pipeline.data.quarantine import Reject
 from pipeline.data.rows import KEYS
