@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline import prepare
-from pipeline.data.clips import Naming
-from pipeline.data.labels_file import Labels
-from pipeline.data.layouts import PLANNERS
-from pipeline.data.namings import Trial, best, try_naming
-from pipeline.data.plan import Plan, Source
-from pipeline.data.warning import some
+from pipeline.data.reading.clip_names import Naming
+from pipeline.data.reading.labels_file import Labels
+from pipeline.data.reading.layouts import PLANNERS
+from pipeline.data.reading.namings import Trial, best, try_naming
+from pipeline.data.reading.plan import Plan, Source
+from pipeline.data.warnings import some
 from pipeline.errors import InputError
-from pipeline.schema import Params
+from pipeline.settings.schema import Params
+from pipeline.stages import prepare
 
 _ANY = "(?P<subject>.+)"  # each clip a person of its own: for the names of clips alone
 
