@@ -83,7 +83,8 @@ def override(key: str, value: str) -> str:
     `++` adds a key that params.yaml lacks, as it may below `naming`.
     """
     if not _PLAIN.fullmatch(value):
-        escaped = re.sub(r"(\\*)'", r"\1\1\\'", value)
+        # A backslash counts as one only before a quote or at the end.
+        escaped = re.sub(r"(\\+)(?='|$)", r"\1\1", value).replace("'", "\\'")
         value = f"'{escaped}'"
     return f"-S {shlex.quote(f'{key}={value}')}"
 
