@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from pipeline import paths
+from pipeline.data.csv_files import read_csv
 from pipeline.data.units import number
 from pipeline.evaluation.case import Case
 from pipeline.evaluation.document import Picture
@@ -54,7 +55,7 @@ def make_pages(
     """
     account, card = (json.loads(p.read_text()) for p in (paths.PREPARE_SUMMARY, paths.DATA_CARD))
     before = {
-        "distribution": pd.read_csv(paths.LABEL_DISTRIBUTION),
+        "distribution": read_csv(paths.LABEL_DISTRIBUTION, text=("split", "emotion")),
         "history": pd.read_csv(paths.HISTORY),
     }
     figures = draw(judgement.case, keys, judgement.tuned, {**tables, **before})

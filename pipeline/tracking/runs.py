@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any
 
 from pipeline.tracking.journal import Journal, new_key
-from pipeline.tracking.run import Run
+from pipeline.tracking.run import Run, safe_keys
 from pipeline.tracking.sender import Sender
 from pipeline.tracking.sender_process import SenderProcess, start_sender
 from pipeline.tracking.store import journals_folder
@@ -62,7 +62,7 @@ def _run(
 ) -> Iterator[Run]:
     with _terminable():
         journal = Journal.reopen(journals_folder(), key)
-        texts = {name: str(value) for name, value in params.items()}
+        texts = safe_keys(params)
         begin = {"experiment": experiment, "name": name, "tags": dict(tags)}
         journal.append("begin", **begin, maker=maker, params=texts)
         try:
