@@ -6,9 +6,11 @@ its own. Where recordings are not at hand, generated ones serve.
 """
 
 import argparse
+import gzip
 import random
 import re
 import tempfile
+import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -149,6 +151,58 @@ def change_column(lines: list[bytes], rng: random.Random) -> list[bytes]:
     return [between.join(row) for row in rows]
 
 
+def in_names(change: Callable[[bytes], bytes]) -> Mutation:
+    """Turn a change of a column name into one of a file's bytes."""
+
+    def mutate(data: bytes, _rng: random.Random) -> bytes:
+        first, *rest = data.split(b"\n")
+        between = _separator(first)
+        names = between.join(change(name) for name in first.split(between))
+        return b"\n".join([names, *rest])
+
+    return mutate
+
+
+def in_column(word: bytes, change: Callable[[int, bytes], bytes]) -> Mutation:
+    """Turn a change of each cell of the columns named so into one of a file's bytes."""
+
+    def mutate(lines: list[bytes], _rng: random.Random) -> list[bytes]:
+        between = _separator(lines[0])
+        places = [i for i, name in enumerate(lines[0].split(between)) if name.strip() == word]
+        for number, line in enumerate(lines[1:], start=1):
+            cells = line.split(between)
+            for place in places:
+                if place < len(cells):
+                    cells[place] = change(number, cells[place])
+            lines[number] = between.join(cells)
+        return lines
+
+    return on_lines(mutate)
+
+
+def second_face(lines: list[bytes], _rng: random.Random) -> list[bytes]:
+    """Write each row twice, the second time with other values."""
+    return [lines[0], *(row for line in lines[1:] for row in (line, line.replace(b"0.", b"1.")))]
+
+
+def quote_commas(data: bytes, _rng: random.Random) -> bytes:
+    return re.sub(rb"(?<![\w.])(\d+)\.(\d+)(?![\w.])", rb'"\1,\2"', data)
+
+
+def narrow_text(data: bytes) -> bytes:
+    """Undo gzip and UTF-16, in a way of this file's own. Raises what the standard library does."""
+    if data[:2] == b"\x1f\x8b":
+        data = gzip.decompress(data)
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16", "replace").encode()
+    halves = [data[first:256:2] for first in (0, 1)]
+    zeros = [half.count(0) / max(1, len(data[:256]) / 2) for half in halves]
+    if max(zeros) >= 0.9 and min(zeros) == 0:
+        form = "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
+        return data.decode(form, "replace").encode()
+    return data
+
+
 MUTATIONS: dict[str, Mutation] = {
     "flip": flip,
     "insert": insert,
@@ -165,6 +219,22 @@ MUTATIONS: dict[str, Mutation] = {
     "Windows": lambda data, _: data.replace(b"\n", b"\r\n"),
     "old Mac": lambda data, _: data.replace(b"\n", b"\r"),
     "UTF-16": lambda data, _: data.decode("utf-8", "replace").encode("utf-16"),
+    "UTF-16, large end": lambda data, _: data.decode("utf-8", "replace").encode("utf-16-be"),
+    "gzip": lambda data, _: gzip.compress(data, mtime=0),
+    "gzip, cut off": lambda data, rng: gzip.compress(data, mtime=0)[: -rng.randint(1, 40)],
+    "tabs": lambda data, _: data.replace(b",", b"\t"),
+    "bars": lambda data, _: data.replace(b",", b"|"),
+    "quoted decimal commas": quote_commas,
+    "names of R": in_names(lambda name: b'"X.' + name.strip() + b'"'),
+    "lower case": in_names(bytes.lower),
+    "no zero": in_names(lambda name: name.replace(b"AU0", b"AU")),
+    "no suffix": in_names(lambda name: name.replace(b"_r", b"")),
+    "second face": on_lines(second_face),
+    "frame never moves": in_column(b"frame", lambda *_: b"1"),
+    "frame empty": in_column(b"frame", lambda *_: b""),
+    "frame begins anew": in_column(b"frame", lambda number, _: b"%d" % (number % 7)),
+    "success in words": in_column(b"success", lambda number, _: b"True" if number % 3 else b"F"),
+    "endless confidence": in_column(b"confidence", lambda *_: b"inf"),
     "byte order mark": lambda data, _: b"\xef\xbb\xbf" + data,
     "semicolons": lambda data, _: data.replace(b",", b";"),
     "decimal commas": lambda data, _: data.replace(b",", b";").replace(b".", b","),
@@ -198,7 +268,8 @@ def _head(path: Path) -> bytes:
 
 def lines_below_header(data: bytes) -> int:
     """Count rows in a way of this file's own: lines that are not blank, but for the first."""
-    lines = re.split(rb"\r\n|\n|\r", data.removeprefix(b"\xef\xbb\xbf"))
+    data = narrow_text(data).removeprefix(b"\xef\xbb\xbf")
+    lines = re.split(rb"\r\n|\n|\r", data)
     return max(0, sum(1 for line in lines if line.strip()) - 1)
 
 
@@ -234,7 +305,11 @@ def account_for(files: dict[str, bytes], kept: Counter[str], rejects: Sequence[R
             continue
         clip = Path(name).name.removesuffix("_aus.csv").removesuffix(".csv")
         own = next((count for file, count in aside.items() if file.endswith(f"/{name}")), 0)
-        lines = lines_below_header(data)
+        try:
+            lines = lines_below_header(data)
+        except (OSError, EOFError, zlib.error):  # compressed and damaged: as far as it went
+            assert kept[clip] == 0
+            continue
         assert kept[clip] + own == lines, f"{name}: {lines} lines, {kept[clip]} kept, {own} aside"
 
 

@@ -22,7 +22,8 @@ from pipeline.data.plan import Job, Plan, Source
 from pipeline.data.quarantine import Reject
 from pipeline.data.rows import Checked
 from pipeline.data.summary import FrameSummary
-from pipeline.data.warning import warning
+from pipeline.data.text import FORMATS
+from pipeline.data.warning import some, warning
 from pipeline.errors import InputError, run_main
 from pipeline.schema import Data, Params, Prepare, Split
 
@@ -42,11 +43,32 @@ def make_plan(settings: Params, scratch: Path, source: Data | None = None) -> Pl
         refuse_bad_files(plan.rejects)
     if not plan.clips:
         first = f" First: {plan.rejects[0].file}: {plan.rejects[0].detail}." if plan.rejects else ""
+        if plan.ignored:
+            first += f" Not looked at: {some(plan.ignored, 3)}; {FORMATS} are read."
         raise InputError(
             f"{path} holds no usable clip ({plan.files} files seen, layout {data.layout}, naming "
             f"{data.naming}).{first}"
         )
     return plan
+
+
+def refuse_unusable(plan: Plan, settings: Split, rows_kept: int) -> None:
+    """Raise `InputError` where no row is kept, or where there are too few people to split."""
+    splitter(plan, settings)
+    if not rows_kept:
+        raise InputError(
+            f"no row of {plan.files} files is kept: all are set aside. The reasons stand above; "
+            "mend the files, or set data.layout, data.naming or prepare.min_confidence."
+        )
+
+
+def gather_notes(plan: Plan, found: Iterable[tuple[str, str]]) -> list[str]:
+    """Say once what was recognised or assumed, at planning and in how many files at reading."""
+    files: dict[str, dict[str, None]] = {}
+    for note, file in found:
+        files.setdefault(note, {})[file] = None
+    told = (f"{note} ({len(by)} files: {some(list(by), 3)})" for note, by in files.items())
+    return [*plan.notes, *told]
 
 
 def make_naming(settings: Params, source: Data | None = None) -> Naming:
@@ -108,6 +130,7 @@ def write_frames(
     read = sum(reject.rows for reject in plan.rejects)
     counts = quarantine.count_rows(plan.rejects)
     files = quarantine.whole_files(plan.rejects)
+    notes: list[tuple[str, str]] = []
     with (
         RowGroupWriter(places.frames, frame_schema(plan.aus)) as frames,
         RowGroupWriter(places.quarantine, quarantine.SCHEMA) as aside,
@@ -120,12 +143,14 @@ def write_frames(
             aside.write(quarantine.as_table(checked.rejects))
             counts.update(quarantine.count_rows(checked.rejects))
             files |= quarantine.whole_files(checked.rejects)
+            notes += checked.notes
             if settings.on_bad_file == "fail":
                 refuse_bad_files(checked.rejects)
             read += checked.rows_read
     summary.finish()
     account = _account(plan, summary, read, counts)
-    return {**account, "files_quarantined": len(files)}, summary.activity
+    account |= {"files_quarantined": len(files), "notes": gather_notes(plan, notes)}
+    return account, summary.activity
 
 
 def _account(plan: Plan, summary: FrameSummary, read: int, counts: Counter[str]) -> dict[str, Any]:
@@ -170,6 +195,8 @@ def show(account: dict[str, Any]) -> None:
             f"  {name}: {counts['subjects']} subjects, {counts['clips']} clips, "
             f"{counts['frames']} frames"
         )
+    for note in account["notes"]:
+        print(f"note: {note}")
     for item in account["warnings"]:
         print(f"warning {item['code']}: {item['message']}")
 

@@ -28,10 +28,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from faulty import Faulty, free_port
+from patience import HANGS, wait_for
 from throwaway import environment
-
-STARTING = 120  # seconds; two busy cores are slow
-STOPPING = 30
 
 # A test may be in a hurry, and its database is not worth a second of waiting for the disk.
 QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
@@ -68,7 +66,7 @@ class Server:
             return
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait(STOPPING)
+        self._process.wait(HANGS)
         self._process = None
         while self._answers():  # until its worker is gone as well
             time.sleep(0.01)
@@ -94,7 +92,7 @@ class Server:
         )
 
     def _answers(self) -> bool:
-        with suppress(OSError), urllib.request.urlopen(f"{self.uri}/health", timeout=STOPPING):
+        with suppress(OSError), urllib.request.urlopen(f"{self.uri}/health", timeout=HANGS):
             return True
         return False
 
@@ -138,20 +136,18 @@ def _running(postgres: list[str], folder: Path, programs: Path) -> Iterator[None
     finally:
         process.send_signal(signal.SIGINT)  # ends now, without waiting for clients
         try:
-            process.wait(STOPPING)
+            process.wait(HANGS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
 
 
 def _wait_for(answers: Callable[[], bool], process: "subprocess.Popen[bytes]", log: Path) -> None:
-    end = time.monotonic() + STARTING
-    while time.monotonic() < end and process.poll() is None:
-        if answers():
-            return
-        time.sleep(0.05)
-    written = log.read_text(errors="replace")[-3000:]
-    raise AssertionError(f"{log.name}: not ready, exit status {process.poll()}:\n{written}")
+    try:
+        wait_for(answers, lambda: process.poll() is not None)
+    except AssertionError as error:
+        written = log.read_text(errors="replace")[-3000:]
+        raise AssertionError(f"{log.name}: not ready, {error}:\n{written}") from None
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,10 @@ import pyarrow.parquet as pq
 from pipeline import params
 from pipeline.data.extractors import PYFEAT, recognise
 from pipeline.data.folders import files_below
-from pipeline.data.header import UnreadableError, read_header
+from pipeline.data.header import read_header
 from pipeline.data.layouts import PLANNERS
 from pipeline.data.table_file import BROKEN
+from pipeline.data.text import UnreadableError
 from pipeline.errors import InputError
 from pipeline.schema import Params
 

@@ -1,5 +1,6 @@
 """Keep one face of a clip, or each as a subject of its own, where OpenFace followed several."""
 
+import re
 from collections.abc import Container, Iterator
 from dataclasses import replace
 
@@ -7,11 +8,24 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.data.clips import Clip
+from pipeline.data.lines import MISSING
 from pipeline.data.plan import Face, Part
 from pipeline.data.quarantine import Reject
 
 COLUMN = "face_id"
+IDENTITY = "Identity"  # of py-feat, in words such as Person_1
 _SEPARATOR = "/face "
+
+
+def number_identities(words: pa.ChunkedArray) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+    """Give identities the number that ends each word, else one in their order; none is NaN."""
+    known = [str(word).strip() for word in words.unique().to_pylist()]
+    named = [word for word in known if word.lower() not in MISSING]
+    ends = [re.search(r"\d+$", word) for word in named]
+    told = [float(end[0]) if end else -1.0 for end in ends]
+    numbers = told if len(set(told)) == len(named) and -1 not in told else range(len(named))
+    number = dict(zip(named, numbers, strict=True))
+    return np.array([number.get(str(word).strip(), np.nan) for word in words.to_pylist()])
 
 
 def choose_faces(part: Part, face: Face) -> Iterator[Part]:

@@ -15,6 +15,12 @@ from pipeline.data.quarantine import Reject
 # What pyarrow takes for a number; Python's float() would take 1_0 as well.
 _NUMBER = re.compile(r"(?ai)[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?")
 MISSING = ("", "nan", "-nan", "na", "null", "none", "n/a", "#n/a")
+# The one column that programs fill with words; also as Excel writes them in German and French.
+FLAG = "success"
+_TRUE = ("true", "t", "yes", "y", "wahr", "vrai")
+_FALSE = ("false", "f", "no", "n", "falsch", "faux")
+FLAG_WORDS = dict.fromkeys(_TRUE, 1.0) | dict.fromkeys(_FALSE, 0.0)
+IN_WORDS = "success is given in words such as True and False, read as 1 and 0"
 
 
 @dataclass(frozen=True)
@@ -24,6 +30,7 @@ class Sheet:
     table: pa.Table
     row: NDArray[np.int64]
     rejects: list[Reject]
+    notes: frozenset[str] = frozenset()  # what was assumed
 
     @property
     def rows_read(self) -> int:
@@ -36,8 +43,9 @@ def read_by_line(path: Path, block: bytes, header: Header, schema: pa.Schema, fi
     columns: list[list[float | str]] = [[] for _ in schema]
     rows: list[int] = []
     rejects: list[Reject] = []
+    notes: set[str] = set()
     for row, line in enumerate(lines, start=first):
-        values = _parse_line(line, header, schema)
+        values = _parse_line(line, header, schema, notes)
         if isinstance(values, tuple):
             rejects.append(Reject(str(path), row, 1, *values))
             continue
@@ -45,7 +53,7 @@ def read_by_line(path: Path, block: bytes, header: Header, schema: pa.Schema, fi
         for column, value in zip(columns, values, strict=True):
             column.append(value)
     table = pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema)
-    return Sheet(table, np.array(rows, dtype=np.int64), rejects)
+    return Sheet(table, np.array(rows, dtype=np.int64), rejects, frozenset(notes))
 
 
 def _decode(line: bytes) -> str:
@@ -56,7 +64,7 @@ def _decode(line: bytes) -> str:
 
 
 def _parse_line(
-    line: str, header: Header, schema: pa.Schema
+    line: str, header: Header, schema: pa.Schema, notes: set[str]
 ) -> list[float | str] | tuple[str, str]:
     """Give the wanted cells of a line, or the reason and detail why it is no row."""
     try:
@@ -66,16 +74,24 @@ def _parse_line(
     if len(cells) != len(header.columns):
         return "ragged", f"{len(cells)} cells; the header has {len(header.columns)}"
     values: list[float | str] = []
+    # A comma that is no delimiter is a decimal mark, wherever the first one stands.
+    commas = header.delimiter != "," or header.decimal == ","
     for field in schema:
         cell = cells[header.index[field.name]].strip()
-        # A comma that is no delimiter is a decimal mark, wherever the first one stands.
-        text = cell.replace(",", ".") if header.delimiter != "," else cell
-        if field.type == pa.string():
-            values.append(cell)
-        elif cell.lower() in MISSING:
-            values.append(np.nan)
-        elif _NUMBER.fullmatch(text):
-            values.append(float(text))
-        else:
+        value = cell if field.type == pa.string() else read_number(cell, field.name, commas=commas)
+        if value is None:
             return "not_a_number", f"{field.name} is {cell[:40]!r}"
+        values.append(value)
+        if field.name == FLAG and cell.lower() in FLAG_WORDS:
+            notes.add(IN_WORDS)
     return values
+
+
+def read_number(cell: str, column: str, *, commas: bool = False) -> float | None:
+    """Read a cell as a number, NaN where it is empty; None where it is something else."""
+    text = cell.strip().replace(",", ".") if commas else cell.strip()
+    if text.lower() in MISSING:
+        return np.nan
+    if _NUMBER.fullmatch(text):
+        return float(text)
+    return FLAG_WORDS.get(text.lower()) if column == FLAG else None

@@ -1,8 +1,10 @@
 """Say what will be read, in which order, before any row is read."""
 
+import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,13 +13,15 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.data.clips import Clip, Naming
-from pipeline.data.extractors import au_columns_of, mode, refuse_other
-from pipeline.data.header import Header, UnreadableError, read_header
+from pipeline.data.extractors import BARE, au_columns_of, every_au_of, mode, refuse_other
+from pipeline.data.header import Header, read_header
+from pipeline.data.lost_suffix import restore_suffixes
 from pipeline.data.quarantine import Reject
 from pipeline.data.rows import KEYS, Raw
 from pipeline.data.sheet import count_rows
+from pipeline.data.text import UnreadableError
 from pipeline.data.units import AU_COLUMNS
-from pipeline.data.warning import warning
+from pipeline.data.warning import some, warning
 from pipeline.errors import InputError
 
 # A job reads about so many bytes of CSV: enough to keep overhead low, little enough that a few
@@ -26,6 +30,8 @@ JOB_BYTES = 16 << 20
 
 # Files of one folder may differ in these; where one is silent, this is taken.
 UNLESS_SAID = {"success": 1.0, "confidence": 1.0}
+
+_ANY_AU = re.compile(r"(?i)(?:x[._ ]+)?au[ ._-]?\d")
 
 Face = int | str  # `main`, `each`, or a face_id
 Job = Callable[[], Raw]
@@ -56,6 +62,7 @@ class Plan:
     files: int
     rejects: list[Reject] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # what was recognised or assumed
     mode: str = "unknown"  # video, image, `image and video`, as far as the files show it
 
     def check_mode(self) -> list[dict[str, Any]]:
@@ -93,6 +100,7 @@ class Part:
     table: pa.Table
     row: np.ndarray[tuple[int], np.dtype[np.int64]]
     rejects: list[Reject]
+    notes: frozenset[str] = frozenset()
 
 
 Read = Callable[[Sequence[Clip], list[str], Face], list[Part]]
@@ -112,8 +120,13 @@ def plan_clips(
     items = list(found)
     clips = [item for item in items if isinstance(item, Clip)]
     rejects = rejects + [item for item in items if isinstance(item, Reject)]
-    refuse_other(((str(clip.path), clip.header.names) for clip in clips), wanted)
+    headers, notes = restore_suffixes([(clip.path, clip.header) for clip in clips])
+    clips = [replace(clip, header=new) for clip, new in zip(clips, headers, strict=True)]
+    refuse_other(((str(clip.path), clip.header.names) for clip in clips), wanted, notes)
+    notes += describe_names(clip.header for clip in clips)
+    every = Counter(name for clip in clips for name in clip.header.columns if _ANY_AU.match(name))
     clips, aus, lacking = settle_columns(clips, wanted)
+    notes += describe_left_out(aus, wanted, every)
     clips.sort(key=lambda clip: (clip.identity.subject, clip.name))
     return Plan(
         jobs=[partial(read_group, read, group, aus, source.face) for group in _groups(clips)],
@@ -124,9 +137,37 @@ def plan_clips(
         files=files,
         rejects=rejects + lacking,
         ignored=ignored,
+        notes=notes,
         mode=" and ".join(sorted({told for clip in clips if (told := mode(clip.header.names))}))
         or "unknown",
     )
+
+
+def describe_names(headers: Iterable[Header]) -> list[str]:
+    """Say which names were read as others, that no one has to guess."""
+    counts: Counter[tuple[str, str]] = Counter()
+    files = 0
+    for header in headers:
+        if header.columns != header.written:
+            pairs = zip(header.written, header.columns, strict=True)
+            spelled = [(w, c) for w, c in pairs if w != c and BARE.get(w) != c]
+            counts.update(spelled)
+            files += bool(spelled)
+    if not counts:
+        return []
+    told = ", ".join(f"{written} as {meant}" for written, meant in counts)
+    return [f"column names of {files} files are read as they are meant: {told}"]
+
+
+def describe_left_out(aus: Sequence[str], extractor: str, every: Counter[str]) -> list[str]:
+    """List the AU columns that are not used, and those of the extractor that are not there."""
+    notes = []
+    if unused := [name for name in every if name not in aus]:
+        told = ", ".join(f"{name} (in {every[name]} files)" for name in unused)
+        notes.append(f"AU columns that are left out: {told}")
+    if aus and (absent := [name for name in every_au_of(extractor) if name not in every]):
+        notes.append(f"AU columns of {extractor} that no file has: {', '.join(absent)}")
+    return notes
 
 
 def settle_columns(
@@ -139,8 +180,8 @@ def settle_columns(
     sets = Counter(au_columns_of(extractor, clip.header.names) for clip in clips)
     if clips and not any(sets):
         raise InputError(
-            f"none of {len(clips)} files such as {clips[0].path} has an AU column such as AU06_r. "
-            "Check data.path and data.layout."
+            f"none of {len(clips)} files such as {clips[0].path} has an AU column such as AU06_r; "
+            f"its columns are {some(clips[0].header.written)}. Check data.path and data.layout."
         )
     chosen = max(filter(None, sets), key=lambda names: (sets[names], len(names)), default=())
     aus = [name for name in AU_COLUMNS if name in chosen]
@@ -184,6 +225,7 @@ def read_group(read: Read, clips: Sequence[Clip], aus: list[str], face: Face) ->
         {name: _key([_identity(part.clip, name) for part in parts], counts) for name in KEYS},
         {name: joined[name].to_numpy() for name in joined.column_names},
         [reject for part in parts for reject in part.rejects],
+        notes=[(note, str(part.clip.path)) for part in parts for note in sorted(part.notes)],
     )
 
 
@@ -206,17 +248,24 @@ def _key(values: Sequence[str | None], counts: Sequence[int]) -> pa.DictionaryAr
     return encoded.take(pa.array(np.repeat(np.arange(len(values)), counts)))
 
 
+def printable(path: Path) -> str:
+    """Write a path as text, also where its name is not UTF-8."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
 def reject_file(path: Path, reason: str, detail: str, header: Header | None = None) -> Reject:
     """Set a whole file aside, with the number of data rows that it holds."""
     try:
         rows = count_rows(path, header.length) if header else max(0, count_rows(path, 0) - 1)
     except OSError:  # a folder of this name, or a link to nowhere
         rows = 0
-    return Reject(str(path), None, rows, reason, detail)
+    return Reject(printable(path), None, rows, reason, detail)
 
 
 def open_header(path: Path) -> Header | Reject:
     """Read a file's header, or say why it cannot be read."""
+    if str(path).encode(errors="replace") != os.fsencode(path):
+        return reject_file(path, "bad_name", "its name holds bytes that are not UTF-8")
     try:
         return read_header(path)
     except UnreadableError as error:

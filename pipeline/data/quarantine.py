@@ -13,6 +13,7 @@ import pyarrow as pa
 REASONS = {
     "unreadable": "the file is not text, or not a table",
     "empty": "the file has no rows",
+    "bad_name": "the file's name is not UTF-8; rename it",
     "unnamed": "no subject: the name does not match data.naming, and labels.csv does not give it",
     "no_partner": "the AU or valence file, or its row for this image, is missing",
     "missing_column": "the file lacks columns that the layout or most other files have",
@@ -22,8 +23,9 @@ REASONS = {
     "out_of_range": "a value outside its range: intensity 0-5, presence 0-1, valence -1..1, "
     "frame a whole number from 0",
     "not_tracked": "success is 0 or empty",
-    "low_confidence": "the confidence is below prepare.min_confidence",
+    "low_confidence": "the confidence is below prepare.min_confidence, or none is given",
     "other_face": "another face than the one that prepare.face keeps",
+    "several_faces": "frames hold several faces, and nothing says which row is whose",
     "duplicate_frame": "the clip already has this frame",
     "duplicate_clip": "another file already is this clip: their names differ in the suffix alone",
 }

@@ -30,6 +30,7 @@ class Raw:
     numbers: Mapping[str, NDArray[np.floating]]
     rejects: list[Reject] = field(default_factory=list)
     optional: frozenset[str] = frozenset()
+    notes: Sequence[tuple[str, str]] = ()  # what was assumed, and of which file
 
     @property
     def rows_read(self) -> int:
@@ -43,6 +44,7 @@ class Checked:
     frames: pa.Table
     rejects: list[Reject]
     rows_read: int
+    notes: Sequence[tuple[str, str]] = ()
 
 
 def check(raw: Raw, aus: Sequence[str], min_confidence: float) -> Checked:
@@ -52,7 +54,10 @@ def check(raw: Raw, aus: Sequence[str], min_confidence: float) -> Checked:
     if "success" in numbers:
         marks.add(~(numbers["success"] > 0), "not_tracked", "success")
     if "confidence" in numbers:
-        marks.add(~(numbers["confidence"] >= min_confidence), "low_confidence", "confidence")
+        confidence = numbers["confidence"]
+        # Infinite is no confidence, as NaN is none.
+        sure = (confidence >= min_confidence) & (confidence < np.inf)
+        marks.add(~sure, "low_confidence", "confidence")
     for name in (*aus, *(n for n in ("frame", "valence") if n in numbers)):
         values = numbers[name]
         low, high = value_range(name)
@@ -66,7 +71,8 @@ def check(raw: Raw, aus: Sequence[str], min_confidence: float) -> Checked:
     order = _sorted_rows(raw)
     marks.add(_duplicates(raw, order, marks.problem == 0), "duplicate_frame", "frame")
     kept = order if marks.clear else order[marks.problem[order] == 0]
-    return Checked(_frames(raw, kept, aus), raw.rejects + marks.rejects(raw), raw.rows_read)
+    rejects = raw.rejects + marks.rejects(raw)
+    return Checked(_frames(raw, kept, aus), rejects, raw.rows_read, raw.notes)
 
 
 class _Marks:

@@ -7,7 +7,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import HANGS, wait_for
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 from throwaway import commit, environment, make_clone, run, set_params
 
@@ -36,8 +36,6 @@ SMALL = {
     "recipes.improved.epochs": 4,
     "recipes.baseline.epochs": 4,
 }
-STARTING = 120  # seconds; the UI took 40 on two busy cores
-STOPPING = 30
 PATIENCE = 60_000  # milliseconds for one thing to appear; two busy cores draw slowly
 
 
@@ -53,7 +51,7 @@ class Server:
         request = urllib.request.Request(
             f"{self.address}/{path}", body, {"Content-Type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=STARTING) as answer:
+        with urllib.request.urlopen(request, timeout=HANGS) as answer:
             return json.loads(answer.read(), parse_float=str)
 
 
@@ -98,16 +96,20 @@ def ui(project: Path) -> Iterator[Server]:
         # Its workers and job runners share its process group.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)
-        process.wait(STOPPING)
+        process.wait(HANGS)
 
 
 def _wait_for(server: Server, process: "subprocess.Popen[bytes]", output: Path) -> None:
-    end = time.monotonic() + STARTING
-    while time.monotonic() < end and process.poll() is None:
+    def answers() -> bool:
         with contextlib.suppress(OSError), urllib.request.urlopen(f"{server.address}/health"):
-            return
-        time.sleep(0.2)
-    raise AssertionError(f"mlflow ui does not answer:\n{output.read_text()[-3000:]}")
+            return True
+        return False
+
+    try:
+        wait_for(answers, lambda: process.poll() is not None)
+    except AssertionError as error:
+        written = output.read_text()[-3000:]
+        raise AssertionError(f"mlflow ui does not answer, {error}:\n{written}") from None
 
 
 @pytest.fixture(scope="session")

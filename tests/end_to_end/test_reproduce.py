@@ -11,12 +11,12 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from patience import HANGS, wait_for
 from throwaway import commit, environment, make_clone, run, set_params
 
 STAGES = """\
@@ -44,7 +44,7 @@ def prepare():
     Path("outputs").mkdir(exist_ok=True)
     if os.environ.get("WAIT"):
         Path(os.environ["WAIT"]).write_text(str(os.getpid()))
-        time.sleep(60)
+        time.sleep(3600)  # it ends by Ctrl-C
     folder = Path(yaml.safe_load(Path("params.yaml").read_text())["data"]["path"])
     total = sum(int(path.read_text()) for path in sorted(folder.iterdir()))
     total = FACTOR * total + float(os.environ.get("NOISE", "0"))
@@ -197,27 +197,40 @@ def test_what_differs_is_named_with_its_amount_and_data_comes_from_the_remote(
     ]
 
 
-def test_ctrl_c_ends_the_stages_and_removes_the_copy(
-    light: Path, first: str, tmp_path: Path
-) -> None:
-    marker = tmp_path / "marker"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pipeline", "reproduce", first],
-        cwd=light,
+@contextmanager
+def interruptible(clone: Path, run_id: str, marker: Path) -> "Iterator[subprocess.Popen[str]]":
+    """Reproduce a run whose first stage writes its id to `marker` and waits; leave nothing."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "pipeline", "reproduce", run_id],
+        cwd=clone,
         env=environment(WAIT=str(marker)),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         preexec_fn=heed_ctrl_c,
-    )
-    deadline = time.monotonic() + 60
-    while not (marker.is_file() and marker.read_text()):
-        assert time.monotonic() < deadline
-        assert process.poll() is None
-        time.sleep(0.05)
-    assert not nothing_left(light)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+        start_new_session=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                if marker.is_file() and runs_still(int(marker.read_text())):
+                    os.kill(int(marker.read_text()), signal.SIGKILL)
+            for copy in clone.parent.glob(f".{clone.name}-*"):
+                shutil.rmtree(copy)
+            run(clone, "git", "worktree", "prune")
+
+
+def test_ctrl_c_ends_the_stages_and_removes_the_copy(
+    light: Path, first: str, tmp_path: Path
+) -> None:
+    marker = tmp_path / "marker"
+    with interruptible(light, first, marker) as process:
+        wait_for(lambda: marker.is_file() and marker.read_text(), process.poll)
+        assert not nothing_left(light)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=HANGS)
     assert process.returncode == 130
     assert errors.endswith("the temporary copy of the repository was removed\n")
     assert nothing_left(light)

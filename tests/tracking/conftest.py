@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,11 +12,12 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def start(root: Path, tmp_path: Path) -> Callable[[str], "subprocess.Popen[str]"]:
-    """Return a function that runs code in a process of its own, elsewhere than in the root."""
+def start(root: Path, tmp_path: Path) -> Iterator[Callable[[str], "subprocess.Popen[str]"]]:
+    """Give a function that runs code in a process of its own, elsewhere than in the root."""
+    made: list[subprocess.Popen[str]] = []
 
     def started(code: str) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-c", code],
             cwd=tmp_path,
             env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
@@ -24,5 +25,10 @@ def start(root: Path, tmp_path: Path) -> Callable[[str], "subprocess.Popen[str]"
             stderr=subprocess.PIPE,
             text=True,
         )
+        made.append(process)
+        return process
 
-    return started
+    yield started
+    for process in made:
+        process.kill()
+        process.communicate()

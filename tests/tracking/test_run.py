@@ -1,11 +1,11 @@
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
+from patience import wait_for
 
 from pipeline.tracking.remote import PARAM_LENGTH
 from pipeline.tracking.rest import waiting
@@ -27,10 +27,8 @@ def run(store: Path) -> Iterator[Run]:
 
 def arrived(run: Run) -> str:
     """Wait until the store has all that was logged; return the run's id."""
-    end = time.monotonic() + 60
-    while waiting(run.journal) or run.id is None:
-        assert time.monotonic() < end, "the run did not arrive"
-        time.sleep(0.01)
+    wait_for(lambda: run.id and not waiting(run.journal))
+    assert run.id
     return run.id
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from patience import HANGS
 
 from pipeline.errors import InputError
 from pipeline.tracking.journal import all_journals
@@ -35,7 +36,7 @@ with training_run({EXPERIMENT!r}, 'r', {{'seed': 7}}, {{}}, key=KEY) as run:
     while not run.id:
         time.sleep(0.01)
     print(run.id, flush=True)
-    time.sleep(300)
+    time.sleep(3600)
 """
 
 
@@ -106,7 +107,7 @@ def test_sigterm_ends_run_killed(
     run_id = process.stdout.readline().strip()
     assert client.get_run(run_id).info.status == "RUNNING"
     process.terminate()
-    process.communicate(timeout=60)
+    process.communicate(timeout=HANGS)
     assert client.get_run(run_id).info.status == "KILLED"
     assert process.returncode == -signal.SIGINT
 
@@ -118,7 +119,7 @@ def killed(store: Path, start: Callable[[str], "subprocess.Popen[str]"]) -> str:
     assert process.stdout is not None
     run_id = process.stdout.readline().strip()
     process.kill()
-    process.communicate(timeout=60)
+    process.communicate(timeout=HANGS)
     return run_id
 
 
@@ -162,7 +163,7 @@ def test_living_run_of_another_process_is_left_alone(
         assert client.get_run(run_id).info.status == "RUNNING"
     finally:
         process.kill()
-        process.communicate(timeout=60)
+        process.communicate(timeout=HANGS)
 
 
 def test_killed_run_whose_store_was_deleted_is_whole_in_the_new_one(
@@ -176,7 +177,7 @@ def test_killed_run_whose_store_was_deleted_is_whole_in_the_new_one(
         f"with training_run({EXPERIMENT!r}, 'r', {{'seed': 7}}, {{}}, key='killed') as run:\n"
         "    run.log_metrics({'loss': 0.125}, 2)\n"
     )
-    assert process.communicate(timeout=120)[1] == ""
+    assert process.communicate(timeout=HANGS)[1] == ""
     with closing(sqlite3.connect(store / "mlflow.db")) as opened:
         assert opened.execute("select status from runs").fetchall() == [("FINISHED",)]
         query = "select step, value from metrics order by step"

@@ -3,12 +3,12 @@
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from patience import HANGS, wait_for
 
 from pipeline.errors import InputError
 from pipeline.tracking.journal import Journal
@@ -30,10 +30,7 @@ def journal(store: Path) -> Journal:
 
 
 def hear_on(sender: SenderProcess) -> None:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        sender.hear()
-        time.sleep(0.1)
+    wait_for(sender.hear)  # tells nothing, but raises what the process says
 
 
 def test_stage_does_not_load_mlflow(client: "MlflowClient", start: Start) -> None:
@@ -76,7 +73,7 @@ def test_ends_with_the_stage_where_no_run_came(start: Start) -> None:
         "raise SystemExit(3 if sender_process._ready[0][0].poll() is None else 4)"
     )
     # It holds the other end of the stage's stderr as long as it lives.
-    assert stage.communicate(timeout=60) == ("", "")
+    assert stage.communicate(timeout=HANGS) == ("", "")
     assert stage.returncode == 3
 
 
@@ -120,10 +117,7 @@ def test_sends_what_a_killed_stage_has_written(
     )
     assert stage.wait() == -signal.SIGKILL
     (folder,) = (store / ".local/runs").iterdir()
-    journal, until = Journal(folder), time.monotonic() + 60
-    while waiting(journal) or (lock := journal.send_lock()) is None:
-        assert time.monotonic() < until, "it was not sent, or the process does not end"
-        time.sleep(0.1)
-    lock.release()
+    journal = Journal(folder)
+    wait_for(lambda: not waiting(journal) and (lock := journal.send_lock()) and not lock.release())
     assert client.get_run(journal.sent["run_id"]).data.metrics == {"loss": 0.5}
     stage.communicate()

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from patience import HANGS
 
 from pipeline.errors import InputError
 from pipeline.tracking.runs import training_run
@@ -64,7 +65,7 @@ def test_two_processes_can_create_the_store_at_once_and_in_silence(
 ) -> None:
     code = "from pipeline.tracking.store import connect; print(connect('shared'))"
     processes = [start(code) for _ in range(2)]
-    answers = [process.communicate(timeout=120) for process in processes]
+    answers = [process.communicate(timeout=HANGS) for process in processes]
     assert answers == [("1\n", ""), ("1\n", "")]
     assert (root / "mlflow.db").is_file()
 
@@ -99,7 +100,7 @@ def test_password_of_a_server_is_not_shown(
 def test_importing_the_room_is_cheap(start: Start) -> None:
     modules = "store, run, runs, models, provenance, trainings, delivery"
     code = f"import sys; from pipeline.tracking import {modules}; print(*sys.modules, sep='\\n')"
-    out, errors = start(code).communicate(timeout=60)
+    out, errors = start(code).communicate(timeout=HANGS)
     assert errors == ""
     assert "pipeline.tracking.models" in out
     assert {"mlflow", "pandas", "keras", "tensorflow"}.isdisjoint(out.split())

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from patience import HANGS
 
 from pipeline.tracking import trainings
 from pipeline.tracking.provenance import file_md5
@@ -121,7 +122,7 @@ def test_same_training_of_another_process_is_left_alone(start: Start) -> None:
         "trainings.fingerprint = lambda inputs: 'same'\n"
         "with trainings.own_training({}, fresh=False) as training:\n"
         "    print(training.key, flush=True)\n"
-        "    time.sleep(300)\n"
+        "    time.sleep(3600)\n"
     )
     assert process.stdout is not None
     other = process.stdout.readline().strip()
@@ -131,12 +132,12 @@ def test_same_training_of_another_process_is_left_alone(start: Start) -> None:
             with own_training({}, fresh=False) as training:
                 assert training.key != other
             process.kill()
-            process.communicate(timeout=60)
+            process.communicate(timeout=HANGS)
             with own_training({}, fresh=False) as training:
                 assert training.key == other
     finally:
         process.kill()
-        process.communicate(timeout=60)
+        process.communicate(timeout=HANGS)
 
 
 def test_oldest_folders_are_forgotten(workspace: Path) -> None:

@@ -8,17 +8,27 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.data.clips import LABELS_FILE, Clip
+from pipeline.data.clips import LABELS_FILE, Clip, Naming
 from pipeline.data.extractors import OPENFACE_2
 from pipeline.data.folders import files_below
 from pipeline.data.lines import Sheet
-from pipeline.data.plan import Face, Part, Plan, Source, open_header, plan_clips, reject_file
+from pipeline.data.plan import (
+    Face,
+    Part,
+    Plan,
+    Source,
+    open_header,
+    plan_clips,
+    printable,
+    reject_file,
+)
 from pipeline.data.quarantine import Reject
 from pipeline.data.sheet import read_sheet
+from pipeline.data.text import UnreadableError, sheet_stem
 from pipeline.data.units import value_range
 from pipeline.errors import InputError
 
-_AUS, _VALENCES = "_aus.csv", "_valences.csv"
+_AUS, _VALENCES = "_aus", "_valences"  # end a file's name, before its suffix
 
 
 def plan(source: Source) -> Plan:
@@ -32,43 +42,49 @@ def plan(source: Source) -> Plan:
             raise InputError(
                 f"{root} has no folder {folder}; data.layout: expression needs AUs/ and Valences/."
             )
-    au_files = sorted((root / "AUs").glob("*" + _AUS))
-    valence_files = sorted((root / "Valences").glob("*" + _VALENCES))
-    names = {path.name.removesuffix(_AUS) for path in au_files}
-    known = {*au_files, *valence_files, root / LABELS_FILE}
+    au_files, valence_files = _by_clip(root / "AUs", _AUS), _by_clip(root / "Valences", _VALENCES)
+    known = {*au_files.values(), *valence_files.values(), root / LABELS_FILE}
     return plan_clips(
-        (_clip(path, source) for path in au_files),
+        (
+            _clip(name, path, valence_files.get(name), source.naming)
+            for name, path in au_files.items()
+        ),
         read,
         source,
         OPENFACE_2,
         files=len(au_files) + len(valence_files),
         rejects=[
             reject_file(path, "no_partner", "has no file in AUs/")
-            for path in valence_files
-            if path.name.removesuffix(_VALENCES) not in names
+            for name, path in valence_files.items()
+            if name not in au_files
         ],
-        ignored=sorted(str(path) for path in files_below(root) if path not in known),
+        ignored=sorted(printable(path) for path in files_below(root) if path not in known),
     )
 
 
-def _clip(path: Path, source: Source) -> Clip | Reject:
+def _by_clip(folder: Path, ending: str) -> dict[str, Path]:
+    """Find the files whose names have this ending, by clip; of two of one the first counts."""
+    stems = [(sheet_stem(path.name) or "", path) for path in sorted(folder.iterdir(), reverse=True)]
+    found = {s.removesuffix(ending): path for s, path in stems if s.endswith(ending)}
+    return dict(sorted(found.items()))
+
+
+def _clip(name: str, path: Path, partner: Path | None, naming: Naming) -> Clip | Reject:
     """Describe a clip, or say why its AU file cannot be used.
 
     Where the AU file is set aside its partner is not opened: the account counts a pair's images
     once, by the AU file.
     """
-    name = path.name.removesuffix(_AUS)
     header = open_header(path)
     if isinstance(header, Reject):
         return header
     if "Image" not in header.names:
         return reject_file(path, "missing_column", "lacks Image", header)
-    partner = source.path / "Valences" / (name + _VALENCES)
-    if not partner.is_file():
+    if partner is None:
         return reject_file(path, "no_partner", "has no file in Valences/", header)
-    identity = source.naming.describe(name)
+    identity = naming.describe(name)
     if identity is None:
-        detail = f"{name} does not match {source.naming.pattern}"
+        detail = f"{name} does not match {naming.pattern}"
         return reject_file(path, "unnamed", detail, header)
     return Clip(name, identity, path, header, partner)
 
@@ -81,7 +97,13 @@ def read(clips: Sequence[Clip], aus: list[str], _face: Face) -> list[Part]:
 def _read_one(clip: Clip, aus: list[str]) -> Part:
     if clip.partner is None:
         raise ValueError(f"clip {clip.name} has no valence file")
-    sheet = read_sheet(clip.path, clip.header, aus, ["Image"])
+    try:
+        sheet = read_sheet(clip.path, clip.header, aus, ["Image"])
+    except UnreadableError as error:
+        reject = reject_file(clip.path, error.reason, error.detail, clip.header)
+        names = [*aus, "valence", "frame"]
+        nothing = pa.table({name: pa.array([], pa.float64()) for name in names})
+        return Part(clip, nothing, np.zeros(0, dtype=np.int64), [reject])
     if not sheet.rows_read:
         sheet.rejects.append(Reject(str(clip.path), None, 0, "empty", "a header and no rows"))
     other = _read_valences(clip.partner)
@@ -115,7 +137,10 @@ def _read_valences(path: Path) -> Sheet | Reject:
         return header
     if lacking := [name for name in ("Image", "Valences") if name not in header.names]:
         return reject_file(path, "missing_column", f"lacks {', '.join(lacking)}", header)
-    return read_sheet(path, header, ["Valences"], ["Image"])
+    try:
+        return read_sheet(path, header, ["Valences"], ["Image"])
+    except UnreadableError as error:
+        return reject_file(path, error.reason, error.detail, header)
 
 
 def _no_valences() -> pa.Table:
