@@ -152,5 +152,5 @@ def test_a_loaded_model_predicts_the_same_row_by_row(tmp_path):
 
 def test_a_diverging_training_says_so():
     broken = np.full_like(LABELS, np.nan)
-    with pytest.raises(InputError, match="diverged at epoch 0"):
+    with pytest.raises(InputError, match="diverged at epoch 1"):
         train(Data((FEATURES, broken), (FEATURES, LABELS)))
