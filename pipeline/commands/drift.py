@@ -1,26 +1,26 @@
 """Compare new recordings with the data that the champion was trained on; say whether to retrain."""
 
-import argparse
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
+import click
 import pyarrow as pa
 
-from pipeline import paths, prepare
-from pipeline.commands.source import add_source, settings_for
-from pipeline.data import profile
-from pipeline.data.plan import Plan
-from pipeline.data.profile import Profile
+from pipeline.commands.source import settings_for, source_arguments
 from pipeline.data.quarantine import count_rows
+from pipeline.data.reading.plan import Plan
+from pipeline.drift import profile
+from pipeline.drift.profile import Profile
+from pipeline.drift.reference import Reference, find_reference
+from pipeline.drift.shift_test import Bounds, Drift, compare, other_extractor
 from pipeline.errors import InputError
-from pipeline.evaluation.drift import Bounds, Drift, compare, other_extractor
-from pipeline.promotion.reference import Reference, find_reference
+from pipeline.settings import paths
+from pipeline.stages import prepare
 
 DRIFTED, UNKNOWN = 5, 6  # beside those of other commands
-EXIT_CODES = f"""\
+EXIT_CODES = f"""\b
 exit codes:
   0  no drift
   1  error: one line on stderr says what to do
@@ -28,50 +28,49 @@ exit codes:
   {DRIFTED}  drift: look at the report, and retrain with the new data if it is sound
   {UNKNOWN}  it cannot be told: too few subjects
 
-Writes report.md, drift.json and subjects.png. Subjects are compared, not frames, for frames of one
-person are alike. Without a champion the model in outputs/ is compared with; params.yaml: drift says
-what counts.
+Writes report.html (report.md says the same), drift.json and subjects.png. Subjects are compared,
+not frames, for frames of one person are alike. Without a champion the model in outputs/ is compared
+with; params.yaml: drift says what counts.
 """
 
 
-def add_to(commands: Any) -> None:
-    """Add this command to a parser's subcommands."""
-    parser = commands.add_parser(
-        "drift",
-        help=__doc__,
-        description=__doc__,
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add_source(parser)
-    parser.add_argument(
-        "--out", type=Path, default=paths.DRIFT, metavar="FOLDER", help=f"default: {paths.DRIFT}"
-    )
-    parser.set_defaults(run=run)
-
-
-def run(options: argparse.Namespace) -> None:
+@source_arguments
+@click.option(
+    *("--out", "out"),
+    type=click.Path(path_type=Path),
+    default=paths.DRIFT,
+    metavar="FOLDER",
+    help=f"Where the report goes; {paths.DRIFT} unless given.",
+)
+def run(
+    path: str, layout: str | None = None, naming: str | None = None, out: Path = paths.DRIFT
+) -> None:
     """Write the report, print its first lines and end with the exit code of the outcome."""
-    from pipeline.evaluation import drift_page  # matplotlib, which --help can do without
-    from pipeline.evaluation.pictures import save
+    # matplotlib, which --help can do without
+    from pipeline.drift import drift_page
+    from pipeline.report.figures.files import save, svg
+    from pipeline.report.pages.text import to_markdown
+    from pipeline.report.pages.webpage import to_html
 
-    settings = settings_for(options)
+    settings = settings_for(path, layout, naming)
     with TemporaryDirectory() as scratch:
         reference = find_reference(settings, Path(scratch))
         plan = prepare.make_plan(settings, Path(scratch))
         new, quarantined = count_new(plan, settings.prepare.min_confidence, reference)
     bounds = Bounds(**settings.drift.model_dump())
     found = judge(reference, plan, new, bounds)
-    page = drift_page.Comparison(options.path, reference.name, quarantined, bounds, found)
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "report.md").write_text(drift_page.render(page), encoding="utf-8")
-    text = json.dumps(drift_page.as_dict(page), indent=2, allow_nan=False)
-    (options.out / "drift.json").write_text(text + "\n", encoding="utf-8")
+    comparison = drift_page.Comparison(path, reference.name, quarantined, bounds, found)
+    page, drawn = drift_page.drift_page(comparison), {}
+    out.mkdir(parents=True, exist_ok=True)
     if len(found.items):
-        save(drift_page.figure(reference.profile, new, found), options.out / drift_page.FIGURE)
-    print(f"{options.path} against the training data of {reference.name}")
-    print(*drift_page.headlines(found), sep="\n")
-    print(f"report: {options.out / 'report.md'}")
+        figure = drift_page.figure(reference.profile, new, found)
+        drawn[drift_page.NAME] = svg(figure)
+        save(figure, out / drift_page.FIGURE)
+    (out / "report.md").write_text(to_markdown(page), encoding="utf-8")
+    (out / "report.html").write_text(to_html(page, drawn), encoding="utf-8")
+    text = json.dumps(drift_page.as_dict(comparison), indent=2, allow_nan=False)
+    (out / "drift.json").write_text(text + "\n", encoding="utf-8")
+    print("\n".join([page.title, *page.lead, f"report: {out / 'report.html'}"]))
     if code := {"drift": DRIFTED, "unknown": UNKNOWN}.get(found.outcome):
         raise SystemExit(code)
 

@@ -1,18 +1,19 @@
 """Let the model that was trained last become the champion, if the gate is sure that it may."""
 
-import argparse
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pipeline import params, paths
+import click
+
 from pipeline.errors import InputError
+from pipeline.settings import params, paths
 
 if TYPE_CHECKING:
     from pipeline.promotion.promote import Outcome
 
 CODES = {"promoted": 0, "champion": 0, "kept": 3, "refused": 4}
 
-EXIT_CODES = """\
+EXIT_CODES = """\b
 exit codes:
   0  promoted, or the champion already
   1  error: one line on stderr says what to do
@@ -22,38 +23,22 @@ exit codes:
 """
 
 
-def add_to(commands: Any) -> None:
-    """Add this command to a parser's subcommands."""
-    parser = commands.add_parser(
-        "promote",
-        help=__doc__,
-        description=__doc__,
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "--dry-run", action="store_true", help="judge, and change nothing in MLflow"
-    )
-    add_renewal(parser)
-    parser.set_defaults(run=run)
+renewal = click.option(
+    "--renew-test",
+    is_flag=True,
+    help="The test rows changed on purpose: let the champion predict today's, without the people "
+    "it was trained on.",
+)
 
 
-def add_renewal(parser: argparse.ArgumentParser) -> None:
-    """Add the option that lets the test rows change."""
-    parser.add_argument(
-        "--renew-test",
-        action="store_true",
-        help="the test rows changed on purpose: let the champion predict today's, "
-        "without the people it was trained on",
-    )
-
-
-def run(options: argparse.Namespace) -> None:
+@click.option("--dry-run", is_flag=True, help="Judge, and change nothing in MLflow.")
+@renewal
+def run(*, dry_run: bool = False, renew_test: bool = False) -> None:
     """Judge the model of `outputs/`, print the verdict and end with its exit code."""
     from pipeline.promotion.promote import promote  # SciPy takes a second
 
     key = key_of_outputs()
-    outcome = promote(params.load(), key, renew=options.renew_test, dry_run=options.dry_run)
+    outcome = promote(params.load(), key, renew=renew_test, dry_run=dry_run)
     for line in report(outcome):
         print(line)
     raise SystemExit(CODES[outcome.word])
@@ -69,14 +54,15 @@ def key_of_outputs() -> str:
 
 def report(outcome: "Outcome") -> list[str]:
     """Write the verdict's files and say it in lines."""
-    from pipeline.promotion.pages import MEANS, as_json, headline, verdict_page
+    from pipeline.promotion.verdict_page import MEANS, as_json, headline, verdict_page
+    from pipeline.report.pages.text import to_markdown
 
     number = outcome.version.number if outcome.version else None
     if outcome.decision is None:
         return [f"version {number}: {MEANS[outcome.word]}; nothing to do"]
     paths.VERDICT.parent.mkdir(parents=True, exist_ok=True)
     paths.VERDICT.write_text(json.dumps(as_json(outcome.decision, number), indent=2) + "\n")
-    paths.VERDICT_PAGE.write_text(verdict_page(outcome.decision, number))
+    paths.VERDICT_PAGE.write_text(to_markdown(verdict_page(outcome.decision, number)))
     rules = outcome.decision.verdict.rules
     standing = outcome.decision.challenger.standing if outcome.decision.version is None else ""
     return [

@@ -1,38 +1,32 @@
 """Run a recorded run again, from its commit, patch, parameters and data, and compare."""
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+
+import click
 
 from pipeline.errors import InputError
-from pipeline.reproduction import compare, material
+from pipeline.reproduction import bring_data, compare
 from pipeline.reproduction.checkout import Project, checkout, find_project, refuse
 from pipeline.reproduction.replay import replay, stoppable
+from pipeline.reproduction.scratch_store import scratch_store
 from pipeline.tracking import provenance
-from pipeline.tracking.recorded import Recorded, only_run, read_run
-from pipeline.tracking.scratch import scratch_store
-from pipeline.tracking.store import tracking_uri
+from pipeline.tracking.store.connection import tracking_uri
+from pipeline.tracking.store.recorded_runs import Recorded, only_run, read_run
 
 HASHES = "provenance/md5.json"
 STOPPED = 130  # the exit code of a program that was ended by Ctrl-C
 
 
-def add_to(commands: Any) -> None:
-    """Add this command to a parser's subcommands."""
-    parser = commands.add_parser("reproduce", help=__doc__, description=__doc__)
-    parser.add_argument("run_id", metavar="RUN_ID", help="id of an MLflow run, as the UI shows it")
-    parser.set_defaults(run=run)
-
-
-def run(options: argparse.Namespace) -> None:
+@click.argument("run_id")
+def run(run_id: str) -> None:
     """Print what is identical and what differs; exit code 1 where something does."""
     try:
         with stoppable(), TemporaryDirectory() as scratch:
-            same = reproduce(options.run_id, Path(scratch))
+            same = reproduce(run_id, Path(scratch))
     except KeyboardInterrupt:
         print("stopped; the temporary copy of the repository was removed", file=sys.stderr)
         raise SystemExit(STOPPED) from None
@@ -55,7 +49,7 @@ def reproduce(run_id: str, scratch: Path) -> bool:
         prepare(main, copy, hashes)
         store = scratch_store(scratch, like=tracking_uri())
         replay(copy.folder, store)
-        then = {path: hashes[path] for path in material.outputs(copy) & hashes.keys()}
+        then = {path: hashes[path] for path in bring_data.outputs(copy) & hashes.keys()}
         now = compare.made_by(copy.folder / "dvc.lock")
     replayed = only_run(store, scratch / "now")
     results = compare.compare(recorded, replayed, then, now)
@@ -70,8 +64,8 @@ def prepare(main: Project, copy: Project, hashes: dict[str, str]) -> None:
 
     Raises `InputError` where the data is other than it was.
     """
-    path = material.bring(main, copy, hashes)
-    unlike = material.changed(copy, hashes)
+    path = bring_data.bring(main, copy, hashes)
+    unlike = bring_data.changed(copy, hashes)
     if path in unlike:
         raise InputError(
             f"params.yaml of the run: data.path is {path}, which holds something else today than "

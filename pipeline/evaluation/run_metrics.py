@@ -7,11 +7,17 @@ import numpy as np
 import pandas as pd
 
 from pipeline.data.safe_names import safe_names
+from pipeline.evaluation.all_models import AllScores
 from pipeline.evaluation.baselines import NETWORK
-from pipeline.evaluation.case import AllScores
 from pipeline.evaluation.certainty import DIGITS, PRIMARY, Certainty
-from pipeline.evaluation.metric_names import EMOTION, LABEL_MEAN, MACRO, OVERALL, fit_emotions
-from pipeline.evaluation.metrics import Scores
+from pipeline.evaluation.scoring.metric_names import (
+    EMOTION,
+    LABEL_MEAN,
+    MACRO,
+    OVERALL,
+    fit_emotions,
+)
+from pipeline.evaluation.scoring.metrics import Scores
 
 Numbers = dict[str, float | None]
 
