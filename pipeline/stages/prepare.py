@@ -17,11 +17,13 @@ from pipeline.data.card.frame_summary import FrameSummary
 from pipeline.data.frames import RowGroupWriter, frame_schema
 from pipeline.data.quarantine import Reject
 from pipeline.data.reading import contract
-from pipeline.data.reading.clip_names import Naming, read_labels
+from pipeline.data.reading.clip_names import Naming
 from pipeline.data.reading.contract import Checked
 from pipeline.data.reading.csv.text import FORMATS
+from pipeline.data.reading.labels_file import read_labels
 from pipeline.data.reading.layouts import PLANNERS
 from pipeline.data.reading.parallel import run_in_order
+from pipeline.data.reading.people import check_people
 from pipeline.data.reading.plan import Job, Plan, Source
 from pipeline.data.warnings import some, warning
 from pipeline.errors import InputError, run_main
@@ -39,7 +41,10 @@ def make_plan(settings: Params, scratch: Path, source: Data | None = None) -> Pl
     """
     data = source or settings.data
     path, naming = Path(data.path), make_naming(settings, data)
-    plan = PLANNERS[data.layout](Source(path, naming, settings.prepare.face, scratch))
+    human = settings.label.source == "human"
+    plan = PLANNERS[data.layout](Source(path, naming, settings.prepare.face, scratch, human))
+    naming.labels.listed(plan.clips)  # refuses a row that may mean several of them
+    plan.notes.extend(naming.labels.notes)
     if settings.prepare.on_bad_file == "fail":
         refuse_bad_files(plan.rejects)
     if not plan.clips:
@@ -79,8 +84,9 @@ def make_naming(settings: Params, source: Data | None = None) -> Naming:
     if not path.exists():
         raise InputError(f"params.yaml: data.path is {path}, which does not exist.")
     chosen = settings.naming[data.naming]
-    labels = read_labels(path if path.is_dir() else path.parent)
-    return Naming(chosen.pattern, chosen.emotions, labels)
+    called = dict[str, str](chosen.columns.items())
+    labels = read_labels(path if path.is_dir() else path.parent, called)
+    return Naming(chosen.pattern, chosen.emotions, labels, called)
 
 
 def refuse_bad_files(rejects: Iterable[Reject]) -> None:
@@ -167,8 +173,14 @@ def _account(plan: Plan, summary: FrameSummary, read: int, counts: Counter[str])
         "rows_quarantined": counts.total(),
         "quarantined_by_reason": dict(sorted(counts.items())),
         **summary.as_dict(),
-        "warnings": summary.warnings() + plan.check_mode(),
+        "warnings": gather_warnings(plan, summary),
     }
+
+
+def gather_warnings(plan: Plan, summary: FrameSummary) -> list[dict[str, Any]]:
+    """Warn of what is odd about the data as it was planned and read."""
+    people = check_people(plan.owners)
+    return summary.warnings() + plan.check_mode() + people + summary.copies.warnings(plan.paths)
 
 
 def leaks(settings: Split) -> list[dict[str, Any]]:

@@ -14,12 +14,13 @@ import pyarrow as pa
 
 from pipeline.data.action_units import AU_COLUMNS
 from pipeline.data.quarantine import Reject
-from pipeline.data.reading.clip_names import Clip, Naming
+from pipeline.data.reading.clip_names import Clip, Naming, join_spellings
 from pipeline.data.reading.contract import KEYS, Raw
 from pipeline.data.reading.csv.header import Header, read_header
 from pipeline.data.reading.csv.reader import count_rows
 from pipeline.data.reading.csv.text import UnreadableError
 from pipeline.data.reading.extractors import BARE, au_columns_of, every_au_of, mode, refuse_other
+from pipeline.data.reading.labels_file import LABELS_FILE
 from pipeline.data.reading.lost_suffix import restore_suffixes
 from pipeline.data.warnings import some, warning
 from pipeline.errors import InputError
@@ -48,6 +49,7 @@ class Source:
     naming: Naming
     face: Face
     scratch: Path
+    labelled: bool = False  # whether a clip without an emotion is set aside
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ class Plan:
     rejects: list[Reject] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # what was recognised or assumed
+    owners: dict[str, str] = field(default_factory=dict)  # the subject of each clip
+    paths: dict[str, str] = field(default_factory=dict)  # the file of a clip that has its own
     mode: str = "unknown"  # video, image, `image and video`, as far as the files show it
 
     def check_mode(self) -> list[dict[str, Any]]:
@@ -73,17 +77,24 @@ class Plan:
         return [warning("mixed_modes", 1, f"{text} Extract all of them in one mode.")]
 
     def check_labels(self, naming: Naming) -> list[dict[str, Any]]:
-        """Warn of clips that labels.csv does not list, and of clips it lists that are not there."""
-        if not naming.labels:
+        """Warn of clips that labels.csv does not list, and of clips it lists that are not there.
+
+        Raises `InputError` where one of its rows may mean several clips.
+        """
+        labels = naming.labels
+        if not labels.rows:
             return []
-        clips = set(self.clips)
+        meant = labels.listed(self.clips)
         found = []
-        if missing := sorted(clips - set(naming.labels)):
+        if missing := sorted(set(self.clips) - set(meant.values())):
             message = f"{_some(missing)} not listed in labels.csv; their names alone describe them."
             found.append(warning("clip_without_label", len(missing), message))
-        if absent := sorted(set(naming.labels) - clips):
+        if absent := sorted(set(labels.rows) - set(meant)):
             message = f"{_some(absent)} listed in labels.csv without a usable file."
             found.append(warning("label_without_clip", len(absent), message))
+        if rows := [str(number) for number in labels.nameless]:
+            message = f"{len(rows)} rows of labels.csv name no clip (rows {', '.join(rows[:5])})."
+            found.append(warning("label_without_name", len(rows), message))
         return found
 
 
@@ -120,6 +131,9 @@ def plan_clips(
     items = list(found)
     clips = [item for item in items if isinstance(item, Clip)]
     rejects = rejects + [item for item in items if isinstance(item, Reject)]
+    if source.labelled:
+        rejects += [reject_unlabelled(clip) for clip in clips if clip.identity.emotion is None]
+        clips = [clip for clip in clips if clip.identity.emotion is not None]
     headers, notes = restore_suffixes([(clip.path, clip.header) for clip in clips])
     clips = [replace(clip, header=new) for clip, new in zip(clips, headers, strict=True)]
     refuse_other(((str(clip.path), clip.header.names) for clip in clips), wanted, notes)
@@ -127,6 +141,8 @@ def plan_clips(
     every = Counter(name for clip in clips for name in clip.header.columns if _ANY_AU.match(name))
     clips, aus, lacking = settle_columns(clips, wanted)
     notes += describe_left_out(aus, wanted, every)
+    clips, joined = join_spellings(clips)
+    notes += joined
     clips.sort(key=lambda clip: (clip.identity.subject, clip.name))
     return Plan(
         jobs=[partial(read_group, read, group, aus, source.face) for group in _groups(clips)],
@@ -138,6 +154,8 @@ def plan_clips(
         rejects=rejects + lacking,
         ignored=ignored,
         notes=notes,
+        owners={clip.name: clip.identity.subject for clip in clips},
+        paths={clip.name: str(clip.path) for clip in clips},
         mode=" and ".join(sorted({told for clip in clips if (told := mode(clip.header.names))}))
         or "unknown",
     )
@@ -251,6 +269,12 @@ def _key(values: Sequence[str | None], counts: Sequence[int]) -> pa.DictionaryAr
 def printable(path: Path) -> str:
     """Write a path as text, also where its name is not UTF-8."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def reject_unlabelled(clip: Clip) -> Reject:
+    """Set a clip aside of which nobody says which emotion it shows."""
+    detail = f"neither its name nor {LABELS_FILE} says its emotion, which label.source: human needs"
+    return reject_file(clip.path, "unlabelled", detail, clip.header)
 
 
 def reject_file(path: Path, reason: str, detail: str, header: Header | None = None) -> Reject:
