@@ -26,6 +26,7 @@ def train(*, tracked: bool) -> dict[str, float]:
     from functools import partial
 
     from pipeline.data.action_units import INTENSITIES
+    from pipeline.evaluation.scoring.metric_names import of_epoch
     from pipeline.evaluation.scoring.metrics import epoch_scores
     from pipeline.model.fit import Data, Settings, fit
     from pipeline.model.saving import save_model
@@ -61,9 +62,9 @@ def train(*, tracked: bool) -> dict[str, float]:
 
             with training_run("benchmark", "r", {"seed": 1}, {}) as run:
 
-                def log_epoch(epoch: int, measured: dict[str, float]) -> None:
+                def log_epoch(measured: dict[str, float], kept: dict[str, float]) -> None:
                     start = time.perf_counter()
-                    run.log_metrics(measured, epoch)
+                    run.log_metrics(of_epoch(measured, kept), int(measured["epoch"]))
                     logging.append(time.perf_counter() - start)
 
                 trained = fit(data, settings, score, log_epoch, Path(folder))
