@@ -70,7 +70,7 @@ def run_stage(stage: str, workspace: Path) -> tuple[float, float]:
     """Run a stage as its users do; return seconds and the peak of its memory in MB."""
     begin = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.memory", f"pipeline.{stage}"],
+        [sys.executable, "-m", "benchmarks.memory", f"pipeline.stages.{stage}"],
         cwd=workspace,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,

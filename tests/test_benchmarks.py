@@ -1,9 +1,9 @@
 """Each benchmark once, at its smallest: what it measures is said by `make bench` and `make soak`.
 
 In one module, for TensorFlow and MLflow are loaded once a process. That of `experiments` is in
-tests/end_to_end/test_runs.py, that of `fuzz` tests/data/test_fuzz.py. `kills` has none of its whole:
-the smallest takes two minutes of processor time, for what it kills are trainings by DVC; that its
-moments exist, and that they are hit, is shown here.
+tests/end_to_end/test_runs.py, that of `fuzz` in tests/data/test_fuzz.py. `kills` has none of its
+whole, for the smallest takes two minutes of processor time: what it kills are trainings by DVC.
+That its moments exist, and that they are hit, is shown here.
 """
 
 import importlib
@@ -32,10 +32,10 @@ from benchmarks import (
     shuffled,
     tracking,
 )
-from pipeline import params
-from pipeline.evaluation.drift import Bounds
+from pipeline.drift.shift_test import Bounds
 from pipeline.promotion.promote import promote
-from pipeline.schema import Params
+from pipeline.settings import params
+from pipeline.settings.schema import Params
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -164,5 +164,7 @@ def test_kills_hit_the_call_that_is_named(call, code):
     }
     work = "import textwrap; textwrap.fill('a'); textwrap.fill('b')"
     # As the stage's name stands among the arguments of `python -m`.
-    done = subprocess.run([sys.executable, "-c", work, "pipeline.train"], env=own, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", work, "pipeline.stages.train"], env=own, check=False
+    )
     assert done.returncode == code
