@@ -6,7 +6,7 @@ whole, for the smallest takes two minutes of processor time: what it kills are t
 That its moments exist, and that they are hit, is shown here.
 """
 
-import importlib
+import importlib.util
 import os
 import signal
 import subprocess
@@ -30,6 +30,7 @@ from benchmarks import (
     retraining,
     scale,
     shuffled,
+    soak,
     tracking,
 )
 from pipeline.drift.shift_test import Bounds
@@ -168,3 +169,20 @@ def test_kills_hit_the_call_that_is_named(call, code):
         [sys.executable, "-c", work, "pipeline.stages.train"], env=own, check=False
     )
     assert done.returncode == code
+
+
+def test_soak_tells_of_each_campaign_how_it_ended(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(soak, "FOLDER", tmp_path)
+    good, bad = ["benchmarks.coverage", "--help"], ["benchmarks.coverage", "--nonsense"]
+    found = {one.name: one for one in soak.run_all({"good": good, "bad": bad})}
+    assert (found["good"].code, found["bad"].code) == (0, 2)
+    told = capsys.readouterr().out
+    assert "good: ok, " in told
+    assert "bad: FAILED (2), " in told
+    assert told.count("unrecognized arguments: --nonsense\n") == 1
+    assert (tmp_path / "good.log").read_text().startswith("usage: ")
+
+
+@pytest.mark.parametrize("campaign", soak.CAMPAIGNS)
+def test_campaigns_are_programs(campaign):
+    assert importlib.util.find_spec(soak.CAMPAIGNS[campaign][0])
