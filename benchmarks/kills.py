@@ -39,12 +39,12 @@ MOMENTS = {
     "within an epoch": ("model.batches", "Shuffle.on_epoch_begin", EPOCHS, 0.2),
     "writing the state": ("model.resume", "_write", EPOCHS, 0.004),
     "writing the model": ("model.saving", "save_model", 1, 0.1),
-    "writing the journal": ("tracking.journal", "Journal.append", EPOCHS, 0.0005),
-    "noting what was sent": ("tracking.journal", "Journal.note_sent", 25, 0.0),
-    "sending": ("tracking.remote", "Remote.write", 25, 0.01),
-    "logging the model": ("tracking.models", "log_model", 1, 0.3),
-    "setting out": ("tracking.trainings", "_run_of", 1, 0.5),
-    "writing the result": ("tracking.trainings", "Training.finish", 1, 0.0),
+    "writing the journal": ("tracking.outbox.journal", "Journal.append", EPOCHS, 0.0005),
+    "noting what was sent": ("tracking.outbox.journal", "Journal.note_sent", 25, 0.0),
+    "sending": ("tracking.outbox.entries", "Remote.write", 25, 0.01),
+    "logging the model": ("tracking.store.logged_model", "log_model", 1, 0.3),
+    "setting out": ("tracking.resumable", "_run_of", 1, 0.5),
+    "writing the result": ("tracking.resumable", "Training.finish", 1, 0.0),
 }
 
 
@@ -110,8 +110,8 @@ def result(project: Path) -> dict[str, Any]:
         queries = {
             "runs": "select status, name from runs",
             # An evaluation that is repeated logs the same again, later.
-            "metrics": "select distinct key, step, value from metrics order by key, step, value",
-            "epochs": "select key, step, value from metrics where step > 0 order by key, step, value",
+            "metrics": "select distinct key, step, value from metrics order by 1, 2, 3",
+            "epochs": "select key, step, value from metrics where step > 0 order by 1, 2, 3",
             "models": "select status from logged_models where lifecycle_stage = 'active'",
             "champion": "select alias, version from registered_model_aliases",
             "versions": "select version from model_versions",

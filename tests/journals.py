@@ -13,11 +13,11 @@ from unittest.mock import patch
 
 import pandas as pd
 
-from pipeline.tracking.journal import Journal
-from pipeline.tracking.run import Run
-from pipeline.tracking.runs import evaluation_run, training_run
-from pipeline.tracking.sealed import seal, unseal
-from pipeline.tracking.store import journals_folder
+from pipeline.tracking.open_runs import evaluation_run, training_run
+from pipeline.tracking.outbox.journal import Journal
+from pipeline.tracking.outbox.sealed import seal, unseal
+from pipeline.tracking.run import DataSet, Run
+from pipeline.tracking.store.connection import journals_folder
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -42,7 +42,7 @@ class Unsent:
 @contextmanager
 def unsent() -> Iterator[None]:
     """Keep what runs log in their journals for the length of the block."""
-    with patch("pipeline.tracking.runs.start_sender", Unsent):
+    with patch("pipeline.tracking.open_runs.start_sender", Unsent):
         yield
 
 
@@ -50,7 +50,7 @@ def log_training(run: Run, folder: Path) -> None:
     """Log something of each kind that a training logs."""
     run.set_tags({"recipe": "improved"})
     run.log_text("- a\n", "provenance/changes.patch")
-    run.log_dataset(Path("frames.parquet"), "frames", "abc", "training", 5, {"AU06_r": "float32"})
+    run.log_dataset(DataSet("training", "abc"), Path("frames.parquet"), 5, {"AU06_r": "float32"})
     for epoch in range(3):
         run.log_metrics({"loss": 1 / (epoch + 1), "lr": 0.001}, epoch)
     network = folder / "model.keras"
@@ -70,7 +70,7 @@ def make_evaluation(experiment: str, maker: str) -> str:
     """Leave the journal of an evaluation with more metrics than MLflow compares at once."""
     with unsent(), evaluation_run(experiment, maker, {"evaluate.threshold": 0.5}) as run:
         many = {f"test/f1/emotion_{number}": number / 250 for number in range(250)}
-        run.log_metrics(many, of_model=True)
+        run.log_metrics(many, of_model=DataSet("test", "abc"))
         run.log_table(TABLE, "means")
         run.log_dict({"a": "b"}, "provenance/md5.json")
         run.set_tags({"test.rows_hash": "abc"})

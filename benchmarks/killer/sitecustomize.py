@@ -16,7 +16,7 @@ import time
 from types import ModuleType
 from typing import Any
 
-SENDER = "pipeline.tracking.sender_process"
+SENDER = "pipeline.tracking.outbox.sender_process"
 
 
 def kill_after(seconds: float) -> None:

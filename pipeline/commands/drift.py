@@ -1,22 +1,23 @@
 """Compare new recordings with the data that the champion was trained on; say whether to retrain."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
 import pyarrow as pa
 
-from pipeline import paths, prepare
-from pipeline.commands.source import settings_for, source_arguments
-from pipeline.data import profile
-from pipeline.data.plan import Plan
-from pipeline.data.profile import Profile
+from pipeline.commands.source import Column, settings_for, source_arguments
 from pipeline.data.quarantine import count_rows
+from pipeline.data.reading.plan import Plan
+from pipeline.drift import profile
+from pipeline.drift.profile import Profile
+from pipeline.drift.reference import Reference, find_reference
+from pipeline.drift.shift_test import Bounds, Drift, compare, other_extractor
 from pipeline.errors import InputError
-from pipeline.evaluation.drift import Bounds, Drift, compare, other_extractor
-from pipeline.promotion.reference import Reference, find_reference
+from pipeline.settings import paths
+from pipeline.stages import prepare
 
 DRIFTED, UNKNOWN = 5, 6  # beside those of other commands
 EXIT_CODES = f"""\b
@@ -27,9 +28,9 @@ exit codes:
   {DRIFTED}  drift: look at the report, and retrain with the new data if it is sound
   {UNKNOWN}  it cannot be told: too few subjects
 
-Writes report.md, drift.json and subjects.png. Subjects are compared, not frames, for frames of one
-person are alike. Without a champion the model in outputs/ is compared with; params.yaml: drift says
-what counts.
+Writes report.html (report.md says the same), drift.json and subjects.png. Subjects are compared,
+not frames, for frames of one person are alike. Without a champion the model in outputs/ is compared
+with; params.yaml: drift says what counts.
 """
 
 
@@ -42,29 +43,38 @@ what counts.
     help=f"Where the report goes; {paths.DRIFT} unless given.",
 )
 def run(
-    path: str, layout: str | None = None, naming: str | None = None, out: Path = paths.DRIFT
+    path: str,
+    layout: str | None = None,
+    naming: str | None = None,
+    column: Sequence[Column] = (),
+    out: Path = paths.DRIFT,
 ) -> None:
     """Write the report, print its first lines and end with the exit code of the outcome."""
-    from pipeline.evaluation import drift_page  # matplotlib, which --help can do without
-    from pipeline.evaluation.pictures import save
+    # matplotlib, which --help can do without
+    from pipeline.drift import drift_page
+    from pipeline.report.figures.files import save, svg
+    from pipeline.report.pages.text import to_markdown
+    from pipeline.report.pages.webpage import to_html
 
-    settings = settings_for(path, layout, naming)
+    settings = settings_for(path, layout, naming, column)
     with TemporaryDirectory() as scratch:
         reference = find_reference(settings, Path(scratch))
         plan = prepare.make_plan(settings, Path(scratch))
         new, quarantined = count_new(plan, settings.prepare.min_confidence, reference)
     bounds = Bounds(**settings.drift.model_dump())
     found = judge(reference, plan, new, bounds)
-    page = drift_page.Comparison(path, reference.name, quarantined, bounds, found)
+    comparison = drift_page.Comparison(path, reference.name, quarantined, bounds, found)
+    page, drawn = drift_page.drift_page(comparison), {}
     out.mkdir(parents=True, exist_ok=True)
-    (out / "report.md").write_text(drift_page.render(page), encoding="utf-8")
-    text = json.dumps(drift_page.as_dict(page), indent=2, allow_nan=False)
-    (out / "drift.json").write_text(text + "\n", encoding="utf-8")
     if len(found.items):
-        save(drift_page.figure(reference.profile, new, found), out / drift_page.FIGURE)
-    print(f"{path} against the training data of {reference.name}")
-    print(*drift_page.headlines(found), sep="\n")
-    print(f"report: {out / 'report.md'}")
+        figure = drift_page.figure(reference.profile, new, found)
+        drawn[drift_page.NAME] = svg(figure)
+        save(figure, out / drift_page.FIGURE)
+    (out / "report.md").write_text(to_markdown(page), encoding="utf-8")
+    (out / "report.html").write_text(to_html(page, drawn), encoding="utf-8")
+    text = json.dumps(drift_page.as_dict(comparison), indent=2, allow_nan=False)
+    (out / "drift.json").write_text(text + "\n", encoding="utf-8")
+    print("\n".join([page.title, *page.lead, f"report: {out / 'report.html'}"]))
     if code := {"drift": DRIFTED, "unknown": UNKNOWN}.get(found.outcome):
         raise SystemExit(code)
 

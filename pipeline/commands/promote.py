@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline import params, paths
 from pipeline.errors import InputError
+from pipeline.settings import params, paths
 
 if TYPE_CHECKING:
     from pipeline.promotion.promote import Outcome
@@ -54,14 +54,15 @@ def key_of_outputs() -> str:
 
 def report(outcome: "Outcome") -> list[str]:
     """Write the verdict's files and say it in lines."""
-    from pipeline.promotion.pages import MEANS, as_json, headline, verdict_page
+    from pipeline.promotion.verdict_page import MEANS, as_json, headline, verdict_page
+    from pipeline.report.pages.text import to_markdown
 
     number = outcome.version.number if outcome.version else None
     if outcome.decision is None:
         return [f"version {number}: {MEANS[outcome.word]}; nothing to do"]
     paths.VERDICT.parent.mkdir(parents=True, exist_ok=True)
     paths.VERDICT.write_text(json.dumps(as_json(outcome.decision, number), indent=2) + "\n")
-    paths.VERDICT_PAGE.write_text(verdict_page(outcome.decision, number))
+    paths.VERDICT_PAGE.write_text(to_markdown(verdict_page(outcome.decision, number)))
     rules = outcome.decision.verdict.rules
     standing = outcome.decision.challenger.standing if outcome.decision.version is None else ""
     return [

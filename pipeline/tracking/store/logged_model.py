@@ -1,0 +1,132 @@
+"""Log a trained network as an MLflow model that anyone can load, serve and register.
+
+Models-from-code: the model holds `serving.py`, the `.keras` file and a JSON contract, no pickle.
+"""
+
+import json
+import logging
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from pipeline.data.action_units import value_range
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from mlflow import MlflowClient
+    from mlflow.entities import LoggedModel
+    from mlflow.models import ModelSignature
+
+SERVING = Path(__file__).with_name("serving.py")
+SOURCE = ("mlflow.source.", "mlflow.user")  # tags of a run that the model's page shows, too
+CONTRACT = "contract.json"
+METRICS = 100  # a call: MLflow finds repeated metrics of a model only among so many
+REQUIREMENTS = ("mlflow", "keras", "tensorflow", "numpy", "pandas")
+
+
+def log_model(
+    client: "MlflowClient",
+    run_id: str,
+    network: Path,
+    features: Sequence[str],
+    emotions: Sequence[str],
+    example: "pd.DataFrame",
+    step: int,
+) -> str:
+    """Log with a run a `.keras` file that takes `features` in this order and gives `emotions`.
+
+    `example` holds a few rows with at least these columns; `step` is the model's epoch, whose
+    metrics MLflow shows with the model. Returns the id of the model: load it with
+    `mlflow.pyfunc.load_model(f"models:/{id}")`.
+    """
+    from mlflow.entities import LoggedModelOutput
+
+    made_by = client.get_run(run_id)
+    tags = {key: text for key, text in made_by.data.tags.items() if key.startswith(SOURCE)}
+    experiment, name = made_by.info.experiment_id, str(made_by.info.run_name)
+    logged = client.create_logged_model(experiment, name, run_id, tags, made_by.data.params)
+    with TemporaryDirectory() as folder:
+        contract = Path(folder) / CONTRACT
+        contract.write_text(_contract(features, emotions), encoding="utf-8")
+        carried = {"network": str(network), "contract": str(contract)}
+        target = Path(folder) / "model"
+        _save(target, logged, carried, _signature(features, emotions), example[list(features)])
+        client.log_model_artifacts(logged.model_id, str(target))
+    client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step)])
+    _copy_metrics(client, run_id, logged.model_id, step)
+    client.finalize_logged_model(logged.model_id, "READY")
+    return str(logged.model_id)
+
+
+def _save(
+    target: Path,
+    logged: "LoggedModel",
+    carried: dict[str, str],
+    signature: "ModelSignature",
+    example: "pd.DataFrame",
+) -> None:
+    """Write MLflow's model into a folder.
+
+    `log_model` of its pyfunc flavour would run the example, and load TensorFlow, in whatever
+    process sends the model; that it runs is for the tests to say.
+    """
+    import mlflow.pyfunc
+    from mlflow.models import Model
+
+    # Else it warns that an environment made by uv has no pip to pin.
+    logging.getLogger("mlflow.utils.environment").setLevel(logging.ERROR)
+    location, run_id = logged.artifact_location, logged.source_run_id
+    mlflow.pyfunc.save_model(
+        target,
+        mlflow_model=Model(location, run_id, model_id=logged.model_id),
+        python_model=str(SERVING),
+        artifacts=carried,
+        signature=signature,
+        input_example=example.astype("float64").reset_index(drop=True),
+        pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
+    )
+
+
+def _copy_metrics(client: "MlflowClient", run_id: str, model_id: str, step: int) -> None:
+    """Show on the model's page what the run measured at its epoch."""
+    from mlflow.entities import Metric
+
+    names = client.get_run(run_id).data.metrics
+    of_step = [
+        Metric(one.key, one.value, one.timestamp, step, model_id=model_id, run_id=run_id)
+        for name in names
+        for one in client.get_metric_history(run_id, name)
+        if one.step == step
+    ]
+    for start in range(0, len(of_step), METRICS):
+        client.log_batch(run_id, of_step[start : start + METRICS])
+
+
+def model_of(client: "MlflowClient", run_id: str) -> str | None:
+    """Find the id of the run's model; what a killed process left half made is deleted."""
+    experiment_id = client.get_run(run_id).info.experiment_id
+    found = client.search_logged_models([experiment_id], f"source_run_id = '{run_id}'")
+    whole = None
+    for model in found:
+        if model.status == "READY":
+            whole = str(model.model_id)
+        else:
+            client.delete_logged_model(model.model_id)
+    return whole
+
+
+def _contract(features: Sequence[str], emotions: Sequence[str]) -> str:
+    ranges = {name: value_range(name) for name in features}
+    return json.dumps({"ranges": ranges, "emotions": list(emotions)}, indent=2)
+
+
+def _signature(features: Sequence[str], emotions: Sequence[str]) -> "ModelSignature":
+    from mlflow.models import ModelSignature
+    from mlflow.types.schema import ColSpec, DataType, Schema
+
+    inputs, outputs = (
+        Schema([ColSpec(DataType.double, name) for name in names]) for names in (features, emotions)
+    )
+    return ModelSignature(inputs=inputs, outputs=outputs)
