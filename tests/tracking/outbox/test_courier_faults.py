@@ -436,20 +436,14 @@ def test_password_is_never_on_disk(
     from mlflow import MlflowClient
 
     sqlite = f"sqlite:///{store / 'mlflow.db'}"
-    monkeypatch.setattr(
-        "pipeline.tracking.outbox.courier.open_store",
-        lambda _: (MlflowClient(sqlite), connect("e")),
-    )
+    courier, opened = "pipeline.tracking.outbox.courier", (MlflowClient(sqlite), connect("e"))
+    monkeypatch.setattr(f"{courier}.open_store", lambda _: opened)
     journal = Journal(journals_folder() / training)
-    monkeypatch.setattr(
-        "pipeline.tracking.outbox.courier.tracking_uri", lambda: "http://me:geheim@127.0.0.1:9"
-    )
+    monkeypatch.setattr(f"{courier}.tracking_uri", lambda: "http://me:geheim@127.0.0.1:9")
     Courier(journal).send()
     assert journal.sent["store"] == "http://127.0.0.1:9"
     run_id = journal.sent["run_id"]
-    monkeypatch.setattr(
-        "pipeline.tracking.outbox.courier.tracking_uri", lambda: "http://me:anders@127.0.0.1:9"
-    )
+    monkeypatch.setattr(f"{courier}.tracking_uri", lambda: "http://me:anders@127.0.0.1:9")
     Courier(journal).send()
     assert journal.sent["run_id"] == run_id
     with pytest.raises(ValueError, match="geheim"), unsent(), training_run("e", "r", {}, {}):
