@@ -27,8 +27,8 @@ EPOCHS = 30
 IN_A_ROW = 4  # kills
 STAGES = ("prepare", "label", "train", "evaluate", "promote")
 SMALL = {
-    "demo.subjects": 6,
-    "demo.frames_per_clip": 60,
+    "demo.subjects": 20,  # so many that the model is promoted
+    "demo.frames_per_clip": 20,
     "recipes.improved.epochs": EPOCHS,
     "recipes.improved.early_stopping_patience": 6,
     "recipes.improved.lr_patience": 2,

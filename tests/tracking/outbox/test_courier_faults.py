@@ -15,7 +15,7 @@ import pytest
 from damage import damaged
 from journals import content, copy_journal, log_training, make_evaluation, make_training, unsent
 
-from pipeline.commands.sync import sync
+from pipeline.commands.sync import run as sync
 from pipeline.errors import InputError
 from pipeline.tracking.open_runs import evaluation_run, training_run
 from pipeline.tracking.outbox.courier import Courier, UnsentError
