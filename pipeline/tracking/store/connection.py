@@ -112,7 +112,6 @@ def load_mlflow() -> None:
         os.environ.setdefault(name, value)
     os.environ.update(SINGLE_TRY)
     import mlflow.pyfunc
-    import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
 
     # Where the database is locked it would write a traceback; we say what becomes of the entries.
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
