@@ -12,14 +12,14 @@ import pandas as pd
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from pipeline.data import profile
 from pipeline.data.action_units import ACTIVATIONS, AU_COLUMNS, INTENSITIES, PRESENCES
 from pipeline.data.csv_files import write_csv
 from pipeline.data.frames import au_columns, column_words, load_rows
 from pipeline.data.warnings import read_warnings
-from pipeline.drift import profile
 from pipeline.errors import InputError, run_main
+from pipeline.evaluation.scoring.emotion_scores import epoch_scores
 from pipeline.evaluation.scoring.metric_names import of_epoch
-from pipeline.evaluation.scoring.metrics import epoch_scores
 from pipeline.model.fit import Data, Settings, fit
 from pipeline.model.saving import Predictor, save_model
 from pipeline.settings import params, paths
