@@ -22,8 +22,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.data.action_units import INTENSITIES, intensity
+from pipeline.data.card.profile import Predict, Profile, count
 from pipeline.data.labels import facs_rules
-from pipeline.data.profile import Predict, Profile, count
 from pipeline.data.simulation import AUS
 from pipeline.drift.shift_test import Bounds, compare
 from pipeline.settings import params

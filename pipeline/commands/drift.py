@@ -9,8 +9,8 @@ import click
 import pyarrow as pa
 
 from pipeline.commands.source import Column, settings_for, source_arguments
-from pipeline.data import profile
-from pipeline.data.profile import Profile
+from pipeline.data.card import profile
+from pipeline.data.card.profile import Profile
 from pipeline.data.quarantine import count_rows
 from pipeline.data.reading.plan import Plan
 from pipeline.drift.reference import Reference, find_reference

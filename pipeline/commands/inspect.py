@@ -16,7 +16,7 @@ import pyarrow as pa
 from pipeline.commands.naming_choice import choose_naming
 from pipeline.commands.source import Column, override, settings_for, source_arguments
 from pipeline.data.action_units import ACTIVATIONS, INTENSITIES, PRESENCES, number
-from pipeline.data.card.frame_summary import FrameSummary
+from pipeline.data.card.counting.frame_summary import FrameSummary
 from pipeline.data.quarantine import REASONS, Reject, count_rows
 from pipeline.data.reading.plan import Plan
 from pipeline.data.split import with_split

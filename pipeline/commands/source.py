@@ -13,8 +13,8 @@ from pipeline.data.reading.csv.header import read_header
 from pipeline.data.reading.csv.text import UnreadableError
 from pipeline.data.reading.extractors import PYFEAT, recognise
 from pipeline.data.reading.folders import files_below
-from pipeline.data.reading.labels_file import COLUMNS
 from pipeline.data.reading.layouts import PLANNERS
+from pipeline.data.reading.naming.labels_file import COLUMNS
 from pipeline.data.reading.table.parquet import BROKEN
 from pipeline.errors import InputError
 from pipeline.settings import params

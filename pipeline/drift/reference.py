@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.data import profile
-from pipeline.data.profile import Predict, Profile
+from pipeline.data.card import profile
+from pipeline.data.card.profile import Predict, Profile
 from pipeline.data.reading.extractors import recognise
 from pipeline.errors import InputError
 from pipeline.settings import paths

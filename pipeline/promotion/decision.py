@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from pipeline.comparison.paired import Pair, Side, measure
 from pipeline.evaluation.prediction_file import TRUE, Predictions, hash_rows
 from pipeline.evaluation.resampling.bootstrap import Resampling
-from pipeline.evaluation.resampling.paired import Pair, Side, measure
 from pipeline.promotion import renewal
 from pipeline.promotion.candidate import Candidate, constant, only
 from pipeline.promotion.gate import (

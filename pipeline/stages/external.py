@@ -13,14 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.data.card.au_activity import Activity
-from pipeline.data.frames import as_matrix, batches, column_codes, column_words
-from pipeline.data.runs import find_runs
+from pipeline.comparison.data_sets import differences, flat, macro_scores, score_table, told
+from pipeline.data.card.counting.au_activity import Activity
+from pipeline.data.frames import as_matrix, batches, column_codes, column_words, find_runs
 from pipeline.data.split import TEST, with_split
 from pipeline.data.warnings import warning
 from pipeline.errors import InputError, run_main
 from pipeline.evaluation.baselines import NETWORK
-from pipeline.evaluation.external_data import differences, flat, macro_scores, score_table, told
 from pipeline.evaluation.resampling.bootstrap import group
 from pipeline.settings import params, paths
 from pipeline.settings.schema import Data, Params

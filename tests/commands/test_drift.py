@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 
 from pipeline.commands import drift
-from pipeline.data import profile
 from pipeline.data.action_units import intensity
+from pipeline.data.card import profile
 from pipeline.drift.reference import Reference
 from pipeline.errors import InputError
 from pipeline.settings import paths

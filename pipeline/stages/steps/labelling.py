@@ -10,10 +10,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.data.card.label_distribution import Distribution
-from pipeline.data.frames import RowGroupWriter, batches
+from pipeline.data.frames import RowGroupWriter, batches, find_runs
 from pipeline.data.labels import facs_rules
 from pipeline.data.labels.assign import facs_labels, human_labels
-from pipeline.data.runs import find_runs
 from pipeline.settings.schema import Label, Params
 
 Labeller = Callable[[pa.Table], NDArray[np.float32]]

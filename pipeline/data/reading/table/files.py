@@ -16,7 +16,7 @@ from pipeline.data.reading.csv.header import Header
 from pipeline.data.reading.csv.reader import read_blocks
 from pipeline.data.reading.extractors import au_columns_of
 from pipeline.data.reading.folders import files_below
-from pipeline.data.reading.labels_file import LABELS_FILE
+from pipeline.data.reading.naming.labels_file import LABELS_FILE
 from pipeline.data.reading.plan import Source, open_header
 from pipeline.data.reading.table.column_types import (
     as_floats,
