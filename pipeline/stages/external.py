@@ -20,6 +20,7 @@ from pipeline.data.labels import facs_rules
 from pipeline.data.runs import find_runs
 from pipeline.data.split import TEST, with_split
 from pipeline.data.warnings import warning
+from pipeline.data.words import folded
 from pipeline.errors import InputError, run_main
 from pipeline.evaluation.baselines import NETWORK, RULE
 from pipeline.evaluation.external_data import differences, flat, macro_scores, score_table, told
@@ -80,7 +81,8 @@ def level_drift(theirs: Path, features: list[str]) -> list[dict[str, Any]]:
 def unknown_words(frames: Path, emotions: list[str]) -> list[dict[str, Any]]:
     """Warn of human categories that the model has not learned: their rows count as none of its."""
     words = column_words(frames, "emotion")
-    unknown = sorted(set(words.tolist()) - {*emotions, ""})
+    known = {"", *map(folded, emotions)}
+    unknown = sorted(word for word in set(words.tolist()) if folded(word) not in known)
     if not unknown:
         return []
     rows = int(np.isin(words, unknown).sum())

@@ -20,7 +20,7 @@ from pipeline.data.csv_files import write_rows
 from pipeline.data.frames import RowGroupWriter, batches
 from pipeline.data.labels import facs_rules
 from pipeline.data.runs import find_runs
-from pipeline.data.words import chosen
+from pipeline.data.words import chosen, folded
 from pipeline.errors import InputError, run_main
 from pipeline.settings import params, paths
 from pipeline.settings.schema import Label, Params
@@ -96,8 +96,13 @@ def human_labels(frames: pa.Table, emotions: Sequence[str]) -> NDArray[np.float3
             f"(first: clip {clip}). Give them one (see data.naming and labels.csv), or set "
             "label.source: facs."
         )
-    matches = [pc.equal(column, emotion).to_numpy(zero_copy_only=False) for emotion in emotions]
-    return np.stack(matches).astype(np.float32).T
+    words = column.combine_chunks().dictionary_encode()
+    known = [folded(word) for word in words.dictionary.to_pylist()]
+    # A set of its own may write a category otherwise than the training data does.
+    wanted = [folded(emotion) for emotion in emotions]
+    same = np.array([word == emotion for word in known for emotion in wanted], dtype=np.float32)
+    labels: NDArray[np.float32] = same.reshape(len(known), -1)[words.indices.to_numpy()]
+    return labels
 
 
 def find_categories(label: Label) -> list[str]:

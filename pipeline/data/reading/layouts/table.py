@@ -6,6 +6,7 @@ missing is read from labels.csv or the clip's name. A file's `frame`, `success`,
 `valence` without any value is as if absent. The table may be larger than memory.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -21,14 +22,16 @@ from pipeline.data.reading.table.clip_index import (
     Clips,
     DamagedError,
     Piece,
+    count_words,
     find_clips,
     has_large_groups,
     pieces_in_order,
 )
-from pipeline.data.reading.table.clip_rows import read
+from pipeline.data.reading.table.clip_rows import Words, read
 from pipeline.data.reading.table.files import Found, find_files, settle
 from pipeline.data.reading.table.parquet import TableFile
 from pipeline.data.reading.table.regroup import spread
+from pipeline.data.words import one_spelling
 from pipeline.errors import InputError
 
 
@@ -43,21 +46,26 @@ def plan(source: Source) -> Plan:
         raise _no_table(source.path, rejects, found)
     files, schema, lacking = settle(found, extractor)
     clips, damaged = _clips(files, source.naming)
+    one, notes = _categories(files, source.naming, clips)
+    words = Words(source.naming, one, source.labelled)
     pieces, lost = _pieces(
         [file for file in files if file.name not in {reject.file for reject in damaged}],
         schema,
         clips,
         source.scratch,
     )
+    owners = {clip: who for clip in clips.ranked() if clip and (who := clips.subject[clip])}
     return Plan(
-        jobs=[partial(read, piece, schema, files, source.naming) for piece in pieces],
-        subjects=sorted({owner for owner in clips.subject.values() if owner}),
-        clips=[clip for clip in clips.ranked() if clip and clips.subject[clip]],
+        jobs=[partial(read, piece, schema, files, words) for piece in pieces],
+        subjects=sorted(set(owners.values())),
+        clips=list(owners),
+        owners=owners,
         aus=[name for name in AU_COLUMNS if name in schema.names],
         extractor=extractor,
         files=count,
         rejects=rejects + lacking + damaged + lost,
         ignored=ignored,
+        notes=notes,
     )
 
 
@@ -81,6 +89,19 @@ def _clips(files: Sequence[TableFile], naming: Naming) -> tuple[Clips, list[Reje
         except DamagedError as error:
             rejects.append(error.reject)
             left.remove(error.file)
+
+
+def _categories(
+    files: Sequence[TableFile], naming: Naming, clips: Clips
+) -> tuple[dict[str, str], list[str]]:
+    """Find spellings of one category, in the table and in what names and labels.csv say."""
+    counts = Counter[str]()
+    for file in files:
+        counts += count_words(file, "emotion")
+    if naming.may_tell("emotion"):
+        told = (naming.tell(clip).get("emotion") for clip in clips.rows if clip)
+        counts.update(word for word in told if word)
+    return one_spelling(counts)
 
 
 def _subject_of(naming: Naming, clip: str) -> str | None:

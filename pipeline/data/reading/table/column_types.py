@@ -1,9 +1,13 @@
 """Bring the columns of a Parquet file to two kinds: words, encoded by dictionary, and floats."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from pipeline.data.words import MISSING
+
+_NOTHING = pa.array(sorted(MISSING))
 
 
 def holds_numbers(kind: pa.DataType) -> bool:
@@ -32,11 +36,21 @@ def as_floats(column: pa.Array, kind: pa.DataType) -> pa.Array:
     return column.cast(kind, safe=False)
 
 
+def respell(column: pa.DictionaryArray, one: Mapping[str, str]) -> pa.DictionaryArray:
+    """Write words that are one in one way; `one` has those that change."""
+    if not one:
+        return column
+    words = pa.array([one.get(word, word) for word in column.dictionary.to_pylist()], pa.string())
+    words = words.dictionary_encode()
+    return pa.DictionaryArray.from_arrays(words.indices.take(column.indices), words.dictionary)
+
+
 def encode(column: pa.Array) -> pa.DictionaryArray:
     """Encode words by dictionary, whatever type they have; blanks around them do not count.
 
-    An empty word is null. The dictionary holds the words that occur, and no other: a file's own
-    may list people who have no row. Raises `ArrowInvalid` on bytes that are no UTF-8.
+    An empty word is null, and so is one for nothing such as NA. The dictionary holds the words that
+    occur, and no other: a file's own may list people who have no row. A whole number that is stored
+    as a float loses its point. Raises `ArrowInvalid` on bytes that are no UTF-8.
     """
     if not pa.types.is_dictionary(column.type):
         column = column.cast(pa.string()).dictionary_encode()
@@ -44,5 +58,6 @@ def encode(column: pa.Array) -> pa.DictionaryArray:
     words = column.dictionary.take(used.dictionary).cast(pa.string())
     words.validate(full=True)  # a Parquet file may hold what is no UTF-8
     words = pc.utf8_trim_whitespace(words)
-    words = pc.if_else(pc.equal(words, ""), None, words).dictionary_encode()
+    nothing = pc.is_in(pc.utf8_lower(words), value_set=_NOTHING)
+    words = pc.if_else(nothing, None, words).dictionary_encode()
     return pa.DictionaryArray.from_arrays(words.indices.take(used.indices), words.dictionary)
