@@ -21,7 +21,7 @@ from pipeline.settings import params
 from pipeline.settings.schema import Params
 
 Column = tuple[str, str]  # what we call it, and what the table does
-_PLAIN = re.compile(r"(?!(?i:null|true|false|nan|inf)$)[A-Za-z_/.][\w/.-]*")
+_PLAIN = re.compile(r"(?!(?i:null|true|false|nan|inf)$)[a-zA-Z_/.][\w/.-]*", re.ASCII)
 
 
 def source_arguments(run: Callable[..., Any]) -> Callable[..., Any]:
