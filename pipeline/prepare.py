@@ -17,6 +17,7 @@ from pipeline.data.activity import Activity
 from pipeline.data.clips import Naming, read_labels
 from pipeline.data.frames import RowGroupWriter, frame_schema
 from pipeline.data.layouts import PLANNERS
+from pipeline.data.losses import Losses
 from pipeline.data.parallel import run_in_order
 from pipeline.data.plan import Job, Plan, Source
 from pipeline.data.quarantine import Reject
@@ -131,6 +132,8 @@ def write_frames(
     counts = quarantine.count_rows(plan.rejects)
     files = quarantine.whole_files(plan.rejects)
     notes: list[tuple[str, str]] = []
+    losses = Losses(plan.owners)
+    losses.add(frame_schema(plan.aus).empty_table(), plan.rejects)
     with (
         RowGroupWriter(places.frames, frame_schema(plan.aus)) as frames,
         RowGroupWriter(places.quarantine, quarantine.SCHEMA) as aside,
@@ -140,6 +143,7 @@ def write_frames(
             table = add_split(checked.frames, batch)
             frames.write(table)
             summary.add(table)
+            losses.add(table, checked.rejects)
             aside.write(quarantine.as_table(checked.rejects))
             counts.update(quarantine.count_rows(checked.rejects))
             files |= quarantine.whole_files(checked.rejects)
@@ -149,6 +153,7 @@ def write_frames(
             read += checked.rows_read
     summary.finish()
     account = _account(plan, summary, read, counts)
+    account["warnings"] += losses.warnings(summary.split_of())
     account |= {"files_quarantined": len(files), "notes": gather_notes(plan, notes)}
     return account, summary.activity
 
@@ -211,10 +216,13 @@ def main() -> None:
     account["warnings"] += leaks(settings.prepare.split)
     account["warnings"] += plan.check_labels(make_naming(settings))
     if empty := [name for name, counts in account["splits"].items() if not counts["frames"]]:
+        reasons = account["quarantined_by_reason"].items()
+        told = ", ".join(
+            f"{reason} {rows}: {quarantine.REASONS[reason]}" for reason, rows in reasons
+        )
         raise InputError(
             f"no frame is left for {', '.join(empty)}: {account['rows_quarantined']} of "
-            f"{account['rows_read']} rows are quarantined ({account['quarantined_by_reason']}); "
-            f"see {paths.QUARANTINE}."
+            f"{account['rows_read']} rows are quarantined ({told}); see {paths.QUARANTINE}."
         )
     paths.PREPARE_SUMMARY.write_text(json.dumps(account, indent=2) + "\n")
     content = {"aus": activity.rows(), "drift": activity.drift()}

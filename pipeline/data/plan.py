@@ -3,7 +3,7 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -62,6 +62,7 @@ class Plan:
     files: int
     rejects: list[Reject] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
+    owners: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)  # of files
     notes: list[str] = field(default_factory=list)  # what was recognised or assumed
     mode: str = "unknown"  # video, image, `image and video`, as far as the files show it
 
@@ -120,6 +121,7 @@ def plan_clips(
     items = list(found)
     clips = [item for item in items if isinstance(item, Clip)]
     rejects = rejects + [item for item in items if isinstance(item, Reject)]
+    owners = {str(clip.path): _owner(clip) for clip in clips}
     headers, notes = restore_suffixes([(clip.path, clip.header) for clip in clips])
     clips = [replace(clip, header=new) for clip, new in zip(clips, headers, strict=True)]
     refuse_other(((str(clip.path), clip.header.names) for clip in clips), wanted, notes)
@@ -137,10 +139,15 @@ def plan_clips(
         files=files,
         rejects=rejects + lacking,
         ignored=ignored,
+        owners=owners,
         notes=notes,
         mode=" and ".join(sorted({told for clip in clips if (told := mode(clip.header.names))}))
         or "unknown",
     )
+
+
+def _owner(clip: Clip) -> dict[str, str | None]:
+    return {name: _identity(clip, name) for name in KEYS if name != "clip"}
 
 
 def describe_names(headers: Iterable[Header]) -> list[str]:
