@@ -1,8 +1,10 @@
-"""The one error that people are meant to read, and how a stage shows it."""
+"""The one error that people are meant to read, and how a stage or command shows it."""
 
 import errno
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 # What is wrong with a disk, not with the program.
 _DISK = {
@@ -19,13 +21,14 @@ class InputError(Exception):
     """What was received (file, row or key path), what is allowed, and what to do."""
 
 
-def run_main(main: Callable[[], None]) -> None:
-    """Run a stage or command; an `InputError` becomes one message and exit code 1.
+@contextmanager
+def one_line() -> Iterator[None]:
+    """Turn an `InputError` into one message and exit code 1.
 
     So does a disk that is full or may not be written to.
     """
     try:
-        main()
+        yield
     except InputError as error:
         _stop(str(error))
     except OSError as error:
@@ -33,6 +36,28 @@ def run_main(main: Callable[[], None]) -> None:
             raise
         where = f"{error.filename}: " if error.filename else ""
         _stop(f"{where}{error.strerror}. Please {_DISK[error.errno]} and run it again.")
+
+
+def run_main(main: Callable[..., None]) -> None:
+    """Run a stage with the arguments of the command line, which are read before it begins.
+
+    `main` may carry click's options; `--help` shows its module's docstring. Ends with exit code 2
+    on an argument that it does not know, and as `one_line` says on an error.
+    """
+    import click
+
+    module = sys.modules[main.__module__]
+    name = f"python -m {module.__spec__.name}" if module.__spec__ else sys.argv[0]
+    command = click.command(help=module.__doc__)(main)
+    try:
+        given: dict[str, Any] = command.make_context(name, sys.argv[1:]).params
+    except click.exceptions.Exit as done:
+        raise SystemExit(done.exit_code) from None
+    except click.UsageError as error:
+        error.show()
+        raise SystemExit(error.exit_code) from None
+    with one_line():
+        main(**given)
 
 
 def _stop(message: str) -> None:

@@ -1,12 +1,12 @@
 """Score the trained model on a data set of its own, which no training has seen."""
 
-import argparse
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import click
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -31,6 +31,15 @@ from pipeline.schema import Data, Params
 from pipeline.tracking import provenance
 from pipeline.tracking.runs import evaluation_run
 from pipeline.tracking.sender_process import get_ready
+
+
+def entry_of(stage: str) -> str:
+    """Name the entry of a stage, `external@clinic`, or give back what is no stage.
+
+    An entry's name is the user's own, and a command in dvc.yaml is a line for the shell: DVC says
+    the name by the environment, where it can do no harm.
+    """
+    return stage.rpartition("external@")[2]
 
 
 def read_set(source: Data, settings: Params, folder: Path) -> dict[str, Any]:
@@ -138,10 +147,8 @@ def record(name: str, source: Data, made: Mapping[str, Any], table: pd.DataFrame
     return run.id or run.key
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m pipeline.external", description=__doc__)
-    parser.add_argument("name", help="an entry of `external` in params.yaml")
-    name: str = parser.parse_args().name
+@click.argument("name", envvar="DVC_STAGE", callback=lambda _c, _p, value: entry_of(value))
+def main(name: str) -> None:
     settings = params.load()
     if name not in settings.external:
         known = ", ".join(settings.external) or "none"

@@ -22,6 +22,7 @@ from pipeline.data.card_figure import card_figure
 from pipeline.data.distribution import Distribution
 from pipeline.data.frames import RowGroupWriter, batches
 from pipeline.data.runs import find_runs
+from pipeline.data.words import chosen
 from pipeline.errors import InputError, run_main
 from pipeline.schema import Label, Params
 
@@ -108,13 +109,8 @@ def find_categories(label: Label) -> list[str]:
     found: set[str] = set()
     for batch in batches(paths.FRAMES, ["emotion"]):
         found.update(batch.column("emotion").cast(pa.string()).unique().to_pylist())
-    emotions = list(label.emotions) or sorted(found - {None})
-    if absent := sorted(set(emotions) - found):
-        raise InputError(
-            f"params.yaml: label.emotions names {absent}, which no frame has; the data has "
-            f"{sorted(word for word in found if word)}."
-        )
-    return emotions
+    known = sorted(found - {None})
+    return chosen(label.emotions, known, "label.emotions", "categories") or known
 
 
 def choose_labeller(

@@ -10,13 +10,13 @@ import json
 from pathlib import Path
 from typing import get_args, get_origin
 
-import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from pipeline import paths
 from pipeline.errors import InputError
 from pipeline.schema import Params
+from pipeline.settings.yaml_text import BadYamlError, parse
 
 
 def load(path: Path = paths.PARAMS) -> Params:
@@ -25,11 +25,13 @@ def load(path: Path = paths.PARAMS) -> Params:
     Raises `InputError` where the file is missing, is not YAML, or breaks the schema.
     """
     try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+        tree = parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"{path} is missing; run from the repository root.") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not YAML: {error}") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 text: {error.reason}. Save it as UTF-8.") from None
+    except BadYamlError as error:
+        raise InputError(f"{path}, {error}.") from None
     try:
         # Through JSON, so that a strict schema accepts a list where it wants a tuple.
         return Params.model_validate_json(json.dumps(tree, default=str))
@@ -47,6 +49,8 @@ def _explain(path: Path, problem: ErrorDetails) -> str:
         return f"{path}: {key} is unknown; allowed here are {', '.join(known)}.{hint}"
     if problem["type"] == "missing":
         return f"{path}: {key} is missing; add it (its meaning stands in the README)."
+    if problem["type"] == "string_type":
+        return f"{path}: {key} is {problem['input']!r}; text is allowed. Put it in quotes."
     allowed = problem["msg"].removeprefix("Value error, ").replace("Input should", "it should")
     if not key:
         return f"{path}: {allowed}."

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from pipeline.data.units import INTENSITY_AUS
 
@@ -20,6 +20,16 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Valence = Literal["P", "N"]
+
+
+def _may_name(value: Any) -> Any:
+    if isinstance(value, str) or type(value) is int:
+        return value
+    raise ValueError("a name in quotes is allowed")
+
+
+# Of a person or a category in the data. A number is the one name that is written with it.
+Name = Annotated[str | int, BeforeValidator(_may_name)]
 
 
 class Section(BaseModel):
@@ -62,8 +72,8 @@ class Split(Section):
     validation: Share
     test: Share
     seed: Seed
-    validation_subjects: tuple[str, ...]
-    test_subjects: tuple[str, ...]
+    validation_subjects: tuple[Name, ...]
+    test_subjects: tuple[Name, ...]
 
     @model_validator(mode="after")
     def leaves_training_data(self) -> Self:
@@ -71,7 +81,7 @@ class Split(Section):
             raise ValueError("validation + test below 1 is allowed; the rest trains the model")
         both = set(self.validation_subjects) & set(self.test_subjects)
         if both:
-            raise ValueError(f"subjects {sorted(both)} stand in validation and in test")
+            raise ValueError(f"subjects {sorted(map(str, both))} stand in validation and in test")
         return self
 
 
@@ -135,7 +145,7 @@ class Label(Section):
     source: Literal["facs", "human"]
     gate: Literal["clip", "frame", "none"]
     rules: Annotated[dict[str, Rule], Field(min_length=1)]
-    emotions: tuple[str, ...]
+    emotions: tuple[Name, ...]
 
 
 class Weigh(Section):

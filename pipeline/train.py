@@ -1,12 +1,12 @@
 """Train the network on the training split, recorded epoch by epoch as one MLflow run."""
 
-import argparse
 import json
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
@@ -119,10 +119,8 @@ def train(run: Run, settings: Params, names: tuple[list[str], list[str]], folder
     return trained.best_epoch
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m pipeline.train", description=__doc__)
-    parser.add_argument("--fresh", action="store_true", help="forget an interrupted training")
-    fresh = parser.parse_args().fresh
+@click.option("--fresh", is_flag=True, help="Forget an interrupted training.")
+def main(*, fresh: bool = False) -> None:
     settings = params.load()
     features = choose_features(settings.train.features, au_columns(paths.FRAMES, AU_COLUMNS))
     emotions = list(pq.read_schema(paths.LABELS).names)

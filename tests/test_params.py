@@ -1,8 +1,14 @@
+import shutil
+from pathlib import Path
+
 import pytest
 import yaml
+from dvc.utils.serialize import modify_yaml
 
 from pipeline import params
 from pipeline.errors import InputError
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def load(tmp_path, tree):
@@ -52,7 +58,13 @@ def test_reads_what_the_repository_ships(tmp_path, tree):
         ("recipes.improved.divisors.fear", 0, "recipes.improved.divisors.fear is 0"),
         ("prepare.split.test", 0.9, "below 1"),
         ("prepare.split.test", 0, "prepare.split.test is 0"),
-        ("prepare.split.test_subjects", [1], "prepare.split.test_subjects.0 is 1"),
+        ("prepare.split.test_subjects", [1.5], "prepare.split.test_subjects.0 is 1.5"),
+        ("prepare.split.test_subjects", [True], "a name in quotes is allowed"),
+        ("label.emotions", [None], "a name in quotes is allowed"),
+        ("tracking.experiment", 7, "tracking.experiment is 7; text is allowed. Put it in quotes"),
+        ("naming.ravdess.emotions", {"01": 1}, "naming.ravdess.emotions.01 is 1; text is allowed"),
+        ("external", {"x; touch y; true": {}}, "external.x; touch y; true"),
+        ("external", {"../y": {}}, "external.../y"),
         ("weigh.lowest", 20, "lowest at most highest"),
         ("demo.subjects", 2, "demo.subjects is 2"),
         ("evaluate.human_names", {"joy": "happy"}, "evaluate.human_names has ['joy']"),
@@ -88,6 +100,78 @@ def test_refuses_a_rule_without_divisor(tmp_path, tree):
     del tree["recipes"]["baseline"]["divisors"]["guilt"]
     with pytest.raises(InputError, match=r"recipes\.baseline\.divisors"):
         load(tmp_path, tree)
+
+
+@pytest.mark.parametrize("rate", [0.00001, 3e-7, 0.5, 2.5e1])
+def test_reads_a_number_as_dvc_writes_it(tmp_path, rate):
+    path = tmp_path / "params.yaml"
+    shutil.copyfile(ROOT / "params.yaml", path)
+    with modify_yaml(str(path)) as tree:  # what `dvc exp run -S` does
+        tree["train"]["learning_rate"] = rate
+    assert params.load(path).train.learning_rate == rate
+
+
+def test_a_key_is_the_text_that_stands_there(tmp_path):
+    text = (ROOT / "params.yaml").read_text().replace("'01': neutral", "01: neutral")
+    (tmp_path / "params.yaml").write_text(text)
+    assert params.load(tmp_path / "params.yaml").naming["ravdess"].emotions["01"] == "neutral"
+
+
+BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 12)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("recipe: a\nrecipe: b\n", "line 2: recipe stands twice"),
+        ("train:\n  seed: 1\n  epochs: 2\n  seed: 3\n", "line 4: seed stands twice"),
+        ("train: {seed: 1, seed: 1}\n", "line 1: seed stands twice"),
+        ("a: &x {k: 1}\nb: {<<: *x, j: 1, j: 2}\n", "line 2: j stands twice"),
+        ("train:\n  seed: 2026-02-30\n", "line 2: 2026-02-30 is no date"),
+        ("train:\n  seed: 2026-13-01\n", "line 2: 2026-13-01 is no date"),
+        ("seed: 2026-02-30T10:00:00Z\n", "line 1: 2026-02-30T10:00:00Z is no date"),
+        ("[" * 100_000, "too deeply"),
+        ("[" * 5_000 + "]" * 5_000, "too deeply"),
+        ("- " * 5_000, "too deeply"),
+        ("{a: " * 5_000 + "1" + "}" * 5_000, "too deeply"),
+        (BOMB, "aliases"),
+        ("a: &a [*a]\n", "aliases"),
+        ("a: &a {b: [*a, *a]}\n", "aliases"),
+        ("? [1, 2]\n: 3\n", "line 1: a key is a word"),
+        ("a: 1\n---\nb: 2\n", "line 2"),
+        ("a: !!python/object/apply:os.getcwd []\n", "line 1"),
+        ("a: !mine x\n", "line 1"),
+        ("a: b: c\n", "line 1, column 5"),
+        ("\ta: b\n", "line 1"),
+        ("a: 'x\n", "line 2"),
+        ("a: *nowhere\n", "line 1"),
+        ("a: \x01\n", "#x0001"),
+    ],
+)
+def test_what_a_parser_may_stumble_over_is_one_line_with_its_place(tmp_path, text, told):
+    (tmp_path / "params.yaml").write_text(text)
+    with pytest.raises(InputError) as error:
+        params.load(tmp_path / "params.yaml")
+    message = str(error.value)
+    assert told in message
+    assert message.startswith(f"{tmp_path / 'params.yaml'}, ")
+    assert "\n" not in message
+    assert len(message) < 400
+
+
+def test_an_alias_that_is_no_bomb_is_read(tmp_path):
+    text = (ROOT / "params.yaml").read_text()
+    text = text.replace("    hidden: [256, 128, 64] ", "    hidden: &layers [256, 128, 64] ")
+    (tmp_path / "params.yaml").write_text(text.replace("hidden: [128, 64, 32]", "hidden: *layers"))
+    assert params.load(tmp_path / "params.yaml").recipes["baseline"].hidden == (256, 128, 64)
+
+
+def test_says_how_to_save_what_is_not_utf_8(tmp_path):
+    (tmp_path / "params.yaml").write_bytes("recipe: é".encode("latin-1"))
+    with pytest.raises(InputError, match="Save it as UTF-8"):
+        params.load(tmp_path / "params.yaml")
 
 
 @pytest.mark.parametrize("text", ["a: [", "- 1", ""])

@@ -1,10 +1,11 @@
 """Compare two runs on the same test rows, with intervals over subjects."""
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import click
 
 from pipeline.errors import InputError
 from pipeline.tracking.recorded import Part, read_part
@@ -16,18 +17,15 @@ if TYPE_CHECKING:
 PREDICTIONS = "evaluation/test_predictions.parquet"
 
 
-def add_to(commands: Any) -> None:
-    """Add this command to a parser's subcommands."""
-    parser = commands.add_parser("compare", help=__doc__, description=__doc__)
-    for name in ("first", "second"):
-        parser.add_argument(
-            name, metavar="RUN_ID", help=f"id of the {name} run, as the UI shows it"
-        )
-    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page with a figure, too")
-    parser.set_defaults(run=run)
-
-
-def run(options: argparse.Namespace) -> None:
+@click.argument("first", metavar="RUN_ID")
+@click.argument("second", metavar="RUN_ID")
+@click.option(
+    *("--html", "html"),
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write a page with a figure, too.",
+)
+def run(first: str, second: str, html: Path | None = None) -> None:
     """Print the comparison; raise `InputError` where the runs were not tested alike."""
     # Imported here, so that the other commands do not wait for them.
     from pipeline.evaluation.comparison import compare
@@ -36,14 +34,14 @@ def run(options: argparse.Namespace) -> None:
     from pipeline.evaluation.terminal import to_text
     from pipeline.evaluation.webpage import to_html
 
-    first, second = sides((options.first, options.second))
-    table = compare(first, second)
-    page = comparison_page(table, first, second)
+    left, right = sides((first, second))
+    table = compare(left, right)
+    page = comparison_page(table, left, right)
     print(to_text(page))
-    if options.html:
-        drawn = {FIGURE: svg(differences(table, first.name, second.name))}
-        options.html.write_text(to_html(page, drawn), encoding="utf-8")
-        print(f"\npage: {options.html}")
+    if html:
+        drawn = {FIGURE: svg(differences(table, left.name, right.name))}
+        html.write_text(to_html(page, drawn), encoding="utf-8")
+        print(f"\npage: {html}")
 
 
 def sides(run_ids: Sequence[str]) -> "list[Side]":

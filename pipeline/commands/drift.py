@@ -1,16 +1,15 @@
 """Compare new recordings with the data that the champion was trained on; say whether to retrain."""
 
-import argparse
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
+import click
 import pyarrow as pa
 
 from pipeline import paths, prepare
-from pipeline.commands.source import add_source, settings_for
+from pipeline.commands.source import settings_for, source_arguments
 from pipeline.data import profile
 from pipeline.data.plan import Plan
 from pipeline.data.profile import Profile
@@ -20,7 +19,7 @@ from pipeline.evaluation.drift import Bounds, Drift, compare, other_extractor
 from pipeline.promotion.reference import Reference, find_reference
 
 DRIFTED, UNKNOWN = 5, 6  # beside those of other commands
-EXIT_CODES = f"""\
+EXIT_CODES = f"""\b
 exit codes:
   0  no drift
   1  error: one line on stderr says what to do
@@ -34,44 +33,38 @@ what counts.
 """
 
 
-def add_to(commands: Any) -> None:
-    """Add this command to a parser's subcommands."""
-    parser = commands.add_parser(
-        "drift",
-        help=__doc__,
-        description=__doc__,
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add_source(parser)
-    parser.add_argument(
-        "--out", type=Path, default=paths.DRIFT, metavar="FOLDER", help=f"default: {paths.DRIFT}"
-    )
-    parser.set_defaults(run=run)
-
-
-def run(options: argparse.Namespace) -> None:
+@source_arguments
+@click.option(
+    *("--out", "out"),
+    type=click.Path(path_type=Path),
+    default=paths.DRIFT,
+    metavar="FOLDER",
+    help=f"Where the report goes; {paths.DRIFT} unless given.",
+)
+def run(
+    path: str, layout: str | None = None, naming: str | None = None, out: Path = paths.DRIFT
+) -> None:
     """Write the report, print its first lines and end with the exit code of the outcome."""
     from pipeline.evaluation import drift_page  # matplotlib, which --help can do without
     from pipeline.evaluation.pictures import save
 
-    settings = settings_for(options)
+    settings = settings_for(path, layout, naming)
     with TemporaryDirectory() as scratch:
         reference = find_reference(settings, Path(scratch))
         plan = prepare.make_plan(settings, Path(scratch))
         new, quarantined = count_new(plan, settings.prepare.min_confidence, reference)
     bounds = Bounds(**settings.drift.model_dump())
     found = judge(reference, plan, new, bounds)
-    page = drift_page.Comparison(options.path, reference.name, quarantined, bounds, found)
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "report.md").write_text(drift_page.render(page), encoding="utf-8")
+    page = drift_page.Comparison(path, reference.name, quarantined, bounds, found)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "report.md").write_text(drift_page.render(page), encoding="utf-8")
     text = json.dumps(drift_page.as_dict(page), indent=2, allow_nan=False)
-    (options.out / "drift.json").write_text(text + "\n", encoding="utf-8")
+    (out / "drift.json").write_text(text + "\n", encoding="utf-8")
     if len(found.items):
-        save(drift_page.figure(reference.profile, new, found), options.out / drift_page.FIGURE)
-    print(f"{options.path} against the training data of {reference.name}")
+        save(drift_page.figure(reference.profile, new, found), out / drift_page.FIGURE)
+    print(f"{path} against the training data of {reference.name}")
     print(*drift_page.headlines(found), sep="\n")
-    print(f"report: {options.out / 'report.md'}")
+    print(f"report: {out / 'report.md'}")
     if code := {"drift": DRIFTED, "unknown": UNKNOWN}.get(found.outcome):
         raise SystemExit(code)
 

@@ -1,17 +1,15 @@
 """Look before you leap: say what `prepare` would read from a folder, and write nothing."""
 
-import argparse
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from pipeline import prepare
-from pipeline.commands.source import add_source, settings_for
+from pipeline.commands.source import settings_for, source_arguments
 from pipeline.data.plan import Plan
 from pipeline.data.quarantine import REASONS, Reject, count_rows
 from pipeline.data.split import with_split
@@ -21,16 +19,10 @@ from pipeline.schema import Params
 _EXAMPLES = 3  # files or rows named per reason
 
 
-def add_to(commands: Any) -> None:
-    """Add this command to a parser's subcommands."""
-    parser = commands.add_parser("inspect", help=__doc__, description=__doc__)
-    add_source(parser)
-    parser.set_defaults(run=run)
-
-
-def run(options: argparse.Namespace) -> None:
+@source_arguments
+def run(path: str, layout: str | None = None, naming: str | None = None) -> None:
     """Print files, subjects, clips, frames, action units, labels and problems of a path."""
-    settings = settings_for(options)
+    settings = settings_for(path, layout, naming)
     with TemporaryDirectory() as scratch:
         plan = prepare.make_plan(settings, Path(scratch))
         for line in describe(plan, settings):

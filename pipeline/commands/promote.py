@@ -1,8 +1,9 @@
 """Let the model that was trained last become the champion, if the gate is sure that it may."""
 
-import argparse
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import click
 
 from pipeline import params, paths
 from pipeline.errors import InputError
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 CODES = {"promoted": 0, "champion": 0, "kept": 3, "refused": 4}
 
-EXIT_CODES = """\
+EXIT_CODES = """\b
 exit codes:
   0  promoted, or the champion already
   1  error: one line on stderr says what to do
@@ -22,38 +23,22 @@ exit codes:
 """
 
 
-def add_to(commands: Any) -> None:
-    """Add this command to a parser's subcommands."""
-    parser = commands.add_parser(
-        "promote",
-        help=__doc__,
-        description=__doc__,
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "--dry-run", action="store_true", help="judge, and change nothing in MLflow"
-    )
-    add_renewal(parser)
-    parser.set_defaults(run=run)
+renewal = click.option(
+    "--renew-test",
+    is_flag=True,
+    help="The test rows changed on purpose: let the champion predict today's, without the people "
+    "it was trained on.",
+)
 
 
-def add_renewal(parser: argparse.ArgumentParser) -> None:
-    """Add the option that lets the test rows change."""
-    parser.add_argument(
-        "--renew-test",
-        action="store_true",
-        help="the test rows changed on purpose: let the champion predict today's, "
-        "without the people it was trained on",
-    )
-
-
-def run(options: argparse.Namespace) -> None:
+@click.option("--dry-run", is_flag=True, help="Judge, and change nothing in MLflow.")
+@renewal
+def run(*, dry_run: bool = False, renew_test: bool = False) -> None:
     """Judge the model of `outputs/`, print the verdict and end with its exit code."""
     from pipeline.promotion.promote import promote  # SciPy takes a second
 
     key = key_of_outputs()
-    outcome = promote(params.load(), key, renew=options.renew_test, dry_run=options.dry_run)
+    outcome = promote(params.load(), key, renew=renew_test, dry_run=dry_run)
     for line in report(outcome):
         print(line)
     raise SystemExit(CODES[outcome.word])

@@ -1,22 +1,14 @@
 """Mend the MLflow store after the repository was moved or copied: its artifact paths."""
 
-import argparse
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 from pipeline.errors import InputError
 from pipeline.tracking import relocation
 from pipeline.tracking.store import SQLITE, tracking_uri, without_password
 
 
-def add_to(commands: Any) -> None:
-    """Add this command to a parser's subcommands."""
-    parser = commands.add_parser("relocate", help=__doc__, description=__doc__)
-    parser.set_defaults(run=run)
-
-
-def run(_options: argparse.Namespace) -> None:
+def run() -> None:
     """Change what must be changed, and print it."""
     for line in describe(_database(tracking_uri())):
         print(line)

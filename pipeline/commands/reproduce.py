@@ -1,12 +1,12 @@
 """Run a recorded run again, from its commit, patch, parameters and data, and compare."""
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+
+import click
 
 from pipeline.errors import InputError
 from pipeline.reproduction import compare, material
@@ -21,18 +21,12 @@ HASHES = "provenance/md5.json"
 STOPPED = 130  # the exit code of a program that was ended by Ctrl-C
 
 
-def add_to(commands: Any) -> None:
-    """Add this command to a parser's subcommands."""
-    parser = commands.add_parser("reproduce", help=__doc__, description=__doc__)
-    parser.add_argument("run_id", metavar="RUN_ID", help="id of an MLflow run, as the UI shows it")
-    parser.set_defaults(run=run)
-
-
-def run(options: argparse.Namespace) -> None:
+@click.argument("run_id")
+def run(run_id: str) -> None:
     """Print what is identical and what differs; exit code 1 where something does."""
     try:
         with stoppable(), TemporaryDirectory() as scratch:
-            same = reproduce(options.run_id, Path(scratch))
+            same = reproduce(run_id, Path(scratch))
     except KeyboardInterrupt:
         print("stopped; the temporary copy of the repository was removed", file=sys.stderr)
         raise SystemExit(STOPPED) from None

@@ -6,75 +6,68 @@ marker by which one comment is found and updated) and outputs/promote/verdict.{j
 nothing relevant changed nothing is trained. A run that was interrupted is gone on with.
 """
 
-import argparse
-from typing import Any
+import click
 
 from pipeline import params
 from pipeline.commands import promote
 
-EXIT_CODES = """\
+EXIT_CODES = """\b
 exit codes:
   0  promoted, or nothing was to be done
   1  error: one line on stderr says what to do
   2  wrong usage
   3  kept: trained, but its gain is not certain; the champion stays
   4  refused: trained, but a rule that protects from harm is broken; it is named
+
 With --push the result is pushed in the cases 0, 3 and 4. `make` turns each code but 0 into 2:
 to tell them apart call `python -m pipeline retrain` itself.
 """
 
 
-def add_to(commands: Any) -> None:
-    """Add this command to a parser's subcommands."""
-    parser = commands.add_parser(
-        "retrain",
-        help="pull data, train what changed, judge it, report",
-        description=__doc__,
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "--dry-run",
-        action="store_true",
-        help="judge, but leave MLflow's registry as it is: for what is not merged yet",
-    )
-    promote.add_renewal(parser)
-    parser.add_argument(
-        "--push",
-        action="store_true",
-        help="then push data and models (dvc push) and a commit of dvc.lock (git push)",
-    )
-    parser.add_argument(
-        "--branch",
-        metavar="NAME",
-        help="the branch to push the commit to (default: the current one, or, where none is "
-        "checked out, retrain/<hash of dvc.lock>)",
-    )
-    parser.add_argument(
-        "--remote", metavar="NAME", default="origin", help="the git remote (default: origin)"
-    )
-    parser.set_defaults(run=run)
-
-
-def run(options: argparse.Namespace) -> None:
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Judge, but leave MLflow's registry as it is: for what is not merged yet.",
+)
+@promote.renewal
+@click.option(
+    "--push",
+    is_flag=True,
+    help="Then push data and models (dvc push) and a commit of dvc.lock (git push).",
+)
+@click.option(
+    "--branch",
+    metavar="NAME",
+    help="The branch to push the commit to; else the current one, or, where none is checked out, "
+    "retrain/<hash of dvc.lock>.",
+)
+@click.option("--remote", metavar="NAME", default="origin", help="The git remote; else origin.")
+def run(
+    *,
+    dry_run: bool = False,
+    renew_test: bool = False,
+    push: bool = False,
+    branch: str | None = None,
+    remote: str = "origin",
+) -> None:
     """Run the cycle and end with the verdict's exit code."""
     from pipeline.retraining import cycle, publish, steps  # SciPy and matplotlib take seconds
     from pipeline.retraining.pages import Cycle, headline_of
 
     settings = params.load()
-    if options.push:
+    if push:
         publish.refuse_changes()
     if steps.has_remote():
         steps.pull()
     stages = steps.repro()
-    asked = {"renew": options.renew_test, "dry_run": options.dry_run}
+    asked = {"renew": renew_test, "dry_run": dry_run}
     outcome = cycle.judge(settings, promote.key_of_outputs(), **asked)
     done = Cycle(stages, outcome)
     for line in promote.report(outcome):
         print(line)
     figures = cycle.report(done)
-    if options.push:
-        cycle.push(done, figures, cycle.Target(options.remote, options.branch))
+    if push:
+        cycle.push(done, figures, cycle.Target(remote, branch))
     cycle.tell_job()
     print(f"retrain: {headline_of(done)}")
     raise SystemExit(promote.CODES[outcome.word] if outcome.decision else 0)

@@ -1,8 +1,10 @@
 """Let a command read recordings from any path, as `prepare` would."""
 
-import argparse
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import click
 import pyarrow.parquet as pq
 
 from pipeline import params
@@ -16,21 +18,24 @@ from pipeline.errors import InputError
 from pipeline.schema import Params
 
 
-def add_source(parser: argparse.ArgumentParser) -> None:
+def source_arguments(run: Callable[..., Any]) -> Callable[..., Any]:
     """Add the arguments that say what to read and how."""
-    parser.add_argument("path", help="a folder or file of recordings")
-    parser.add_argument("--layout", choices=list(PLANNERS), help="guessed where not given")
-    parser.add_argument("--naming", help="an entry of `naming` in params.yaml; its data.naming")
+    for add in (
+        click.option("--naming", help="An entry of `naming` in params.yaml; else its data.naming."),
+        click.option("--layout", type=click.Choice(list(PLANNERS)), help="Else it is guessed."),
+        click.argument("path", type=click.Path()),
+    ):
+        run = add(run)
+    return run
 
 
-def settings_for(options: argparse.Namespace) -> Params:
+def settings_for(path: str, layout: str | None, naming: str | None) -> Params:
     """Give the parameters, with those of `data` that the arguments say.
 
     Raises `InputError` for a naming that params.yaml lacks.
     """
     settings = params.load()
-    layout = options.layout or guess_layout(Path(options.path))
-    changed = {"path": options.path, "layout": layout, "naming": options.naming}
+    changed = {"path": path, "layout": layout or guess_layout(Path(path)), "naming": naming}
     data = settings.data.model_copy(update={k: v for k, v in changed.items() if v})
     if data.naming not in settings.naming:
         raise InputError(f"--naming is {data.naming}; allowed are {', '.join(settings.naming)}.")

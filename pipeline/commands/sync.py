@@ -1,20 +1,11 @@
 """Send to MLflow what earlier stages could not."""
 
-import argparse
-from typing import Any
-
 from pipeline.errors import InputError
 from pipeline.tracking.rest import deliver_rest
 from pipeline.tracking.store import tracking_uri, without_password
 
 
-def add_to(commands: Any) -> None:
-    """Add the command `sync` to the parser."""
-    parser = commands.add_parser("sync", help=__doc__, description=__doc__)
-    parser.set_defaults(run=sync)
-
-
-def sync(_options: argparse.Namespace | None = None) -> None:
+def run() -> None:
     """Send the journals of runs whose process has ended, and end runs that were left running.
 
     Raises `InputError` where something could not be sent; it is kept.

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from pipeline.data.faces import owner
 from pipeline.data.units import SPLITS
+from pipeline.data.words import chosen
 from pipeline.errors import InputError
 
 TRAIN, VAL, TEST = range(len(SPLITS))
+KEYS = {"val": "validation_subjects", "test": "test_subjects"}  # where params.yaml names people
 
 
 @dataclass(frozen=True)
@@ -55,25 +57,29 @@ def deal(names: Sequence[str], shares: Shares) -> dict[str, str]:
 
 
 def deal_subjects(
-    subjects: Sequence[str], shares: Shares, named: Mapping[str, Sequence[str]]
+    subjects: Sequence[str], shares: Shares, named: Mapping[str, Sequence[str | int]]
 ) -> dict[str, str]:
     """Assign each subject to a split; `named` lists subjects of `val` and `test` by hand.
 
     Named subjects replace the share of their split. Raises `InputError` where a named subject
     does not occur or no subject is left to train on.
     """
-    for split, names in named.items():
-        if unknown := sorted(set(names) - set(subjects)):
-            raise InputError(
-                f"params.yaml: prepare.split names {', '.join(unknown)} for {split}, which the "
-                f"data lacks; its subjects are {', '.join(sorted(subjects))}."
-            )
-    if not any(named.values()):
+    known = set(subjects)
+    meant = {
+        split: chosen(names, known, f"prepare.split.{KEYS[split]}", "subjects")
+        for split, names in named.items()
+    }
+    if not any(meant.values()):
         return deal(subjects, shares)
-    assigned = {name: split for split, names in named.items() for name in names}
+    if both := set(meant.get("val", ())) & set(meant.get("test", ())):
+        raise InputError(
+            f"params.yaml: prepare.split names {', '.join(sorted(both))} in {KEYS['val']} and in "
+            f"{KEYS['test']}; a subject stands in one."
+        )
+    assigned = {name: split for split, names in meant.items() for name in names}
     left = in_order(set(subjects) - set(assigned), shares.seed)
     for split, share in (("val", shares.validation), ("test", shares.test)):
-        if not named.get(split):
+        if not meant.get(split):
             taken = max(1, round(share * len(subjects)))
             assigned |= dict.fromkeys(left[:taken], split)
             left = left[taken:]

@@ -1,6 +1,5 @@
 """From folders of recordings to an exit code to branch on; a linear map stands for the model."""
 
-import argparse
 import json
 from pathlib import Path
 
@@ -51,9 +50,8 @@ def trained(workspace, tree, monkeypatch):
 
 
 def exit_code(path: Path, naming: str | None = None) -> int:
-    options = argparse.Namespace(path=str(path), layout=None, naming=naming, out=paths.DRIFT)
     try:
-        drift.run(options)
+        drift.run(str(path), naming=naming)
     except SystemExit as stop:
         return int(stop.code or 0)
     return 0

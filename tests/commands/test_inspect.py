@@ -1,12 +1,10 @@
-import argparse
-
 from data.folders import changed, openface_folder
 
 from pipeline.commands import inspect
 
 
 def look(capsys, path, naming=None) -> list[str]:
-    inspect.run(argparse.Namespace(path=str(path), layout=None, naming=naming))
+    inspect.run(str(path), naming=naming)
     return capsys.readouterr().out.splitlines()
 
 

@@ -75,8 +75,48 @@ def test_named_subjects_replace_the_share():
 
 
 def test_refuses_a_subject_that_does_not_occur():
-    with pytest.raises(InputError, match="names S99 for test"):
+    with pytest.raises(InputError, match="test_subjects has S99"):
         deal_subjects(NAMES, SHARES, {"val": [], "test": ["S99"]})
+
+
+@pytest.mark.parametrize(
+    ("known", "given", "meant"),
+    [
+        (["01", "02", "05", "14"], [2, 5, 14], ["02", "05", "14"]),
+        (["01", "02", "05", "14"], [14], ["14"]),
+        (["1", "2", "3"], [2], ["2"]),
+        (["0", "00007", "8"], [7], ["00007"]),
+        (["P01", "p02", "P03"], ["P02"], ["p02"]),
+        (["J\u00f6rg", "Ann", "Bo"], ["Jo\u0308rg"], ["J\u00f6rg"]),
+        (["Ann  Lee", "Bo", "Cy"], ["ann lee"], ["Ann  Lee"]),
+        (["S 1", "S1", "S2"], ["S1"], ["S1"]),
+    ],
+)
+def test_a_number_means_the_name_that_is_written_with_it(known, given, meant):
+    assigned = deal_subjects([*known, "x", "y"], SHARES, {"val": [], "test": given})
+    assert sorted(name for name, split in assigned.items() if split == "test") == sorted(meant)
+
+
+@pytest.mark.parametrize(
+    ("known", "given", "told"),
+    [
+        (["2", "02", "3"], [2], r"test_subjects has 2, which may be '02' or '2'"),
+        (["P1", "p1", "q"], ["p 1"], "has p 1, which the data lacks"),
+        (["Ab", "aB", "q"], ["AB"], "which may be 'Ab' or 'aB'"),
+        (["P02", "P03", "P04"], [2], r"lacks; .* Did you mean 'P02'\?"),
+        (["sub-02", "sub-12", "x"], [2], r"Did you mean 'sub-02'\?"),
+        (["02", "03", "04"], ["2"], r"Did you mean '02'\?"),
+        (["a", "b", "c"], [2], "its subjects are 'a', 'b', 'c'"),
+    ],
+)
+def test_a_name_that_is_not_clear_is_refused_with_the_right_spelling(known, given, told):
+    with pytest.raises(InputError, match=told):
+        deal_subjects(known, SHARES, {"val": [], "test": given})
+
+
+def test_refuses_a_person_on_both_sides_however_written():
+    with pytest.raises(InputError, match="names 02 in validation_subjects and in test_subjects"):
+        deal_subjects(["01", "02", "03"], SHARES, {"val": [2], "test": ["02"]})
 
 
 def test_refuses_to_leave_nobody_to_train_on():

@@ -1,6 +1,5 @@
 """`compare` reads two runs from a store and prints, or refuses with what to do."""
 
-import argparse
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,7 +44,7 @@ def make(client: "MlflowClient", store: Path, tmp_path: Path) -> Make:
 
 
 def compare(first: str, second: str, html: Path | None = None) -> None:
-    run(argparse.Namespace(first=first, second=second, html=html))
+    run(first, second, html)
 
 
 def test_prints_the_comparison_and_writes_a_page(

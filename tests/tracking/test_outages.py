@@ -10,7 +10,7 @@ import pytest
 from faulty import Faulty
 from server import Server
 
-from pipeline.commands.sync import sync
+from pipeline.commands.sync import run as sync
 from pipeline.errors import InputError
 from pipeline.tracking.rest import waiting
 from pipeline.tracking.run import Run

@@ -1,0 +1,117 @@
+"""Every stage and command says what it takes, and refuses what it does not know, before it acts."""
+
+import importlib
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipeline.__main__ import COMMANDS, cli
+
+ROOT = Path(__file__).resolve().parents[2]
+STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+MODULES = [stage.get("do", stage)["cmd"].split()[2] for stage in STAGES.values()]
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a module from a folder that is not the repository."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, "-m", *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_stage_is_asked_or_misspelt_and_touches_nothing(module, workspace, tree, tmp_path):
+    workspace(tree)
+    outputs = tmp_path / "outputs"
+    outputs.mkdir()
+    (outputs / "kept").write_text("as it was")
+    helped = run(tmp_path, module, "--help")
+    assert helped.returncode == 0
+    assert helped.stdout.startswith(f"Usage: python -m {module}")
+    for wrong in (["--nope"], ["one", "two", "three"]):
+        refused = run(tmp_path, module, *wrong)
+        assert refused.returncode == 2
+        assert f"Usage: python -m {module}" in refused.stderr
+        assert "Traceback" not in refused.stderr
+    assert {path.name for path in tmp_path.rglob("*")} == {"params.yaml", "outputs", "kept"}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_shows_its_own_usage_on_an_error(command, capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli([command, "--nope"], prog_name="python -m pipeline")
+    assert stop.value.code == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"Usage: python -m pipeline {command} ")
+    assert "--nope" in told
+
+
+def test_the_commands_are_those_of_their_folder():
+    folder = ROOT / "pipeline" / "commands"
+    modules = {path.stem for path in folder.glob("*.py") if "\ndef run(" in path.read_text()}
+    assert modules == set(COMMANDS)
+
+
+def test_help_lists_each_command_without_importing_it(tmp_path):
+    helped = run(tmp_path, "pipeline", "--help")
+    for name in COMMANDS:
+        module = importlib.import_module(f"pipeline.commands.{name}")
+        assert f"  {name} " in helped.stdout
+        assert (module.__doc__ or "").split()[0] in helped.stdout
+    code = "import sys, pipeline.__main__ as m; m.cli(['--help'], standalone_mode=False)"
+    listed = subprocess.run(
+        [sys.executable, "-c", f"{code}; print(*sys.modules)"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not {"numpy", "pyarrow", "pandas", "mlflow"} & set(listed.stdout.split())
+
+
+def test_version_is_that_of_the_project(capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli(["--version"])
+    assert stop.value.code == 0
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert capsys.readouterr().out == f"{project['name']} {project['version']}\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("pipeline re", "reproduce retrain relocate"),
+        ("pipeline inspect data --layout t", "table"),
+        ("pipeline promote --re", "--renew-test"),
+    ],
+)
+def test_bash_completes_commands_options_and_choices(line, offered, tmp_path):
+    words = line.split()
+    script = (
+        'eval "$(_PIPELINE_COMPLETE=bash_source pipeline)"\n'
+        f"COMP_WORDS=({line}) COMP_CWORD={len(words) - 1}\n"
+        "_pipeline_completion pipeline\n"
+        'echo "${COMPREPLY[@]}"'
+    )
+    path = f"{ROOT / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        ["bash", "-c", script],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == offered
