@@ -24,6 +24,7 @@ from pipeline.data.quarantine import Reject
 from pipeline.data.rows import Checked
 from pipeline.data.summary import FrameSummary
 from pipeline.data.text import FORMATS
+from pipeline.data.units import SPLITS
 from pipeline.data.warning import some, warning
 from pipeline.errors import InputError, run_main
 from pipeline.schema import Data, Params, Prepare, Split
@@ -53,14 +54,24 @@ def make_plan(settings: Params, scratch: Path, source: Data | None = None) -> Pl
     return plan
 
 
-def refuse_unusable(plan: Plan, settings: Split, rows_kept: int) -> None:
-    """Raise `InputError` where no row is kept, or where there are too few people to split."""
-    splitter(plan, settings)
+def check_usable(plan: Plan, settings: Split, rows_kept: int) -> list[dict[str, Any]]:
+    """Warn where people are too few to split. Raises `InputError` for one person, and no row."""
     if not rows_kept:
         raise InputError(
-            f"no row of {plan.files} files is kept: all are set aside. The reasons stand above; "
-            "mend the files, or set data.layout, data.naming or prepare.min_confidence."
+            f"none of the rows of {plan.files} files is kept: mend the files, or set data.layout, "
+            "data.naming, prepare.face or prepare.min_confidence by what was set aside and why."
         )
+    people = len(plan.subjects)
+    if settings.by != "subject" or people >= len(SPLITS):
+        return []
+    text = (
+        f"{people} to split ({', '.join(plan.subjects)}) by prepare.split.by: subject, which needs "
+        f"{len(SPLITS)} people: one to train, one to validate, one to test. Add people, or check "
+        "that data.naming gives the person."
+    )
+    if people == 1:
+        raise InputError(text)
+    return [warning("few_people", people, text)]
 
 
 def gather_notes(plan: Plan, found: Iterable[tuple[str, str]]) -> list[str]:

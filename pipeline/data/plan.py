@@ -15,10 +15,10 @@ import pyarrow as pa
 from pipeline.data.clips import Clip, Naming
 from pipeline.data.extractors import BARE, au_columns_of, every_au_of, mode, refuse_other
 from pipeline.data.header import Header, read_header
-from pipeline.data.lost_suffix import restore_suffixes
+from pipeline.data.lost_suffix import Look, restore_suffixes
 from pipeline.data.quarantine import Reject
 from pipeline.data.rows import KEYS, Raw
-from pipeline.data.sheet import count_rows
+from pipeline.data.sheet import count_rows, read_head
 from pipeline.data.text import UnreadableError
 from pipeline.data.units import AU_COLUMNS
 from pipeline.data.warning import some, warning
@@ -122,13 +122,18 @@ def plan_clips(
     clips = [item for item in items if isinstance(item, Clip)]
     rejects = rejects + [item for item in items if isinstance(item, Reject)]
     owners = {str(clip.path): _owner(clip) for clip in clips}
-    headers, notes = restore_suffixes([(clip.path, clip.header) for clip in clips])
-    clips = [replace(clip, header=new) for clip, new in zip(clips, headers, strict=True)]
+    given, notes = restore_suffixes(
+        [Look(clip.header.names, partial(read_head, clip.path, clip.header)) for clip in clips]
+    )
+    clips = [
+        replace(clip, header=clip.header.renamed(names)) if names else clip
+        for clip, names in zip(clips, given, strict=True)
+    ]
     refuse_other(((str(clip.path), clip.header.names) for clip in clips), wanted, notes)
     notes += describe_names(clip.header for clip in clips)
-    every = Counter(name for clip in clips for name in clip.header.columns if _ANY_AU.match(name))
+    headers = [clip.header for clip in clips]
     clips, aus, lacking = settle_columns(clips, wanted)
-    notes += describe_left_out(aus, wanted, every)
+    notes += describe_left_out(aus, wanted, headers)
     clips.sort(key=lambda clip: (clip.identity.subject, clip.name))
     return Plan(
         jobs=[partial(read_group, read, group, aus, source.face) for group in _groups(clips)],
@@ -166,8 +171,9 @@ def describe_names(headers: Iterable[Header]) -> list[str]:
     return [f"column names of {files} files are read as they are meant: {told}"]
 
 
-def describe_left_out(aus: Sequence[str], extractor: str, every: Counter[str]) -> list[str]:
+def describe_left_out(aus: Sequence[str], extractor: str, headers: Iterable[Header]) -> list[str]:
     """List the AU columns that are not used, and those of the extractor that are not there."""
+    every = Counter(name for one in headers for name in one.columns if _ANY_AU.match(name))
     notes = []
     if unused := [name for name in every if name not in aus]:
         told = ", ".join(f"{name} (in {every[name]} files)" for name in unused)
@@ -255,6 +261,14 @@ def _key(values: Sequence[str | None], counts: Sequence[int]) -> pa.DictionaryAr
     return encoded.take(pa.array(np.repeat(np.arange(len(values)), counts)))
 
 
+NOT_TEXT = "its name holds bytes that are not UTF-8"
+
+
+def has_text_name(path: Path) -> bool:
+    """Say whether a path's name is UTF-8, so that it can stand in tables and on pages."""
+    return str(path).encode(errors="replace") == os.fsencode(path)
+
+
 def printable(path: Path) -> str:
     """Write a path as text, also where its name is not UTF-8."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
@@ -271,8 +285,8 @@ def reject_file(path: Path, reason: str, detail: str, header: Header | None = No
 
 def open_header(path: Path) -> Header | Reject:
     """Read a file's header, or say why it cannot be read."""
-    if str(path).encode(errors="replace") != os.fsencode(path):
-        return reject_file(path, "bad_name", "its name holds bytes that are not UTF-8")
+    if not has_text_name(path):
+        return reject_file(path, "bad_name", NOT_TEXT)
     try:
         return read_header(path)
     except UnreadableError as error:

@@ -130,8 +130,9 @@ def _key_columns(file: TableFile) -> Iterator[list[pa.DictionaryArray]]:
     try:
         with open_table(file.path) as opened:
             names = [name for name in _KEYS if name in file.fills]
-            for batch in opened.iter_batches(table_file.BATCH_ROWS, columns=names):
-                yield [encode(batch.column(name)) for name in names]
+            stored = file.stored_names(names)
+            for batch in opened.iter_batches(table_file.BATCH_ROWS, columns=stored):
+                yield [encode(batch.column(name)) for name in stored]
     except BROKEN as error:
         raise DamagedError(file, damage(file, 1, file.rows, error)) from error
 

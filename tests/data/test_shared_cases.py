@@ -17,6 +17,7 @@ class Case(NamedTuple):
     aside: int = 0
     told: str = ""
     naming: str = "subject_first"
+    by: str = "subject"
 
 
 CASES = {
@@ -31,7 +32,7 @@ CASES = {
     "tsv": Case("openface", 48),
     "txt_daic_style": Case("openface", 48),
     "gz": Case("openface", 48),
-    "table_folder_of_csv": Case("table", 24),
+    "table_folder_of_csv": Case("table", 24, by="clip"),  # of two people, who cannot be split
 }
 # What cannot be used as it is, and what is told then.
 REFUSED = {
@@ -44,6 +45,7 @@ REFUSED = {
 
 def read(cases, name: str, case: Case, workspace, tree) -> dict:
     tree["data"] |= {"path": str(cases / name), "layout": case.layout, "naming": case.naming}
+    tree["prepare"]["split"]["by"] = case.by
     place = workspace(tree)
     prepare.main()
     return account_of(place)

@@ -15,7 +15,7 @@ from pipeline.data.folders import files_below
 from pipeline.data.frame_order import settle_frames
 from pipeline.data.header import Header
 from pipeline.data.lines import Sheet
-from pipeline.data.lost_suffix import clip_intensities
+from pipeline.data.lost_suffix import end_at_five
 from pipeline.data.plan import (
     Face,
     Part,
@@ -28,7 +28,7 @@ from pipeline.data.plan import (
 )
 from pipeline.data.quarantine import Reject
 from pipeline.data.sheet import read_sheet
-from pipeline.data.text import UnreadableError, sheet_stem
+from pipeline.data.text import UnreadableError, is_plain_text, sheet_stem
 
 # What a file may call a number, and what the contract calls it. In image mode OpenFace numbers
 # the faces of its one image under `face`.
@@ -79,7 +79,7 @@ def _plan(source: Source, extractor: str) -> Plan:
 
 def _is_data(path: Path) -> bool:
     """Say whether a file is one to read: a text file may hold anything, so its columns tell."""
-    if ".txt" not in path.name.lower()[-7:]:
+    if not is_plain_text(path.name):
         return True
     header = open_header(path)
     return isinstance(header, Header) and recognise(header.names) is not None
@@ -143,8 +143,10 @@ def _part(clip: Clip, sheet: Sheet, names: list[str]) -> Part:
     rejects, notes = sheet.rejects, sheet.notes
     if not sheet.rows_read:
         rejects = [Reject(str(clip.path), None, 0, "empty", "the file has a header and no rows")]
-    table, clipped = clip_intensities(sheet.table.rename_columns(names), clip.header)
-    notes |= clipped
+    table = sheet.table.rename_columns(names)
+    for name in sorted(clip.header.restored & set(names)):
+        column = end_at_five(table[name].combine_chunks())
+        table = table.set_column(names.index(name), name, column)
     if IDENTITY in names:
         faces = number_identities(table[IDENTITY])
         table = table.drop_columns([IDENTITY])

@@ -1,4 +1,4 @@
-"""Read one table (CSV, Parquet, or a folder of Parquet) that has a `clip` column.
+"""Read a table (CSV and its kin, Parquet, or a folder of both) that has a `clip` column.
 
 One row is a frame, or a whole clip: without a `frame` column the rows of a clip are numbered
 from 1. `subject`, `emotion`, `valence_class` and `valence` are used where they stand; what is
@@ -15,9 +15,9 @@ import pyarrow as pa
 from pipeline.data.buckets import spread
 from pipeline.data.clips import Naming
 from pipeline.data.extractors import refuse_other
-from pipeline.data.layouts.table_files import Found, find_files, settle
+from pipeline.data.layouts.table_files import Search, find_files, settle
 from pipeline.data.layouts.table_rows import read
-from pipeline.data.plan import Plan, Source
+from pipeline.data.plan import Plan, Source, describe_left_out
 from pipeline.data.quarantine import Reject
 from pipeline.data.spool import (
     Clips,
@@ -28,7 +28,9 @@ from pipeline.data.spool import (
     pieces_in_order,
 )
 from pipeline.data.table_file import TableFile
+from pipeline.data.text import FORMATS
 from pipeline.data.units import AU_COLUMNS
+from pipeline.data.warning import some
 from pipeline.errors import InputError
 
 
@@ -37,11 +39,13 @@ def plan(source: Source) -> Plan:
 
     Raises `InputError` where the table has no clip column or no action unit.
     """
-    found, rejects, count, ignored = find_files(source)
-    extractor = refuse_other(((file.name, file.columns) for file in found), None)
+    search = find_files(source)
+    found = search.found
+    extractor = refuse_other(((file.name, file.header.columns) for file in found), None)
     if extractor is None:
-        raise _no_table(source.path, rejects, found)
+        raise _no_table(source.path, search)
     files, schema, lacking = settle(found, extractor)
+    aus = [name for name in AU_COLUMNS if name in schema.names]
     clips, damaged = _clips(files, source.naming)
     pieces, lost = _pieces(
         [file for file in files if file.name not in {reject.file for reject in damaged}],
@@ -53,20 +57,22 @@ def plan(source: Source) -> Plan:
         jobs=[partial(read, piece, schema, files, source.naming) for piece in pieces],
         subjects=sorted({owner for owner in clips.subject.values() if owner}),
         clips=[clip for clip in clips.ranked() if clip and clips.subject[clip]],
-        aus=[name for name in AU_COLUMNS if name in schema.names],
+        aus=aus,
         extractor=extractor,
-        files=count,
-        rejects=rejects + lacking + damaged + lost,
-        ignored=ignored,
+        files=search.count,
+        rejects=search.rejects + lacking + damaged + lost,
+        ignored=search.ignored,
+        notes=search.notes + describe_left_out(aus, extractor, [file.header for file in found]),
     )
 
 
-def _no_table(path: Path, rejects: Sequence[Reject], found: Sequence[Found]) -> InputError:
-    problems = [reject.detail for reject in rejects]
-    columns = [", ".join(file.columns[:20]) for file in found]
-    first = [*problems, *columns, "no .csv or .parquet file"][0]
+def _no_table(path: Path, search: Search) -> InputError:
+    problems = [f"{reject.file}: {reject.detail}" for reject in search.rejects]
+    columns = [some(file.header.written, 20) for file in search.found]
+    others = f", {len(search.ignored)} others such as {search.ignored[0]}" if search.ignored else ""
+    first = [*problems, *columns, f"no .parquet, {FORMATS}{others}"][0]
     return InputError(
-        f"{path}: a table with a clip column and action units such as AU06_r is needed; found "
+        f"{path}: a table with a clip column and action units such as AU06_r is needed; found: "
         f"{first}. Check data.path and data.layout."
     )
 
