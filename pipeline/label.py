@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from pipeline import params, paths
 from pipeline.data import facs
 from pipeline.data.card import data_card, dead_rules
-from pipeline.data.card_figure import card_figure
 from pipeline.data.distribution import Distribution
 from pipeline.data.frames import RowGroupWriter, batches
 from pipeline.data.runs import find_runs
@@ -149,7 +148,7 @@ def write_labels(
 
 
 def write_card(settings: Params, distribution: Distribution) -> list[dict[str, Any]]:
-    """Write the data card and its figure; return the warnings about the labels."""
+    """Write the data card; return the warnings about the labels."""
     account = json.loads(paths.PREPARE_SUMMARY.read_text())
     warnings = distribution.warnings()
     if settings.label.source == "facs":
@@ -158,7 +157,6 @@ def write_card(settings: Params, distribution: Distribution) -> list[dict[str, A
     activity = json.loads(paths.ACTIVITY.read_text())
     card = data_card(account, activity, distribution, warnings)
     paths.DATA_CARD.write_text(json.dumps(card, indent=2) + "\n")
-    paths.DATA_CARD_FIGURE.write_text(card_figure(card))
     return warnings
 
 

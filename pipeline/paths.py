@@ -16,7 +16,6 @@ LABELS = OUTPUTS / "label/labels.parquet"
 LABEL_DISTRIBUTION = OUTPUTS / "label/label_distribution.csv"
 LABEL_SUMMARY = OUTPUTS / "label/label.json"
 DATA_CARD = OUTPUTS / "label/data_card.json"
-DATA_CARD_FIGURE = OUTPUTS / "label/data_card.svg"
 
 CLASS_WEIGHTS = OUTPUTS / "weigh/class_weights.json"
 

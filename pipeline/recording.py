@@ -60,10 +60,9 @@ def record_inputs(
 
 
 def record_card(run: Run) -> None:
-    """Record the data card: the figure, the whole, and a table of each of its parts."""
+    """Record the data card: the whole, and a table of each of its parts."""
     card = json.loads(paths.DATA_CARD.read_text())
-    for path in (paths.DATA_CARD_FIGURE, paths.DATA_CARD):
-        run.log_file(path, "data")
+    run.log_file(paths.DATA_CARD, "data")
     for part in ("aus", "au_drift", "labels", "label_drift", "correlations"):
         run.log_table(pd.DataFrame(card[part]), f"data/{part}")
 

@@ -5,7 +5,6 @@ no run. The copy that goes to a run is made by `page_of_run`.
 """
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,18 +15,15 @@ import pyarrow as pa
 from pipeline import paths
 from pipeline.data.units import number
 from pipeline.evaluation.case import Case
-from pipeline.evaluation.document import Picture
-from pipeline.evaluation.gallery import Drawn, draw, pictures
+from pipeline.evaluation.gallery import Drawn, draw, draw_card, pictures
 from pipeline.evaluation.judgement import Judgement
 from pipeline.evaluation.limits import Limit, Rules, find_limits
 from pipeline.evaluation.markdown import to_markdown
 from pipeline.evaluation.model_card import Facts
 from pipeline.evaluation.pictures import save, standalone, svg
 from pipeline.evaluation.report import Report, report_page
-from pipeline.evaluation.webpage import as_image, to_html
+from pipeline.evaluation.webpage import to_html
 from pipeline.schema import Params
-
-CARD = "data_card"
 
 
 @dataclass(frozen=True)
@@ -57,7 +53,10 @@ def make_pages(
         "distribution": pd.read_csv(paths.LABEL_DISTRIBUTION),
         "history": pd.read_csv(paths.HISTORY),
     }
-    figures = draw(judgement.case, keys, judgement.tuned, {**tables, **before})
+    figures = {
+        **draw(judgement.case, keys, judgement.tuned, {**tables, **before}),
+        "data_card": draw_card(card),
+    }
     drawn = {name: svg(one.figure) for name, one in figures.items()}
     report = Report(
         title=f"Evaluation of recipe {made['recipe']}",
@@ -66,17 +65,10 @@ def make_pages(
         tables=tables,
         facts=_facts(settings, made, account, hashes),
         card=card,
-        pictures={**pictures(figures, paths.PLOTS.name), CARD: _card_picture(card)},
+        pictures=pictures(figures, paths.PLOTS.name),
         limits=find_limits_of(settings, judgement.case, account["aus"]),
     )
-    return Pages(report, figures, {**drawn, CARD: as_image(paths.DATA_CARD_FIGURE)})
-
-
-def _card_picture(card: Mapping[str, Any]) -> Picture:
-    told = ", ".join(f"{split} {n['frames']:,}" for split, n in card["splits"].items())
-    words = f"Action units and labels in each split. Frames: {told}."
-    where = os.path.relpath(paths.DATA_CARD_FIGURE, paths.REPORT.parent)
-    return Picture(CARD, "Action units and labels by split, before training", words, where)
+    return Pages(report, figures, drawn)
 
 
 def write_pages(pages: Pages) -> None:

@@ -1,5 +1,6 @@
 """Make the report of an evaluation in a second or two, from invented rows and no pipeline."""
 
+import re
 from functools import cache
 from typing import Any
 
@@ -132,6 +133,12 @@ def invented_report(*, drawn: bool = False) -> Report:
         pictures=pictures(invented_figures(), "plots") if drawn else {},
         limits=[Limit(("anger", "fear"), "identical labels", "Change the rules.")],
     )
+
+
+def table_rows(text: str) -> list[list[str]]:
+    """Read the cells of each row of a Markdown text's tables."""
+    lines = [line for line in text.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
 
 
 def _subject() -> np.ndarray:

@@ -30,8 +30,8 @@ def run(first: str, second: str, html: Path | None = None) -> None:
     # Imported here, so that the other commands do not wait for them.
     from pipeline.evaluation.comparison import compare
     from pipeline.evaluation.comparison_page import FIGURE, comparison_page, differences
+    from pipeline.evaluation.markdown import to_text
     from pipeline.evaluation.pictures import svg
-    from pipeline.evaluation.terminal import to_text
     from pipeline.evaluation.webpage import to_html
 
     left, right = sides((first, second))

@@ -27,9 +27,9 @@ exit codes:
   {DRIFTED}  drift: look at the report, and retrain with the new data if it is sound
   {UNKNOWN}  it cannot be told: too few subjects
 
-Writes report.md, drift.json and subjects.png. Subjects are compared, not frames, for frames of one
-person are alike. Without a champion the model in outputs/ is compared with; params.yaml: drift says
-what counts.
+Writes report.html (report.md says the same), drift.json and subjects.png. Subjects are compared,
+not frames, for frames of one person are alike. Without a champion the model in outputs/ is compared
+with; params.yaml: drift says what counts.
 """
 
 
@@ -45,8 +45,11 @@ def run(
     path: str, layout: str | None = None, naming: str | None = None, out: Path = paths.DRIFT
 ) -> None:
     """Write the report, print its first lines and end with the exit code of the outcome."""
-    from pipeline.evaluation import drift_page  # matplotlib, which --help can do without
-    from pipeline.evaluation.pictures import save
+    # matplotlib, which --help can do without
+    from pipeline.evaluation import drift_page
+    from pipeline.evaluation.markdown import to_markdown
+    from pipeline.evaluation.pictures import save, svg
+    from pipeline.evaluation.webpage import to_html
 
     settings = settings_for(path, layout, naming)
     with TemporaryDirectory() as scratch:
@@ -55,16 +58,18 @@ def run(
         new, quarantined = count_new(plan, settings.prepare.min_confidence, reference)
     bounds = Bounds(**settings.drift.model_dump())
     found = judge(reference, plan, new, bounds)
-    page = drift_page.Comparison(path, reference.name, quarantined, bounds, found)
+    comparison = drift_page.Comparison(path, reference.name, quarantined, bounds, found)
+    page, drawn = drift_page.drift_page(comparison), {}
     out.mkdir(parents=True, exist_ok=True)
-    (out / "report.md").write_text(drift_page.render(page), encoding="utf-8")
-    text = json.dumps(drift_page.as_dict(page), indent=2, allow_nan=False)
-    (out / "drift.json").write_text(text + "\n", encoding="utf-8")
     if len(found.items):
-        save(drift_page.figure(reference.profile, new, found), out / drift_page.FIGURE)
-    print(f"{path} against the training data of {reference.name}")
-    print(*drift_page.headlines(found), sep="\n")
-    print(f"report: {out / 'report.md'}")
+        figure = drift_page.figure(reference.profile, new, found)
+        drawn[drift_page.NAME] = svg(figure)
+        save(figure, out / drift_page.FIGURE)
+    (out / "report.md").write_text(to_markdown(page), encoding="utf-8")
+    (out / "report.html").write_text(to_html(page, drawn), encoding="utf-8")
+    text = json.dumps(drift_page.as_dict(comparison), indent=2, allow_nan=False)
+    (out / "drift.json").write_text(text + "\n", encoding="utf-8")
+    print("\n".join([page.title, *page.lead, f"report: {out / 'report.html'}"]))
     if code := {"drift": DRIFTED, "unknown": UNKNOWN}.get(found.outcome):
         raise SystemExit(code)
 

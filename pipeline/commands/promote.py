@@ -54,6 +54,7 @@ def key_of_outputs() -> str:
 
 def report(outcome: "Outcome") -> list[str]:
     """Write the verdict's files and say it in lines."""
+    from pipeline.evaluation.markdown import to_markdown
     from pipeline.promotion.pages import MEANS, as_json, headline, verdict_page
 
     number = outcome.version.number if outcome.version else None
@@ -61,7 +62,7 @@ def report(outcome: "Outcome") -> list[str]:
         return [f"version {number}: {MEANS[outcome.word]}; nothing to do"]
     paths.VERDICT.parent.mkdir(parents=True, exist_ok=True)
     paths.VERDICT.write_text(json.dumps(as_json(outcome.decision, number), indent=2) + "\n")
-    paths.VERDICT_PAGE.write_text(verdict_page(outcome.decision, number))
+    paths.VERDICT_PAGE.write_text(to_markdown(verdict_page(outcome.decision, number)))
     rules = outcome.decision.verdict.rules
     standing = outcome.decision.challenger.standing if outcome.decision.version is None else ""
     return [

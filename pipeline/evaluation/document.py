@@ -1,4 +1,4 @@
-"""What a page says, apart from how it looks: Markdown and HTML are written from the same blocks.
+"""What a page says, apart from how it looks: Markdown, HTML and text come from the same blocks.
 
 In words, `code` stands between backticks.
 """
@@ -58,21 +58,27 @@ Block: TypeAlias = str | Items | Code | Table | Picture
 class Section:
     """A heading and what stands under it; one without blocks is not shown.
 
-    The table of contents lists those that are not `inner`.
+    The table of contents lists those that are not `inner`; a `folded` one opens on request.
     """
 
     title: str
     blocks: Sequence[Block]
     inner: bool = False
+    folded: bool = False
 
 
 @dataclass(frozen=True)
 class Page:
-    """A title, the lines that a hurried reader needs, and sections."""
+    """A title, the lines that a hurried reader needs, and sections.
+
+    `lead` opens with the finding in ten words; `about` says of what the page speaks: run, date,
+    data.
+    """
 
     title: str
     lead: Sequence[str]
     sections: Sequence[Section]
+    about: Sequence[str] = ()
 
 
 def cell(value: object) -> str:

@@ -1,6 +1,5 @@
 """Show what `drift` found: as a page, as plain data, and as a figure of every subject."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,18 +10,22 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipeline.data.profile import Profile
+from pipeline.evaluation.document import Page, Picture, Section, Table
 from pipeline.evaluation.drift import Bounds, Drift, subject_means
 from pipeline.evaluation.style import BLUE, ORANGE, sheet, styled
 
-FIGURE = "subjects.png"
-SAID = {
+NAME = "subjects"
+FIGURE = f"{NAME}.png"
+OUTCOMES = {
     "no drift": "No drift was found.",
     "drift": "Drift: the new data lies otherwise than training data; the model's scores say little "
     "about it.",
     "unknown": "It cannot be told whether the new data drifted.",
 }
+KINDS = (("AU", "Action units"), ("prediction", "Predictions"))
 _COLUMNS = {
-    "item": "",
+    "item": "item",
+    "drift": "",
     "training": "mean in training",
     "new": "mean in new data",
     "psi": "PSI",
@@ -66,7 +69,7 @@ def as_dict(comparison: Comparison) -> dict[str, Any]:
 def headlines(drift: Drift) -> list[str]:
     """Say the outcome, why, and how small a shift of an action unit would have been noticed."""
     aus = drift.items[drift.items["kind"] == "AU"] if len(drift.items) else drift.items
-    lines = [SAID[drift.outcome], *drift.reasons]
+    lines = [OUTCOMES[drift.outcome], *drift.reasons]
     if len(aus) and aus["noticed_from"].notna().all():
         ranked = aus.sort_values("noticed_from")
         least, most = ranked.iloc[0], ranked.iloc[-1]
@@ -78,49 +81,57 @@ def headlines(drift: Drift) -> list[str]:
     return lines
 
 
-def render(comparison: Comparison) -> str:
+def drift_page(comparison: Comparison) -> Page:
     """Return the page: the outcome first, then why, the figure and the numbers."""
     drift = comparison.drift
-    outcome, *reasons = headlines(drift)
-    lines = [
-        f"# {comparison.data} against the training data of {comparison.reference}",
-        f"- **{outcome}**",
-        *(f"- {reason}" for reason in reasons),
-        f"- {drift.subjects[1]} subjects and {drift.frames[1]} frames beside {drift.subjects[0]} "
-        f"and {drift.frames[0]} of training; {comparison.quarantined} rows quarantined.",
-    ]
-    if len(drift.items):
-        lines += ["", f"![Each subject's mean of each action unit and emotion]({FIGURE})"]
-        for kind, title in (("AU", "Action units"), ("prediction", "Predictions")):
-            lines += ["", f"## {title}", "", *_table(drift.items[drift.items["kind"] == kind])]
-        lines += ["", *_explained(comparison.bounds)]
-    return "\n".join(lines) + "\n"
+    training, new = (
+        f"{subjects} subjects and {frames} frames"
+        for subjects, frames in zip(drift.subjects, drift.frames, strict=True)
+    )
+    numbers = [_table(drift.items, *kind) for kind in KINDS] if len(drift.items) else []
+    return Page(
+        title=f"{comparison.data} against the training data of {comparison.reference}",
+        about=[f"{new} beside {training} of training; {comparison.quarantined} rows quarantined."],
+        lead=headlines(drift),
+        sections=[
+            Section("Each subject", [_picture(drift)] if numbers else []),
+            Section("Numbers", [*numbers, _explained(comparison.bounds)] if numbers else []),
+        ],
+    )
 
 
-def _table(items: pd.DataFrame) -> list[str]:
-    marked = items["item"].where(~items["drift"], "**" + items["item"] + "**")
-    rows = items.assign(item=marked)[list(_COLUMNS)].to_numpy().tolist()
-    lines = [list(_COLUMNS.values()), ["---", *["---:"] * (len(_COLUMNS) - 1)], *rows]
-    return [f"| {' | '.join(map(_cell, line))} |" for line in lines]
+def _picture(drift: Drift) -> Picture:
+    found = ", ".join(drift.items.loc[drift.items["drift"], "item"]) or "none"
+    return Picture(
+        NAME,
+        "Each subject's mean of each action unit and emotion",
+        f"Means of training and new subjects side by side. Drifted: {found}.",
+        FIGURE,
+    )
 
 
-def _cell(value: object) -> str:
-    if isinstance(value, float):
-        few = "<0.001" if 0 < value < 0.001 else f"{value:.3f}"
-        return "-" if math.isnan(value) else few
-    return str(value)
+def _table(items: pd.DataFrame, kind: str, title: str) -> Table:
+    shown = items[items["kind"] == kind]
+    shown = shown.assign(drift=shown["drift"].map({True: "drift", False: ""}))
+    rows = shown[list(_COLUMNS)].to_numpy().tolist()
+    return Table(title, list(_COLUMNS.values()), [list(map(_tiny, row)) for row in rows])
 
 
-def _explained(bounds: Bounds) -> list[str]:
-    return [
-        f"Drift (bold): p at most {bounds.level} and PSI at least {bounds.psi}. p is the share of "
+def _tiny(value: object) -> object:
+    return "<0.001" if isinstance(value, float) and 0 < value < 0.001 else value
+
+
+def _explained(bounds: Bounds) -> str:
+    return (
+        f"Drift: p at most {bounds.level} and PSI at least {bounds.psi}. p is the share of "
         f"{bounds.permutations} random deals of the subjects to both groups in which any item "
         "differs as much, so it holds for all items together. Each subject counts the same in "
-        "means, PSI and KS. *Frames outside* lie beyond what any training frame reached. A shift "
-        "of the whole item by *noticed from* would be found in about half of the cases, a larger "
-        "one more often, a smaller one seldom: more subjects make it smaller. PSI and KS alone "
-        "say nothing where subjects are few, for chance makes them large.",
-    ]
+        "means, PSI (population stability index) and KS (Kolmogorov-Smirnov statistic). *Frames "
+        "outside* lie beyond what any training frame reached. A shift of the whole item by "
+        "*noticed from* would be found in about half of the cases, a larger one more often, a "
+        "smaller one seldom: more subjects make it smaller. PSI and KS alone say nothing where "
+        "subjects are few, for chance makes them large."
+    )
 
 
 def figure(training: Profile, new: Profile, drift: Drift) -> Figure:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -9,6 +10,7 @@ from matplotlib.figure import Figure
 
 from pipeline.evaluation import curves, figures, grids, panels, timeline
 from pipeline.evaluation.baselines import NETWORK
+from pipeline.evaluation.card_figure import card_figure
 from pipeline.evaluation.case import Case, mean_table
 from pipeline.evaluation.document import Picture
 from pipeline.evaluation.metrics import Scores
@@ -64,6 +66,16 @@ def draw(
             f"loss is {history['val_loss'].min():.4f}.",
         ),
     }
+
+
+def draw_card(card: Mapping[str, Any]) -> Drawn:
+    """Draw the data card (`data_card.json`)."""
+    told = ", ".join(f"{split} {counts['frames']:,}" for split, counts in card["splits"].items())
+    return Drawn(
+        card_figure(card),
+        "Action units and labels by split, before training",
+        f"Action units and labels in each split. Frames: {told}.",
+    )
 
 
 def _compared(case: Case, tuned: Mapping[str, Scores], intervals: pd.DataFrame) -> dict[str, Drawn]:

@@ -4,7 +4,6 @@ It opens from disk and in the frame in which MLflow shows artifacts, follows the
 dark scheme, reflows from 400 pixels up, and prints.
 """
 
-import base64
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,16 +18,10 @@ TEMPLATE, STYLE = "page.html.jinja", "page.css"
 _CODE = re.compile(r"`([^`]+)`")
 
 
-def as_image(path: Path) -> str:
-    """Give an SVG file, whose style would leak into a page, as an image that holds its content."""
-    content = base64.b64encode(path.read_bytes()).decode()
-    return f'<img alt="" src="data:image/svg+xml;base64,{content}">'
-
-
 def to_html(page: Page, drawn: Mapping[str, str]) -> str:
     """Return the file's text.
 
-    `drawn` holds the drawings of the page's pictures by name: `svg` elements, or images.
+    `drawn` holds the drawings of the page's pictures by name: `svg` elements.
     """
     folder = Path(__file__).parent
     environment = Environment(

@@ -1,4 +1,4 @@
-"""Say a verdict for people (Markdown) and for programs (JSON); undefined numbers are null."""
+"""Say a verdict for people (a page) and for programs (JSON); undefined numbers are null."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from pipeline.evaluation.changes import NAMES, Change, numbers
-from pipeline.evaluation.gate import Rule
+from pipeline.evaluation.document import UNDEFINED, Block, Items, Page, Section, Table
 from pipeline.promotion.decision import Decision
 
 MEANS = {
@@ -30,19 +30,22 @@ def headline(decision: Decision, number: str | None) -> str:
 
 def describe(decision: Decision, number: str) -> str:
     """Write what the version's page in the registry shows."""
-    rules = "\n".join(rules_list(decision.verdict.rules))
+    rules = "\n".join(f"- {line}" for line in rules_list(decision).lines)
     return f"{headline(decision, number)}\n\n{against(decision)}\n\n{rules}"
 
 
-def verdict_page(decision: Decision, number: str | None) -> str:
-    """Write the verdict as a page: what became of it, every rule, every number."""
-    lines = [f"# Promotion: {headline(decision, number)}", "", against(decision), ""]
-    lines += [*rules_list(decision.verdict.rules), ""]
-    if decision.version is None and decision.challenger.standing:
-        lines += ["How it stands to its baselines:", "", decision.challenger.standing, ""]
-    if decision.verdict.changes:
-        lines += [*changes_table(decision), ""]
-    return "\n".join(lines)
+def verdict_page(decision: Decision, number: str | None) -> Page:
+    """Lay the verdict out: what became of the model, every rule, every number."""
+    return Page(
+        title=f"Promotion: {headline(decision, number)}",
+        about=[against(decision)],
+        lead=[],
+        sections=[
+            Section("Rules", [rules_list(decision)]),
+            Section("Against its baselines", standing(decision)),
+            Section("Scores", changes_table(decision)),
+        ],
+    )
 
 
 def against(decision: Decision) -> str:
@@ -60,47 +63,47 @@ def against(decision: Decision) -> str:
     return f"Run {decision.challenger.run_id} against {opponent}{where}."
 
 
-def rules_list(rules: Sequence[Rule]) -> list[str]:
-    """Say each rule, one a line of a list."""
-    return [f"- {'✓' if rule.holds else '✗'} `{rule.name}`: {rule.says}" for rule in rules]
+def rules_list(decision: Decision) -> Items:
+    """Say each rule of the gate and whether it holds."""
+    rules = decision.verdict.rules
+    return Items([f"{'✓' if rule.holds else '✗'} `{rule.name}`: {rule.says}" for rule in rules])
 
 
-def changes_table(decision: Decision) -> list[str]:
-    """Lay out every metric of both sides with the interval of its change."""
-    return table_of(decision, decision.verdict.changes)
+def standing(decision: Decision) -> list[Block]:
+    """Say how a first champion compares with its baselines; nothing of a later one."""
+    told = decision.challenger.standing.split("\n\n") if decision.version is None else []
+    return [Items(lines)] if (lines := [line for line in told if line]) else []
 
 
-def table_of(decision: Decision, changes: Sequence[Change]) -> list[str]:
-    """Lay some of a decision's changes out."""
+def changes_table(decision: Decision, changes: Sequence[Change] | None = None) -> list[Block]:
+    """Lay every metric of both sides out, or these changes, with the interval of each."""
+    if not (found := decision.verdict.changes if changes is None else changes):
+        return []
     level = f"{decision.demands.resampling.confidence:.0%}"
     old = "champion" if decision.version else "constant"
-    header = ["metric", "emotion", old, "challenger", "change", f"{level} interval"]
-    lines = [f"| {' | '.join(header)} |", "|---|---|---:|---:|---:|:---:|"]
-    for found in changes:
-        cells = [
-            NAMES.get(found.metric, found.metric),
-            found.emotion or "**mean**",
-            _number(found.champion),
-            _number(found.challenger),
-            _number(found.change.point, "+"),
-            _between(found),
+    rows = [
+        [
+            NAMES.get(one.metric, one.metric),
+            one.emotion or "mean",
+            one.champion,
+            one.challenger,
+            _signed(one.change.point),
+            UNDEFINED
+            if one.change.reason
+            else f"{_signed(one.change.low)} to {_signed(one.change.high)}",
         ]
-        lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+        for one in found
+    ]
     note = (
-        "Change is challenger - champion, its interval over people. Of Brier score and calibration "
-        "error less is better. `-` is undefined."
+        f"Change is challenger - {old}, its interval over people. Of Brier score and calibration "
+        f"error less is better. `{UNDEFINED}` is undefined."
     )
-    return [*lines, "", note.replace("champion", old)]
+    header = ["metric", "emotion", old, "challenger", "change", f"{level} interval"]
+    return [Table("Scores on the test rows", header, rows), note]
 
 
-def _number(value: float, sign: str = "") -> str:
-    return f"{value:{sign}.3f}" if math.isfinite(value) else "-"
-
-
-def _between(found: Change) -> str:
-    if found.change.reason:
-        return "-"
-    return f"{_number(found.change.low, '+')} to {_number(found.change.high, '+')}"
+def _signed(value: float) -> str:
+    return f"{value:+.3f}" if math.isfinite(value) else UNDEFINED
 
 
 def as_json(decision: Decision, number: str | None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 from pipeline.errors import InputError
 from pipeline.evaluation.gate import refuse
+from pipeline.evaluation.markdown import to_markdown
 from pipeline.promotion import renewal
 from pipeline.promotion.candidate import read_candidate
 from pipeline.promotion.decision import (
@@ -123,7 +124,7 @@ def _record(registry: Registry, decision: Decision, version: Version, folder: Pa
     run_id = decision.challenger.run_id
     files = {
         "verdict.json": json.dumps(as_json(decision, version.number), indent=2) + "\n",
-        "verdict.md": verdict_page(decision, version.number),
+        "verdict.md": to_markdown(verdict_page(decision, version.number)),
     }
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")

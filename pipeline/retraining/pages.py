@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.evaluation.changes import Change
+from pipeline.evaluation.document import Block, Code, Items, Page, Picture, Section
+from pipeline.evaluation.markdown import to_markdown
 from pipeline.promotion.decision import Decision
-from pipeline.promotion.pages import against, changes_table, headline, rules_list, table_of
+from pipeline.promotion.pages import against, changes_table, headline, rules_list, standing
 from pipeline.promotion.promote import Outcome
 
 # By this line the one comment is found that is updated, not repeated.
@@ -30,19 +32,20 @@ def comment(cycle: Cycle) -> str:
 
 
 def summary(cycle: Cycle) -> str:
-    """Write the page: verdict, rules, table, warnings, figures, how to reproduce."""
+    """Write the page: verdict, rules, scores, warnings, figures, how to reproduce."""
     decision = cycle.outcome.decision
-    lines = [f"## Retraining: {headline_of(cycle)}", ""]
+    title = f"Retraining: {headline_of(cycle)}"
     if decision is None:
-        lines += [_ran(cycle.stages)]
-    else:
-        lines += [
-            *_judged(decision),
-            *_figures(cycle),
-            *_warnings(decision),
-            *_reproduce(cycle, decision),
-        ]
-    return "\n".join(lines) + "\n"
+        return to_markdown(Page(title, [], [], about=[_ran(cycle.stages)]))
+    sections = [
+        Section("Rules", [rules_list(decision)]),
+        Section("Scores", [*changes_table(decision, _main(decision)), *_figures(cycle)]),
+        Section("Every metric by emotion", changes_table(decision), folded=True),
+        Section("Against its baselines", standing(decision)),
+        Section("Warnings about the data", [Items(decision.challenger.told or ["none"])]),
+        Section("How to reproduce", [_ran(cycle.stages), Code(_commands(decision))]),
+    ]
+    return to_markdown(Page(title, [], sections, about=[against(decision)]))
 
 
 def _nothing(outcome: Outcome, number: str | None) -> str:
@@ -64,44 +67,23 @@ def _ran(stages: Sequence[str]) -> str:
     return f"Stages that ran: {', '.join(stages)}." if stages else "No stage ran."
 
 
-def _judged(decision: Decision) -> list[str]:
-    lines = [against(decision), "", *rules_list(decision.verdict.rules), ""]
-    if decision.verdict.changes:
-        lines += [*table_of(decision, _main(decision)), ""]
-        lines += ["<details><summary>Every metric by emotion</summary>", ""]
-        lines += [*changes_table(decision), "", "</details>", ""]
-    if decision.version is None and decision.challenger.standing:
-        lines += ["### Against its baselines", "", decision.challenger.standing, ""]
-    return lines
-
-
 def _main(decision: Decision) -> list[Change]:
     """Choose what the short table shows: all means, and the deciding metric by emotion."""
     metric = decision.demands.metric
     return [c for c in decision.verdict.changes if c.emotion is None or c.metric == metric]
 
 
-def _figures(cycle: Cycle) -> list[str]:
-    links = [f"![{text}]({address})" for text, address in cycle.figures.items()]
-    return [*(links or ["Figures: `outputs/retrain/*.png`."]), ""]
+def _figures(cycle: Cycle) -> list[Block]:
+    if not cycle.figures:
+        return ["Figures: `outputs/retrain/*.png`."]
+    return [Picture("", text, text, address) for text, address in cycle.figures.items()]
 
 
-def _warnings(decision: Decision) -> list[str]:
-    told = decision.challenger.told
-    return ["### Warnings about the data", "", *(f"- {text}" for text in told or ["none"]), ""]
-
-
-def _reproduce(cycle: Cycle, decision: Decision) -> list[str]:
-    return [
-        "### How to reproduce",
-        "",
-        _ran(cycle.stages),
-        "",
-        "```sh",
-        "dvc pull && dvc repro    # at this commit: computes nothing anew",
-        f"python -m pipeline reproduce {decision.challenger.run_id}    # all anew, and compared",
-        "```",
-    ]
+def _commands(decision: Decision) -> str:
+    return (
+        "dvc pull && dvc repro    # at this commit: computes nothing anew\n"
+        f"python -m pipeline reproduce {decision.challenger.run_id}    # all anew, and compared"
+    )
 
 
 def message(cycle: Cycle) -> str:

@@ -10,7 +10,7 @@ from reports import invented_figures, invented_report
 
 from pipeline.evaluation.pictures import svg
 from pipeline.evaluation.report import report_page
-from pipeline.evaluation.webpage import as_image, to_html
+from pipeline.evaluation.webpage import to_html
 
 Open = Callable[..., "Page"]
 SETTINGS = [(1280, "light"), (1280, "dark"), (400, "light"), (400, "dark")]
@@ -126,14 +126,3 @@ def test_prints_light_and_whole(view: Open) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") == 718
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert not page.locator("nav").is_visible()
-
-
-def test_an_image_keeps_its_style_to_itself(browser: Browser, tmp_path: Path) -> None:
-    picture = tmp_path / "picture.svg"
-    style = "<style>p{color:red}</style>"
-    picture.write_text(f'<svg xmlns="http://www.w3.org/2000/svg" width="10">{style}</svg>')
-    page = browser.new_page()
-    page.set_content(f"<p>text</p>{as_image(picture)}")
-    page.wait_for_function("document.querySelector('img').naturalWidth === 10")
-    assert page.evaluate("getComputedStyle(document.querySelector('p')).color") == "rgb(0, 0, 0)"
-    page.context.close()

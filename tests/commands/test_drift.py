@@ -70,6 +70,7 @@ def test_new_people_of_the_same_kind_end_with_0(trained, capsys):
     assert told()["frames"] == {"training": 12 * 90, "new": 6 * 90}
     assert [row["item"] for row in told()["items"]] == FEATURES + EMOTIONS
     assert {path.name for path in paths.DRIFT.iterdir()} == {
+        "report.html",
         "report.md",
         "drift.json",
         "subjects.png",

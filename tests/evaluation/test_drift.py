@@ -5,11 +5,13 @@ import math
 
 import numpy as np
 import pytest
+from reports import table_rows
 from scipy import stats
 
 from pipeline.data.profile import BINS, Profile
 from pipeline.evaluation import drift, drift_page
 from pipeline.evaluation.drift import Bounds, compare, psi, smallest_p
+from pipeline.evaluation.markdown import to_markdown
 
 BOUNDS = Bounds(level=0.01, psi=0.2, permutations=1000, seed=7)
 ITEMS = ("AU04_r", "AU12_r", "predicted/happiness")
@@ -165,12 +167,15 @@ def page(found: drift.Drift) -> drift_page.Comparison:
 
 def test_the_page_says_outcome_and_reason_first_and_marks_what_drifted():
     found = compare(make(12, 1), make(6, 2, shift=0.3), BOUNDS)
-    text = drift_page.render(page(found))
-    assert text.splitlines()[1].startswith("- **Drift:")
-    assert text.splitlines()[2].startswith("- AU AU12_r: mean")
-    assert "| **AU12_r** |" in text
-    assert "| AU04_r |" in text
-    assert "4 rows quarantined" in text
+    shown = drift_page.drift_page(page(found))
+    assert shown.lead[0].startswith("Drift:")
+    assert shown.lead[1].startswith("AU AU12_r: mean")
+    assert "4 rows quarantined" in shown.about[0]
+    text = to_markdown(shown)
+    marks = {item: mark for item, mark, *_ in table_rows(text)}
+    assert marks["AU12_r"] == "drift"
+    assert marks["AU04_r"] == ""
+    assert f"({drift_page.FIGURE})" in text
 
 
 def test_no_drift_says_what_would_have_been_noticed():
