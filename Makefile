@@ -72,7 +72,7 @@ format: $(VENV)/.dev  ## lay the code out
 	ruff format .
 
 deps: $(VENV)/.dev  ## list each stage's modules in dvc.yaml anew, after an import was added
-	python tests/wiring.py
+	python tests/helpers/wiring.py
 
 lock:  ## renew the pinned dependencies; needs uv
 	uv pip compile pyproject.toml --universal --python-version 3.11 --no-emit-index-url \

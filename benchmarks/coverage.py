@@ -14,7 +14,13 @@ import time
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.evaluation.bootstrap import Samples, difference, group, interval, samples_of
+from pipeline.evaluation.resampling.bootstrap import (
+    Samples,
+    difference,
+    group,
+    interval,
+    samples_of,
+)
 
 METRICS = ("average_precision", "auroc", "f1")
 EMOTIONS = ("joy", "anger", "fear")

@@ -21,14 +21,14 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline import params
-from pipeline.data import facs
-from pipeline.data.demo_model import AUS
-from pipeline.data.profile import Predict, Profile, count
-from pipeline.data.units import INTENSITIES, intensity
-from pipeline.demo import generate
-from pipeline.evaluation.drift import Bounds, compare
-from pipeline.schema import Demo, Params
+from pipeline.data.action_units import INTENSITIES, intensity
+from pipeline.data.labels import facs_rules
+from pipeline.data.simulation import AUS
+from pipeline.drift.profile import Predict, Profile, count
+from pipeline.drift.shift_test import Bounds, compare
+from pipeline.settings import params
+from pipeline.settings.schema import Demo, Params
+from pipeline.stages.demo import generate
 
 RAISED = 0.5
 FALSE_ALLOWED = 0.05
@@ -129,15 +129,15 @@ def show(name: str, people: int, new: int, found: Counts) -> bool:
 
 def train(settings: Params, frames: Frames, valence: NDArray[np.str_]) -> Predict:
     """Train a network by the chosen recipe on all people but the last four, who validate."""
-    from pipeline.evaluation.metrics import epoch_scores
+    from pipeline.evaluation.scoring.metrics import epoch_scores
     from pipeline.model.fit import Data, fit
     from pipeline.model.saving import Predictor
-    from pipeline.train import fit_settings
+    from pipeline.stages.train import fit_settings
 
     rules = {emotion: rule.weights for emotion, rule in settings.label.rules.items()}
     columns = dict(zip(frames.aus, frames.intensities.T, strict=True))
     gate = np.array([valence == rule.valence for rule in settings.label.rules.values()]).T
-    labels = facs.rule_scores(columns, rules, settings.chosen.divisors) * gate
+    labels = facs_rules.rule_scores(columns, rules, settings.chosen.divisors) * gate
     rows = np.isin(frames.subject, np.unique(frames.subject)[:TRAINED])
     weights = {"weights": dict.fromkeys(rules, 1.0), "mode": "none"}
     pairs = [(frames.intensities[part], labels[part].astype(np.float32)) for part in (rows, ~rows)]

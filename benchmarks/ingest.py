@@ -20,7 +20,7 @@ import yaml
 
 from benchmarks.memory import peak
 from benchmarks.openface_files import write_folder
-from pipeline.data.units import OPENFACE_COLUMNS
+from pipeline.data.action_units import OPENFACE_COLUMNS
 
 ROOT = Path(__file__).resolve().parents[1]
 WANTED = {"frame", "face_id", "success", "confidence", *OPENFACE_COLUMNS}
@@ -89,7 +89,8 @@ def usual_way(files: list[Path]) -> int:
 
 def stage(files: list[Path]) -> int:
     """Run the stage in a workspace of its own; return the rows that it read."""
-    from pipeline import paths, prepare
+    from pipeline.settings import paths
+    from pipeline.stages import prepare
 
     tree = yaml.safe_load((ROOT / "params.yaml").read_text())
     tree["data"] |= {"path": str(files[0].parent), "layout": "openface", "naming": "subject_first"}

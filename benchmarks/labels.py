@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from pipeline import params
-from pipeline.data.units import intensity
-from pipeline.label import facs_labels
-from pipeline.schema import Params
+from pipeline.data.action_units import intensity
+from pipeline.settings import params
+from pipeline.settings.schema import Params
+from pipeline.stages.label import facs_labels
 
 ROWS = 1_000_000
 LOOPED = 5_000  # the loop is timed on so many; its rate does not hang on the number

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from pipeline.data.units import intensity
+from pipeline.data.action_units import intensity
 
 ROOT = Path(__file__).resolve().parents[1]
 AUS = (1, 2, 4, 5, 6, 7, 12, 14, 15, 17, 20, 25)

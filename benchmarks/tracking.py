@@ -25,11 +25,11 @@ def train(*, tracked: bool) -> dict[str, float]:
     begin = time.perf_counter()
     from functools import partial
 
-    from pipeline.data.units import INTENSITIES
-    from pipeline.evaluation.metrics import epoch_scores
+    from pipeline.data.action_units import INTENSITIES
+    from pipeline.evaluation.scoring.metrics import epoch_scores
     from pipeline.model.fit import Data, Settings, fit
     from pipeline.model.saving import save_model
-    from pipeline.tracking.runs import training_run
+    from pipeline.tracking.open_runs import training_run
 
     rng = np.random.default_rng(1)
     features = (rng.random((FRAMES + VALIDATION, 12)) * 5).astype(np.float32)
@@ -105,7 +105,11 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         # A database is migrated once in its life, which takes some seconds.
-        python(folder, "-c", "from pipeline.tracking.store import connect; connect('benchmark')")
+        python(
+            folder,
+            "-c",
+            "from pipeline.tracking.store.connection import connect; connect('benchmark')",
+        )
         names = ("tracked", "untracked")
         found = [{name: measure(folder, name) for name in names} for _ in range(options.rounds)]
     with_it, without = (

@@ -8,13 +8,13 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pyarrow as pa
 
-from pipeline import prepare
 from pipeline.commands.source import settings_for, source_arguments
-from pipeline.data.plan import Plan
+from pipeline.data.card.frame_summary import FrameSummary
 from pipeline.data.quarantine import REASONS, Reject, count_rows
+from pipeline.data.reading.plan import Plan
 from pipeline.data.split import with_split
-from pipeline.data.summary import FrameSummary
-from pipeline.schema import Params
+from pipeline.settings.schema import Params
+from pipeline.stages import prepare
 
 _EXAMPLES = 3  # files or rows named per reason
 

@@ -7,15 +7,15 @@ from typing import Any
 import click
 import pyarrow.parquet as pq
 
-from pipeline import params
-from pipeline.data.extractors import PYFEAT, recognise
-from pipeline.data.folders import files_below
-from pipeline.data.header import read_header
-from pipeline.data.layouts import PLANNERS
-from pipeline.data.table_file import BROKEN
-from pipeline.data.text import UnreadableError
+from pipeline.data.reading.csv.header import read_header
+from pipeline.data.reading.csv.text import UnreadableError
+from pipeline.data.reading.extractors import PYFEAT, recognise
+from pipeline.data.reading.folders import files_below
+from pipeline.data.reading.layouts import PLANNERS
+from pipeline.data.reading.table.parquet import BROKEN
 from pipeline.errors import InputError
-from pipeline.schema import Params
+from pipeline.settings import params
+from pipeline.settings.schema import Params
 
 
 def source_arguments(run: Callable[..., Any]) -> Callable[..., Any]:

@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.data.faces import owner
-from pipeline.data.units import SPLITS
+from pipeline.data.action_units import SPLITS
+from pipeline.data.reading.faces import owner
 from pipeline.data.words import chosen
 from pipeline.errors import InputError
 

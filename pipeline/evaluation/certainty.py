@@ -11,9 +11,9 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
-from pipeline.evaluation.arrays import Ints
+from pipeline.evaluation.all_models import Case
 from pipeline.evaluation.baselines import NETWORK
-from pipeline.evaluation.bootstrap import (
+from pipeline.evaluation.resampling.bootstrap import (
     METRICS,
     Interval,
     Resampling,
@@ -23,7 +23,7 @@ from pipeline.evaluation.bootstrap import (
     interval,
     samples_of,
 )
-from pipeline.evaluation.case import Case
+from pipeline.evaluation.scoring.arrays import Ints
 
 PRIMARY, BORNE_OUT = "average_precision", "auroc"
 # What stands in metrics.json; the table has every metric.

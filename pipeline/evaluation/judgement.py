@@ -6,10 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.evaluation.arrays import Ints
+from pipeline.evaluation.all_models import AllScores, Case, flat_scores, score_all
 from pipeline.evaluation.baselines import NETWORK
-from pipeline.evaluation.bootstrap import Resampling
-from pipeline.evaluation.case import AllScores, Case, flat_scores, score_all
 from pipeline.evaluation.certainty import (
     Certainty,
     flat_intervals,
@@ -17,9 +15,11 @@ from pipeline.evaluation.certainty import (
     measure,
     summary,
 )
-from pipeline.evaluation.metrics import Scores
-from pipeline.evaluation.people import scores_by_group
-from pipeline.evaluation.tables import metrics_table
+from pipeline.evaluation.resampling.bootstrap import Resampling
+from pipeline.evaluation.scoring.arrays import Ints
+from pipeline.evaluation.scoring.by_subject import scores_by_group
+from pipeline.evaluation.scoring.metrics import Scores
+from pipeline.evaluation.scoring.tidy_tables import metrics_table
 from pipeline.evaluation.verdict import judged_emotions, verdict
 
 
@@ -68,7 +68,7 @@ def judge(case: Case, subject: Ints, resampling: Resampling) -> Judgement:
 
 
 def network_by_group(case: Case, of: Ints, names: Sequence[str], kind: str) -> pd.DataFrame:
-    """Score the network on each test group alone; see `people.scores_by_group`."""
+    """Score the network on each test group alone; see `by_subject.scores_by_group`."""
     test = case.rows("test")
     return scores_by_group(
         case.true[test],

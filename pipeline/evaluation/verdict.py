@@ -11,9 +11,9 @@ import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.evaluation.baselines import NETWORK, RULE
-from pipeline.evaluation.bootstrap import Interval
 from pipeline.evaluation.certainty import BORNE_OUT, PRIMARY, Certainty, Claim
-from pipeline.evaluation.metrics import Scores
+from pipeline.evaluation.resampling.bootstrap import Interval
+from pipeline.evaluation.scoring.metrics import Scores
 
 LEAST_POSITIVES = 5
 DECIMALS = 3

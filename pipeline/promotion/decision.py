@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipeline.evaluation.bootstrap import Resampling
-from pipeline.evaluation.changes import Pair, Side, measure
-from pipeline.evaluation.gate import (
+from pipeline.evaluation.prediction_file import TRUE, Predictions, hash_rows
+from pipeline.evaluation.resampling.bootstrap import Resampling
+from pipeline.evaluation.resampling.paired import Pair, Side, measure
+from pipeline.promotion import renewal
+from pipeline.promotion.candidate import Candidate, constant, only
+from pipeline.promotion.gate import (
     Demands,
     Rule,
     Verdict,
@@ -19,12 +22,9 @@ from pipeline.evaluation.gate import (
     refuse,
     warnings_hold,
 )
-from pipeline.evaluation.predictions import TRUE, Predictions, hash_rows
-from pipeline.promotion import renewal
-from pipeline.promotion.candidate import Candidate, constant, only
-from pipeline.schema import Params
-from pipeline.tracking.registry import Registry
-from pipeline.tracking.versions import Version
+from pipeline.settings.schema import Params
+from pipeline.tracking.registry.registry import Registry
+from pipeline.tracking.registry.versions import Version
 
 TEST_ROWS, TAKEN_BACK = "test_rows", "was_champion"
 

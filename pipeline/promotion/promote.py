@@ -11,8 +11,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pipeline.errors import InputError
-from pipeline.evaluation.gate import refuse
-from pipeline.evaluation.markdown import to_markdown
 from pipeline.promotion import renewal
 from pipeline.promotion.candidate import read_candidate
 from pipeline.promotion.decision import (
@@ -25,13 +23,24 @@ from pipeline.promotion.decision import (
     digest,
     taken_back,
 )
-from pipeline.promotion.pages import as_json, describe, verdict_page
-from pipeline.schema import Params
-from pipeline.tracking import artifacts
-from pipeline.tracking.exclusive import exclusive
-from pipeline.tracking.registry import Registry, now, open_registry
-from pipeline.tracking.rest import deliver_rest
-from pipeline.tracking.versions import AGAINST, AT, BROKEN, NONE, RULE, SETTINGS, VERDICT, Version
+from pipeline.promotion.gate import refuse
+from pipeline.promotion.verdict_page import as_json, describe, verdict_page
+from pipeline.report.pages.text import to_markdown
+from pipeline.settings.schema import Params
+from pipeline.tracking.outbox.leftovers import deliver_rest
+from pipeline.tracking.registry.registry import Registry, now, open_registry
+from pipeline.tracking.registry.turn import exclusive
+from pipeline.tracking.registry.versions import (
+    AGAINST,
+    AT,
+    BROKEN,
+    NONE,
+    RULE,
+    SETTINGS,
+    VERDICT,
+    Version,
+)
+from pipeline.tracking.store import artifacts
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.tracking.journal import Journal
+from pipeline.tracking.outbox.journal import Journal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,7 @@ class Run:
         self._append("params", values={key: str(value) for key, value in params.items()})
 
     def set_tags(self, tags: Mapping[str, str]) -> None:
-        """Set tags; of odd keys and long values see `pipeline.tracking.remote.clean_tags`."""
+        """Set tags; of odd keys and long values see `outbox.entries.clean_tags`."""
         self._append("tags", values=dict(tags))
 
     def log_text(self, text: str, name: str) -> None:
@@ -99,7 +99,7 @@ class Run:
         example: "pd.DataFrame",
         step: int,
     ) -> None:
-        """Log a `.keras` file as a model; see `pipeline.tracking.models.log_model`."""
+        """Log a `.keras` file as a model; see `pipeline.tracking.store.logged_model.log_model`."""
         self._append(
             "model",
             file=self.journal.keep(network, network.name),

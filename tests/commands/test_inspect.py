@@ -1,4 +1,4 @@
-from data.folders import changed, openface_folder
+from recordings import changed, openface_folder
 
 from pipeline.commands import inspect
 

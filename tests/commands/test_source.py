@@ -1,6 +1,6 @@
 import pandas as pd
 import pytest
-from data.folders import GOOD, expression_folder, openface_folder
+from recordings import GOOD, expression_folder, openface_folder
 
 from pipeline.commands.source import guess_layout
 from pipeline.errors import InputError

@@ -3,10 +3,10 @@
 from typing import NamedTuple
 
 import pytest
-from data.folders import account_of
+from recordings import account_of
 
-from pipeline import prepare
 from pipeline.errors import InputError
+from pipeline.stages import prepare
 
 
 class Case(NamedTuple):

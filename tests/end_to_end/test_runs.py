@@ -65,7 +65,7 @@ def test_evaluation_after_the_store_was_deleted_brings_the_training_back(clone, 
 
 def kill_training(clone: Path, epoch: int) -> None:
     """Start a training and kill it with SIGKILL when it tells of an epoch."""
-    command = ["python", "-m", "pipeline.train"]
+    command = ["python", "-m", "pipeline.stages.train"]
     process = subprocess.Popen(
         command, cwd=clone, env=environment(), stdout=subprocess.PIPE, text=True
     )
@@ -127,7 +127,9 @@ def test_two_queued_experiments_at_once_are_two_runs(clone):
 
 def test_full_disk_is_said_in_one_line_and_ends_the_run(clone):
     limited = "import resource, runpy; resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))"
-    code = f"{limited}; runpy.run_module('pipeline.train', run_name='__main__', alter_sys=True)"
+    code = (
+        f"{limited}; runpy.run_module('pipeline.stages.train', run_name='__main__', alter_sys=True)"
+    )
     own = environment(MLFLOW_TRACKING_URI="http://127.0.0.1:9", MLFLOW_HTTP_REQUEST_MAX_RETRIES="0")
     done = subprocess.run(
         ["python", "-c", code], cwd=clone, env=own, capture_output=True, text=True, check=False
@@ -142,7 +144,7 @@ def test_folder_that_may_not_be_written_is_said_in_one_line(clone):
     kept = clone / ".local"
     kept.rename(clone / "moved")
     kept.symlink_to("/sys/kernel")  # where nobody can make a file, root neither
-    done = run(clone, "python", "-m", "pipeline.train", check=False)
+    done = run(clone, "python", "-m", "pipeline.stages.train", check=False)
     kept.unlink()
     (clone / "moved").rename(kept)
     assert done.returncode == 1

@@ -6,13 +6,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from pipeline.evaluation.arrays import Floats
+from pipeline.evaluation.all_models import Bounds, Case, build_case, score_all, tuned_thresholds
 from pipeline.evaluation.baselines import CONSTANT, NETWORK, RULE
-from pipeline.evaluation.bootstrap import Resampling
-from pipeline.evaluation.case import Bounds, Case, build_case, score_all, tuned_thresholds
 from pipeline.evaluation.judgement import judge, network_by_group
-from pipeline.evaluation.metrics import QUALITY
-from pipeline.evaluation.thresholds import Goal
+from pipeline.evaluation.resampling.bootstrap import Resampling
+from pipeline.evaluation.scoring.arrays import Floats
+from pipeline.evaluation.scoring.metrics import QUALITY
+from pipeline.evaluation.scoring.thresholds import Goal
 
 EMOTIONS = ["happiness", "anger", "fear"]
 SUBJECT = np.arange(80) // 8

@@ -15,8 +15,8 @@ from pipeline.evaluation.certainty import (
     intervals_table,
     summary,
 )
-from pipeline.evaluation.intervals import Samples
-from pipeline.evaluation.metrics import Scores
+from pipeline.evaluation.resampling.intervals import Samples
+from pipeline.evaluation.scoring.metrics import Scores
 from pipeline.evaluation.verdict import judged_emotions, verdict
 
 EMOTIONS = ["happiness", "anger", "fear"]

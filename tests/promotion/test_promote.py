@@ -10,7 +10,7 @@ from pipeline.errors import InputError
 from pipeline.promotion import promote as promotion
 from pipeline.promotion.promote import judged
 from pipeline.promotion.rollback import rollback
-from pipeline.tracking.runs import training_run
+from pipeline.tracking.open_runs import training_run
 
 
 def test_first_champion_then_the_next_and_back(made, judge, registry, settings):

@@ -9,10 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 from candidates import FEATURES, FRAMES, PEOPLE, keys, labels, make_candidate
 
-from pipeline import params, paths
 from pipeline.errors import InputError
 from pipeline.promotion.promote import promote
-from pipeline.tracking.registry import Registry
+from pipeline.settings import params, paths
+from pipeline.tracking.registry.registry import Registry
 
 NEW = [*PEOPLE[2:], "S1", "N1", "N2"]  # S1 trained the champion
 KNOWN = ("S1", "S2")

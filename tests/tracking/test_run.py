@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from patience import wait_for
 
-from pipeline.tracking.remote import PARAM_LENGTH
-from pipeline.tracking.rest import waiting
+from pipeline.tracking.open_runs import training_run
+from pipeline.tracking.outbox.entries import PARAM_LENGTH
+from pipeline.tracking.outbox.leftovers import waiting
 from pipeline.tracking.run import Run
-from pipeline.tracking.runs import training_run
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
