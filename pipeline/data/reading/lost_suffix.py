@@ -17,7 +17,7 @@ from pipeline.data.reading.extractors import BARE, OPENFACE_2, bare_aus, owner_o
 # The share of rows with a value over 1 from which on columns are no activations: some rows of
 # py-feat may be damaged.
 OVER_ONE = 0.1
-_LOOKED_AT = 25  # files, evenly spread
+LOOKED_AT = 25  # files, evenly spread
 # What lost its suffix may come from a copy of OpenFace that does not end at 5, and the strongest
 # expressions would be lost. Twice as much is no such value.
 _TOP, _BEYOND = 5.0, 10.0
@@ -68,7 +68,7 @@ def _describe(files: int, bare: Sequence[str], share: float) -> str:
 
 def _share_over_one(files: Sequence[Look]) -> float:
     """Give the share of rows with a value over 1 among the first rows of some of the files."""
-    step = max(1, len(files) // _LOOKED_AT)
+    step = max(1, len(files) // LOOKED_AT)
     rows = over = 0
     for file in files[::step]:
         try:

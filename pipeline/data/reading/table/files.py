@@ -84,7 +84,7 @@ def find_files(source: Source) -> Search:
     tables = {path: found for path, found in opened.items() if isinstance(found, Header)}
     rejects = [found for found in opened.values() if isinstance(found, Reject)]
     given, notes = restore_suffixes(
-        [Look(header.names, partial(_first_rows, path, header)) for path, header in tables.items()]
+        [Look(header.names, partial(first_rows, path, header)) for path, header in tables.items()]
     )
     found = []
     for number, (path, names) in enumerate(zip(tables, given, strict=True)):
@@ -109,7 +109,7 @@ def is_parquet(path: Path) -> bool:
 def _open(path: Path, root: Path) -> Header | Reject | None:
     """Read the names of a table's columns; None where a file of a folder is no table."""
     if is_parquet(path):
-        header = _parquet_header(path)
+        header = open_table_header(path)
     elif path == root or sheet_stem(path.name):
         header = open_header(path)
     else:
@@ -133,7 +133,8 @@ def _without_clip(header: Header) -> str:
     return f"lacks clip, its columns are {some(header.written, 20)}{advice}"
 
 
-def _parquet_header(path: Path) -> Header | Reject:
+def open_table_header(path: Path) -> Header | Reject:
+    """Read the names of a Parquet file's columns, or say why they cannot be read."""
     if not has_text_name(path):
         return Reject(printable(path), None, 0, "bad_name", NOT_TEXT)
     try:
@@ -143,12 +144,15 @@ def _parquet_header(path: Path) -> Header | Reject:
     return Header("", ".", 0, recognise_names(names), names)
 
 
-def _first_rows(path: Path, header: Header, names: Sequence[str]) -> pa.Table:
+def first_rows(path: Path, header: Header, names: Sequence[str]) -> pa.Table:
+    """Read the first rows of columns as floats. Raises what reading a damaged file raises."""
     if not is_parquet(path):
         return read_head(path, header, names)
     with open_table(path) as file:
         stored = [header.written[header.index[name]] for name in names]
-        batch = next(file.iter_batches(_LOOK_ROWS, columns=stored))
+        batch = next(file.iter_batches(_LOOK_ROWS, columns=stored), None)
+        if batch is None:
+            raise UnreadableError("empty", "the table has no rows")
         columns = [as_floats(batch.column(name), pa.float64()) for name in stored]
     return pa.table(columns, names=list(names))
 
