@@ -27,7 +27,7 @@ from pipeline.data.reading.plan import Source
 from pipeline.errors import InputError
 
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
-NAMING = Naming(r"(?P<subject>[^_-]+)[_-].*", {}, {})
+NAMING = Naming(r"(?P<subject>[^_-]+)[_-].*", {})
 MAX_LINES = 40  # of each recording: enough to break, quick to read
 MIN_CONFIDENCE = 0.5
 

@@ -6,6 +6,7 @@ in a process of its own, in turns, with the files in the page cache; the best of
 """
 
 import argparse
+import contextlib
 import json
 import os
 import subprocess
@@ -94,12 +95,10 @@ def stage(files: list[Path]) -> int:
 
     tree = yaml.safe_load((ROOT / "params.yaml").read_text())
     tree["data"] |= {"path": str(files[0].parent), "layout": "openface", "naming": "subject_first"}
-    with tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         Path("params.yaml").write_text(yaml.safe_dump(tree, sort_keys=False))
         prepare.main()
         account = json.loads(paths.PREPARE_SUMMARY.read_text())
-        os.chdir(ROOT)
     return int(account["rows_read"])
 
 

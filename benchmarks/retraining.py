@@ -143,8 +143,8 @@ def main() -> None:
             counted[case][outcome] += 1
             told = f"measured {change:+.3f}, true {true:+.3f}"
             print(f"seed {seed:2d}  {case}: {outcome:9s} {told}", flush=True)
-    for case, outcomes in counted.items():
-        print(f"{case}: {dict(outcomes)}")
+    told = "; ".join(f"{case}: {dict(outcomes)}" for case, outcomes in counted.items())
+    print(f"{seeds} seeds. {told}")
     shares = {case: outcomes["promoted"] / seeds for case, outcomes in counted.items()}
     if any(not low / 10 <= shares[case] <= high / 10 for case, (low, high) in WANTED.items()):
         raise SystemExit(f"promotions beyond what is allowed: {shares}")

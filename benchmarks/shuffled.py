@@ -34,7 +34,7 @@ def prepare(workspace: Path, data: str | None, layout: str) -> None:
     (workspace / "params.yaml").write_text(yaml.safe_dump(tree, sort_keys=False))
     for stage in ["prepare", "label"] if data else ["demo", "prepare", "label"]:
         subprocess.run(
-            [sys.executable, "-m", f"pipeline.{stage}"],
+            [sys.executable, "-m", f"pipeline.stages.{stage}"],
             cwd=workspace,
             env=os.environ | {"PYTHONPATH": str(ROOT)},
             stdout=subprocess.DEVNULL,

@@ -1,14 +1,14 @@
 """Compare new recordings with the data that the champion was trained on; say whether to retrain."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
 import pyarrow as pa
 
-from pipeline.commands.source import settings_for, source_arguments
+from pipeline.commands.source import Column, settings_for, source_arguments
 from pipeline.data.quarantine import count_rows
 from pipeline.data.reading.plan import Plan
 from pipeline.drift import profile
@@ -43,7 +43,11 @@ with; params.yaml: drift says what counts.
     help=f"Where the report goes; {paths.DRIFT} unless given.",
 )
 def run(
-    path: str, layout: str | None = None, naming: str | None = None, out: Path = paths.DRIFT
+    path: str,
+    layout: str | None = None,
+    naming: str | None = None,
+    column: Sequence[Column] = (),
+    out: Path = paths.DRIFT,
 ) -> None:
     """Write the report, print its first lines and end with the exit code of the outcome."""
     # matplotlib, which --help can do without
@@ -52,7 +56,7 @@ def run(
     from pipeline.report.pages.text import to_markdown
     from pipeline.report.pages.webpage import to_html
 
-    settings = settings_for(path, layout, naming)
+    settings = settings_for(path, layout, naming, column)
     with TemporaryDirectory() as scratch:
         reference = find_reference(settings, Path(scratch))
         plan = prepare.make_plan(settings, Path(scratch))

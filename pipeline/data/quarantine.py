@@ -15,6 +15,7 @@ REASONS = {
     "empty": "the file has no rows",
     "bad_name": "the file's name is not UTF-8; rename it",
     "unnamed": "no subject: the name does not match data.naming, and labels.csv does not give it",
+    "unlabelled": "label.source is human, and nothing says the emotion of the clip or frame",
     "no_partner": "the AU or valence file, or its row for this image, is missing",
     "missing_column": "the file lacks columns that the layout or most other files have",
     "ragged": "the row has more or fewer cells than the header",

@@ -33,6 +33,12 @@ def spellings(counts: Mapping[str, int]) -> dict[str, list[str]]:
     return {words[0]: words for words in by_meaning.values() if len(words) > 1}
 
 
+def describe_spellings(joined: Mapping[str, Sequence[str]]) -> str:
+    """Say which spellings are one category, and how it is written."""
+    told = (f"{', '.join(map(repr, words))} as {common!r}" for common, words in joined.items())
+    return f"categories that differ in case or blanks alone are one: {'; '.join(told)}"
+
+
 def chosen(given: Iterable[str | int], known: Collection[str], key: str, kind: str) -> list[str]:
     """Find the names that params.yaml gives under `key` among those that the data has.
 

@@ -12,7 +12,7 @@ import pandas as pd
 from pipeline.evaluation.baselines import NETWORK
 from pipeline.evaluation.scoring import tidy_tables
 from pipeline.evaluation.scoring.arrays import Bools, Floats
-from pipeline.evaluation.scoring.metrics import QUALITY, Scores, score_each
+from pipeline.evaluation.scoring.metrics import Scores, score_each
 from pipeline.evaluation.scoring.thresholds import Choice, Goal, choose
 
 AllScores = dict[str, dict[str, dict[str, Scores]]]
@@ -132,30 +132,3 @@ def mean_table(case: Case) -> pd.DataFrame:
         for rows in [case.rows(split)]
     ]
     return pd.concat(parts, ignore_index=True)
-
-
-def flat_scores(scores: AllScores) -> dict[str, float]:
-    """Name the test numbers for a chart list: `test/f1/anger`, `test/auroc/macro`.
-
-    Thresholds are the tuned ones. Of the network's numbers at the fixed threshold, and of the
-    baselines, only those over all emotions are named (`test_fixed/...`, `test_constant/...`), of
-    the baselines without `metrics.QUALITY`; the tables have the rest.
-    """
-    tuned, fixed = scores["test"]["tuned"], scores["test"]["fixed"]
-    named = {"test" if model == NETWORK else _place(model): tuned[model] for model in tuned}
-    named["test_fixed"] = fixed[NETWORK]
-    flat: dict[str, float] = {}
-    for place, found in named.items():
-        table = tidy_tables.metrics_table({place: found}).dropna(subset=["value"])
-        for row in table.to_dict("records"):
-            if place != "test" and row["metric"] in QUALITY:
-                continue
-            if row["scope"] != "emotion":
-                flat[f"{place}/{row['metric']}/{row['scope']}"] = row["value"]
-            elif place == "test":
-                flat[f"{place}/{row['metric']}/{row['emotion']}"] = row["value"]
-    return flat
-
-
-def _place(model: str) -> str:
-    return f"test_{model.replace(' ', '_')}"

@@ -151,19 +151,6 @@ def summary(certainty: Certainty, judged: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def flat_intervals(certainty: Certainty, judged: Sequence[str]) -> dict[str, float]:
-    """Name the bounds for a chart list: of the macro average precision and of its gains.
-
-    `test_low/average_precision/macro`, `test_high/...`, `test_gain_low/average_precision/constant`.
-    """
-    own = certainty.of(certainty.samples[NETWORK][PRIMARY])
-    flat = {f"test_low/{PRIMARY}/macro": own.low, f"test_high/{PRIMARY}/macro": own.high}
-    for baseline in certainty.baselines:
-        gain, _ = certainty.standing(baseline, judged)
-        flat[f"test_gain_low/{PRIMARY}/{baseline.replace(' ', '_')}"] = gain.low
-    return {name: value for name, value in flat.items() if np.isfinite(value)}
-
-
 def _lay_out(found: Interval) -> dict[str, float | None]:
     values = {"value": found.point, "low": found.low, "high": found.high}
     return {k: round(v, DIGITS) if np.isfinite(v) else None for k, v in values.items()}

@@ -89,9 +89,9 @@ def score_table(
 
 
 def flat(table: pd.DataFrame, name: str, model: str) -> dict[str, float]:
-    """Name a model's macro averages for a chart list: `external/<name>_auroc`."""
+    """Name a model's macro averages for a run: `external/<name>/auroc`."""
     macro = table[table["emotion"].isna() & (table["model"] == model)].dropna(subset=["value"])
-    return {f"external/{name}_{row['metric']}": row["value"] for row in macro.to_dict("records")}
+    return {f"external/{name}/{row['metric']}": row["value"] for row in macro.to_dict("records")}
 
 
 def macro_scores(table: pd.DataFrame) -> dict[str, dict[str, dict[str, float | None]]]:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.evaluation.all_models import AllScores, Case, flat_scores, score_all
+from pipeline.evaluation import run_metrics
+from pipeline.evaluation.all_models import AllScores, Case, score_all
 from pipeline.evaluation.baselines import NETWORK
 from pipeline.evaluation.certainty import (
     Certainty,
-    flat_intervals,
     intervals_table,
     measure,
     summary,
@@ -49,9 +49,17 @@ class Judgement:
             "tuned_for": self.case.bounds.goal.used(),
         }
 
-    def flat(self) -> dict[str, float]:
-        """Name the numbers that a run records."""
-        return flat_scores(self.scores) | flat_intervals(self.certainty, self.judged)
+    def of_validation(self) -> dict[str, float]:
+        """Name what a run records of the validation split."""
+        return run_metrics.of_validation(self.scores)
+
+    def of_test(self) -> dict[str, float]:
+        """Name what a run records of the test split."""
+        return run_metrics.of_test(self.scores, self.certainty, self.judged)
+
+    def for_dvc(self, val_loss: float) -> dict[str, dict[str, float | None]]:
+        """Lay out the few numbers that DVC shows."""
+        return run_metrics.for_dvc(self.scores, self.certainty, self.judged, val_loss)
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Give the tables of all scores and of all intervals."""

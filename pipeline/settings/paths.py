@@ -25,6 +25,7 @@ RUN = OUTPUTS / "train/run.json"
 PROFILE = OUTPUTS / "train/profile.parquet"
 
 METRICS = OUTPUTS / "evaluate/metrics.json"
+SUMMARY = OUTPUTS / "evaluate/summary.json"
 THRESHOLDS = OUTPUTS / "evaluate/thresholds.json"
 MEAN_PREDICTIONS = OUTPUTS / "evaluate/mean_predictions.csv"
 TABLES = OUTPUTS / "evaluate/tables"

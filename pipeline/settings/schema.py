@@ -47,6 +47,10 @@ class Naming(Section):
 
     pattern: str
     emotions: dict[str, str]
+    # Said only of tables and a labels.csv that call them otherwise, so it may be left out.
+    columns: dict[Literal["clip", "subject", "emotion", "valence_class"], str] = Field(
+        default_factory=dict
+    )
 
     @field_validator("pattern")
     @classmethod

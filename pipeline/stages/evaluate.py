@@ -11,14 +11,16 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.data.action_units import AU_COLUMNS
+from pipeline.data.csv_files import read_csv, write_csv
 from pipeline.data.frames import as_matrix, au_columns, column_codes, column_words
 from pipeline.data.labels import facs_rules
 from pipeline.errors import InputError, run_main
 from pipeline.evaluation import baselines
 from pipeline.evaluation.all_models import Bounds, Case, build_case, mean_table, tuned_thresholds
-from pipeline.evaluation.judgement import judge, network_by_group
+from pipeline.evaluation.judgement import Judgement, judge, network_by_group
 from pipeline.evaluation.prediction_file import KEYS, write_predictions
 from pipeline.evaluation.resampling.bootstrap import Resampling
+from pipeline.evaluation.run_metrics import of_labels
 from pipeline.evaluation.scoring.arrays import Floats
 from pipeline.evaluation.scoring.by_subject import MOST_GROUPS
 from pipeline.evaluation.scoring.thresholds import Goal
@@ -31,7 +33,7 @@ from pipeline.stages.steps.reporting import make_pages, page_of_run, write_pages
 from pipeline.tracking import provenance
 from pipeline.tracking.open_runs import evaluation_run
 from pipeline.tracking.outbox.sender_process import get_ready
-from pipeline.tracking.run import Run
+from pipeline.tracking.run import DataSet, Run
 
 PAGE_OF_RUN = "evaluation/report.html"
 
@@ -113,13 +115,21 @@ def save_predictions(case: Case, keys: pa.Table) -> str:
     )
 
 
-def record(run: Run, metrics: dict[str, float], tables: Mapping[str, pd.DataFrame]) -> None:
-    """Record metrics, tables and all files but the page, which names its run."""
-    run.log_metrics(metrics, of_model=True)
+def record_scores(run: Run, judgement: Judgement, digest: str) -> None:
+    """Record the scores of the kept checkpoint, on the run and on the page of its model."""
+    run.log_metrics(judgement.of_validation(), of_model=DataSet("validation", digest))
+    run.log_metrics(judgement.of_test(), of_model=DataSet("test", digest))
+    labels = read_csv(paths.LABEL_DISTRIBUTION, text=("split", "emotion"))
+    run.log_metrics(of_labels(labels))
+
+
+def record(run: Run, tables: Mapping[str, pd.DataFrame]) -> None:
+    """Record tables and all files but the page, which names its run."""
     for name, table in tables.items():
         run.log_table(table, f"evaluation/{name}")
     rules = paths.TABLES / "fitted_rules.yaml"
-    for path in (paths.METRICS, paths.THRESHOLDS, paths.REPORT, paths.TEST_PREDICTIONS, rules):
+    numbers = (paths.SUMMARY, paths.METRICS, paths.THRESHOLDS)
+    for path in (*numbers, paths.REPORT, paths.TEST_PREDICTIONS, rules):
         run.log_file(path, "evaluation")
     for folder in (paths.PLOTS, paths.SVG):
         for path in sorted(folder.iterdir()):
@@ -164,15 +174,18 @@ def main() -> None:
     write_pages(pages)
     paths.METRICS.write_text(json.dumps(judgement.metrics(), indent=2) + "\n")
     paths.THRESHOLDS.write_text(json.dumps(tuned_thresholds(case), indent=2) + "\n")
-    means.to_csv(paths.MEAN_PREDICTIONS, index=False)
+    summary = judgement.for_dvc(float(pd.read_csv(paths.HISTORY)["val_loss"].min()))
+    paths.SUMMARY.write_text(json.dumps(summary, indent=2) + "\n")
+    write_csv(means, paths.MEAN_PREDICTIONS)
     rows_hash = save_predictions(case, keys)
     lines = lead(judgement.verdict, pages.report.limits)
     evaluated = {k: v for k, v in settings.flat().items() if k.startswith("evaluate.")}
     with evaluation_run(made["experiment"], made["run"], evaluated) as run:
         columns = dict.fromkeys(made["features"], "float32")
-        digest, rows = hashes[paths.FRAMES.as_posix()], keys.num_rows
-        run.log_dataset(paths.FRAMES, "frames for test", digest, "test", rows, columns)
-        record(run, judgement.flat(), tables)
+        digest = hashes[paths.FRAMES.as_posix()]
+        run.log_dataset(DataSet("test", digest), paths.FRAMES, keys.num_rows, columns)
+        record_scores(run, judgement, digest)
+        record(run, tables)
         run.log_text(page_of_run(pages, names_of(made)), PAGE_OF_RUN)
         note = [*lines, f"Figures and tables: `{PAGE_OF_RUN}` under Artifacts."]
         run.set_tags({"mlflow.note.content": "\n\n".join(note), "test.rows_hash": rows_hash})

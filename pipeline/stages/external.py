@@ -32,6 +32,7 @@ from pipeline.stages import label, prepare
 from pipeline.tracking import provenance
 from pipeline.tracking.open_runs import evaluation_run
 from pipeline.tracking.outbox.sender_process import get_ready
+from pipeline.tracking.run import DataSet
 
 
 def entry_of(stage: str) -> str:
@@ -136,15 +137,15 @@ def score(frames: Path, labels: Path, made: Mapping[str, Any], settings: Params)
 def record(name: str, source: Data, made: Mapping[str, Any], table: pd.DataFrame) -> str:
     """Record scores, files and the data set on the run of the model; return the run's name."""
     folder, place = paths.EXTERNAL / name, f"external/{name}"
+    frames = folder / "frames.parquet"
     used = {f"external.{name}.{key}": value for key, value in source.model_dump().items()}
     with evaluation_run(made["experiment"], made["run"], used) as run:
-        run.log_metrics(flat(table, name, NETWORK))
+        digest, rows = provenance.file_md5(frames), pq.read_metadata(frames).num_rows
+        dataset = DataSet("external", digest, of=name)
+        run.log_metrics(flat(table, name, NETWORK), of_model=dataset)
         run.log_table(table, f"{place}/scores")
         run.log_file(folder / "metrics.json", place)
-        frames = folder / "frames.parquet"
-        columns = dict.fromkeys(made["features"], "float32")
-        digest, rows = provenance.file_md5(frames), pq.read_metadata(frames).num_rows
-        run.log_dataset(frames, f"frames of {name}", digest, "external", rows, columns)
+        run.log_dataset(dataset, frames, rows, dict.fromkeys(made["features"], "float32"))
     return run.id or run.key
 
 

@@ -1,6 +1,5 @@
 """Label every frame with emotion intensities in [0, 1], by FACS rule or from human categories."""
 
-import csv
 import json
 import os
 from collections.abc import Callable, Sequence
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline.data.card.data_card import data_card, dead_rules
 from pipeline.data.card.label_distribution import Distribution
+from pipeline.data.csv_files import write_rows
 from pipeline.data.frames import RowGroupWriter, batches
 from pipeline.data.labels import facs_rules
 from pipeline.data.runs import find_runs
@@ -165,10 +165,7 @@ def main() -> None:
     categories = find_categories(settings.label) if settings.label.source == "human" else []
     distribution = write_labels(settings, paths.FRAMES, paths.LABELS, categories)
     rows, warnings = distribution.rows(), write_card(settings, distribution)
-    with paths.LABEL_DISTRIBUTION.open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write_rows(rows, paths.LABEL_DISTRIBUTION)
     summary = {"emotions": distribution.emotions, "warnings": warnings}
     paths.LABEL_SUMMARY.write_text(json.dumps(summary, indent=2) + "\n")
     print(f"{int(distribution.frames.sum())} frames labelled ({settings.label.source})")

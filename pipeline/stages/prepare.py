@@ -19,11 +19,13 @@ from pipeline.data.card.losses import Losses
 from pipeline.data.frames import RowGroupWriter, frame_schema
 from pipeline.data.quarantine import Reject
 from pipeline.data.reading import contract
-from pipeline.data.reading.clip_names import Naming, read_labels
+from pipeline.data.reading.clip_names import Naming
 from pipeline.data.reading.contract import Checked
 from pipeline.data.reading.csv.text import FORMATS
+from pipeline.data.reading.labels_file import read_labels
 from pipeline.data.reading.layouts import PLANNERS
 from pipeline.data.reading.parallel import run_in_order
+from pipeline.data.reading.people import check_people
 from pipeline.data.reading.plan import Job, Plan, Source
 from pipeline.data.warnings import some, warning
 from pipeline.errors import InputError, run_main
@@ -41,7 +43,10 @@ def make_plan(settings: Params, scratch: Path, source: Data | None = None) -> Pl
     """
     data = source or settings.data
     path, naming = Path(data.path), make_naming(settings, data)
-    plan = PLANNERS[data.layout](Source(path, naming, settings.prepare.face, scratch))
+    human = settings.label.source == "human"
+    plan = PLANNERS[data.layout](Source(path, naming, settings.prepare.face, scratch, human))
+    naming.labels.listed(plan.clips)  # refuses a row that may mean several of them
+    plan.notes.extend(naming.labels.notes)
     if settings.prepare.on_bad_file == "fail":
         refuse_bad_files(plan.rejects)
     if not plan.clips:
@@ -55,24 +60,20 @@ def make_plan(settings: Params, scratch: Path, source: Data | None = None) -> Pl
     return plan
 
 
-def check_usable(plan: Plan, settings: Split, rows_kept: int) -> list[dict[str, Any]]:
-    """Warn where people are too few to split. Raises `InputError` for one person, and no row."""
+def refuse_unusable(plan: Plan, settings: Split, rows_kept: int) -> None:
+    """Raise `InputError` where no row is kept, or where there are too few people to split."""
     if not rows_kept:
         raise InputError(
             f"none of the rows of {plan.files} files is kept: mend the files, or set data.layout, "
             "data.naming, prepare.face or prepare.min_confidence by what was set aside and why."
         )
     people = len(plan.subjects)
-    if settings.by != "subject" or people >= len(SPLITS):
-        return []
-    text = (
-        f"{people} to split ({', '.join(plan.subjects)}) by prepare.split.by: subject, which needs "
-        f"{len(SPLITS)} people: one to train, one to validate, one to test. Add people, or check "
-        "that data.naming gives the person."
-    )
-    if people == 1:
-        raise InputError(text)
-    return [warning("few_people", people, text)]
+    if settings.by == "subject" and people < len(SPLITS):
+        raise InputError(
+            f"{people} to split ({', '.join(plan.subjects)}): prepare.split.by: subject needs "
+            f"{len(SPLITS)} people at least, one each to train, to validate and to test. Add "
+            "people, or check that data.naming tells one from another."
+        )
 
 
 def gather_notes(plan: Plan, found: Iterable[tuple[str, str]]) -> list[str]:
@@ -91,8 +92,9 @@ def make_naming(settings: Params, source: Data | None = None) -> Naming:
     if not path.exists():
         raise InputError(f"params.yaml: data.path is {path}, which does not exist.")
     chosen = settings.naming[data.naming]
-    labels = read_labels(path if path.is_dir() else path.parent)
-    return Naming(chosen.pattern, chosen.emotions, labels)
+    called = dict[str, str](chosen.columns.items())
+    labels = read_labels(path if path.is_dir() else path.parent, called)
+    return Naming(chosen.pattern, chosen.emotions, labels, called)
 
 
 def refuse_bad_files(rejects: Iterable[Reject]) -> None:
@@ -144,7 +146,7 @@ def write_frames(
     counts = quarantine.count_rows(plan.rejects)
     files = quarantine.whole_files(plan.rejects)
     notes: list[tuple[str, str]] = []
-    losses = Losses(plan.owners)
+    losses = Losses(plan.whose)
     losses.add(frame_schema(plan.aus).empty_table(), plan.rejects)
     with (
         RowGroupWriter(places.frames, frame_schema(plan.aus)) as frames,
@@ -183,8 +185,14 @@ def _account(plan: Plan, summary: FrameSummary, read: int, counts: Counter[str])
         "rows_quarantined": counts.total(),
         "quarantined_by_reason": dict(sorted(counts.items())),
         **summary.as_dict(),
-        "warnings": summary.warnings() + plan.check_mode(),
+        "warnings": gather_warnings(plan, summary),
     }
+
+
+def gather_warnings(plan: Plan, summary: FrameSummary) -> list[dict[str, Any]]:
+    """Warn of what is odd about the data as it was planned and read."""
+    people = check_people(plan.owners)
+    return summary.warnings() + plan.check_mode() + people + summary.copies.warnings(plan.paths)
 
 
 def leaks(settings: Split) -> list[dict[str, Any]]:

@@ -13,10 +13,12 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.data.action_units import ACTIVATIONS, AU_COLUMNS, INTENSITIES, PRESENCES
+from pipeline.data.csv_files import write_csv
 from pipeline.data.frames import au_columns, column_words, load_rows
 from pipeline.data.warnings import read_warnings
 from pipeline.drift import profile
 from pipeline.errors import InputError, run_main
+from pipeline.evaluation.scoring.metric_names import of_epoch
 from pipeline.evaluation.scoring.metrics import epoch_scores
 from pipeline.model.fit import Data, Settings, fit
 from pipeline.model.saving import Predictor, save_model
@@ -103,8 +105,8 @@ def train(run: Run, settings: Params, names: tuple[list[str], list[str]], folder
     recording.record_card(run)
     score = partial(epoch_scores, emotions=emotions, positive_at=POSITIVE_AT, threshold=THRESHOLD)
 
-    def log_epoch(epoch: int, measured: dict[str, float]) -> None:
-        run.log_metrics(measured, epoch)
+    def log_epoch(measured: dict[str, float], kept: dict[str, float]) -> None:
+        run.log_metrics(of_epoch(measured, kept), int(measured["epoch"]))
 
     trained = fit(data, fit_settings(settings, weights), score, log_epoch, folder)
     save_model(trained.model, paths.MODEL)
@@ -112,10 +114,11 @@ def train(run: Run, settings: Params, names: tuple[list[str], list[str]], folder
     seen = profile.count(people, features, emotions, Predictor(trained.model))
     profile.write(seen, paths.PROFILE)
     run.log_file(paths.PROFILE, "data")
-    pd.DataFrame(trained.history).to_csv(paths.HISTORY, index=False)
+    history = pd.DataFrame(trained.history)
+    write_csv(history, paths.HISTORY)
+    run.log_table(history, "training/history")
     example = pd.DataFrame(data.validation[0][:5], columns=features)
     run.log_model(paths.MODEL, features, emotions, example, trained.best_epoch)
-    run.log_metrics({"best_epoch": trained.best_epoch})
     print(f"best epoch {trained.best_epoch} of {len(trained.history)}")
     return trained.best_epoch
 

@@ -16,7 +16,7 @@ from typing import Any
 from pipeline.tracking.outbox.journal import Journal, new_key
 from pipeline.tracking.outbox.sender import Sender
 from pipeline.tracking.outbox.sender_process import SenderProcess, start_sender
-from pipeline.tracking.run import Run
+from pipeline.tracking.run import Run, safe_keys
 from pipeline.tracking.store.connection import journals_folder
 
 _GRACE = 8.0  # seconds for sending, where a scheduler will kill what does not end
@@ -62,7 +62,7 @@ def _run(
 ) -> Iterator[Run]:
     with _terminable():
         journal = Journal.reopen(journals_folder(), key)
-        texts = {name: str(value) for name, value in params.items()}
+        texts = safe_keys(params)
         begin = {"experiment": experiment, "name": name, "tags": dict(tags)}
         journal.append("begin", **begin, maker=maker, params=texts)
         try:

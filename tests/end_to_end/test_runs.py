@@ -3,12 +3,13 @@
 import json
 import sqlite3
 import subprocess
-import time
 from contextlib import closing
 from pathlib import Path
 
 from end_to_end.conftest import locked
 from throwaway import commit, environment, run, set_params
+
+from benchmarks.experiments import two_at_once
 
 
 def runs_of(clone: Path) -> list[tuple[str, str, int]]:
@@ -113,14 +114,7 @@ def test_experiment_in_a_temporary_folder_is_one_run_in_the_main_store(clone):
 
 def test_two_queued_experiments_at_once_are_two_runs(clone):
     before = runs_of(clone)
-    for seed in (31, 32):
-        run(clone, "dvc", "exp", "run", "--queue", "-S", f"train.seed={seed}", "train")
-    run(clone, "dvc", "queue", "start", "--jobs", "2")
-    done = run(clone, "dvc", "queue", "status")
-    while "Running" in done.stdout or "Queued" in done.stdout:
-        time.sleep(3)  # each look takes a second of a processor that the two need
-        done = run(clone, "dvc", "queue", "status")
-    assert done.stdout.count("Success") == 2, done.stdout
+    two_at_once(clone, (31, 32))
     new = [found for found in runs_of(clone) if found not in before]
     assert [(found[0], found[2]) for found in new] == [("FINISHED", 2)] * 2
 

@@ -70,8 +70,8 @@ def test_scores_are_those_of_all_rows_with_bounds_over_subjects():
     macro = external_data.macro_scores(table)["network"]["f1"]
     assert macro["low"] < macro["value"] < macro["high"]
     flat = external_data.flat(table, "others", "network")
-    assert set(flat) == {f"external/others_{metric}" for metric in external_data.METRICS}
-    assert flat["external/others_f1"] == pytest.approx(macro["value"], abs=1e-6)
+    assert set(flat) == {f"external/others/{metric}" for metric in external_data.METRICS}
+    assert flat["external/others/f1"] == pytest.approx(macro["value"], abs=1e-6)
     assert external_data.told(table, "others")[0].startswith(
         "others: network, macro average precision"
     )

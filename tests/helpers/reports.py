@@ -112,7 +112,11 @@ def invented_figures() -> dict[str, Drawn]:
     keys = pa.table([*words, pa.array(np.tile(np.arange(FRAMES), SUBJECTS))], names=KEYS)
     lines = [(split, e, 10, 4, 2, 0.2) for split in ("train", "all") for e in EMOTIONS]
     columns = ["split", "emotion", "frames", "above_0_1", "at_least_0_5", "mean"]
-    losses = {"loss": [0.6, 0.4, 0.3], "val_loss": [0.5, 0.4, 0.6], "lr": [0.002, 0.002, 0.001]}
+    losses = {
+        "loss": [0.6, 0.4, 0.3],
+        "val_loss": [0.5, 0.4, 0.6],
+        "learning_rate": [0.002, 0.002, 0.001],
+    }
     before = {
         "distribution": pd.DataFrame(lines, columns=columns),
         "history": pd.DataFrame({"epoch": [1, 2, 3]} | losses),

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from pipeline.data.action_units import SPLITS
 from pipeline.data.card.au_activity import Activity
+from pipeline.data.card.copies import Copies
 from pipeline.data.runs import find_runs
 from pipeline.data.warnings import warning
 
@@ -21,6 +22,7 @@ class FrameSummary:
 
     def __init__(self, aus: Sequence[str]) -> None:
         self.activity = Activity(aus)
+        self.copies = Copies(aus)
         self._frames: dict[str, int] = dict.fromkeys(SPLITS, 0)
         self._clips: dict[str, set[str]] = defaultdict(set)
         self._clips_of: dict[str, set[str]] = defaultdict(set)
@@ -43,6 +45,7 @@ class FrameSummary:
         # Rows stand clip by clip, so the clips of a batch are its runs.
         runs = find_runs(frames, clips=True)
         self.activity.add(frames, runs)
+        self.copies.add(frames, runs)
         for who, what, length, code in zip(
             runs.subject, runs.clip, runs.lengths.tolist(), runs.split.tolist(), strict=True
         ):

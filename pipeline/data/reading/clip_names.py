@@ -1,18 +1,16 @@
 """Tell subject, valence class and emotion of a clip from labels.csv or from its name."""
 
-import csv
-import io
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pipeline.data.action_units import VALENCE_CLASSES
 from pipeline.data.reading.csv.header import Header
+from pipeline.data.reading.labels_file import LABELS_FILE, Labels
+from pipeline.data.words import describe_spellings, said, spellings
 from pipeline.errors import InputError
-
-LABELS_FILE = "labels.csv"
-_LABEL_COLUMNS = ("clip", "subject", "emotion", "valence_class")
 
 
 @dataclass(frozen=True)
@@ -35,13 +33,34 @@ class Clip:
     partner: Path | None = None
 
 
+def join_spellings(clips: Sequence[Clip]) -> tuple[list[Clip], list[str]]:
+    """Make categories one that differ in case or blanks alone, and say in notes which."""
+    joined = spellings(Counter(clip.identity.emotion or "" for clip in clips))
+    if not joined:
+        return list(clips), []
+    one = {word: common for common, words in joined.items() for word in words}
+    same = [
+        replace(clip, identity=replace(clip.identity, emotion=one.get(emotion, emotion)))
+        if (emotion := clip.identity.emotion)
+        else clip
+        for clip in clips
+    ]
+    return same, [describe_spellings(joined)]
+
+
 @dataclass(frozen=True)
 class Naming:
-    """How a clip's name is read: a pattern with named groups, and words for emotion codes."""
+    """How a clip's name is read: a pattern with named groups, and words for emotion codes.
+
+    A pattern that holds a `/` reads the path below data.path without suffix, any other the file's
+    name alone. `columns` says what a table calls clip, subject, emotion and valence_class where it
+    calls them otherwise.
+    """
 
     pattern: str
     emotions: Mapping[str, str]
-    labels: Mapping[str, Mapping[str, str]]
+    labels: Labels = field(default_factory=Labels)
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     def describe(self, name: str) -> Identity | None:
         """Give subject, emotion and valence class of a clip; None where it has no subject.
@@ -56,48 +75,19 @@ class Naming:
     def tell(self, name: str) -> dict[str, str]:
         """Give what labels.csv and the name tell of a clip, with a subject or without.
 
-        A value in labels.csv wins over the name. Raises `InputError` on a valence class that
-        is not P, N or M.
+        A value in labels.csv wins over the name; a word such as NA is no value. Raises
+        `InputError` on a valence class that is not P, N or M.
         """
-        match = re.fullmatch(self.pattern, name.rsplit("/", 1)[-1])
+        path = name.replace("\\", "/")
+        match = re.fullmatch(self.pattern, path if "/" in self.pattern else path.rsplit("/", 1)[-1])
         groups = match.groupdict() if match else {}
         if code := groups.get("emotion"):
             groups["emotion"] = self.emotions.get(code, code)
-        groups |= {key: value for key, value in self.labels.get(name, {}).items() if value}
-        told = {key: value for key, value in groups.items() if value}
+        told = {key: word for key, value in groups.items() if (word := said(value))}
+        told |= self.labels.of(name)
         if told.get("valence_class", VALENCE_CLASSES[0]) not in VALENCE_CLASSES:
             raise InputError(
                 f"clip {name}: valence_class is {told['valence_class']!r}; "
                 f"{', '.join(VALENCE_CLASSES)} are allowed. Mend {LABELS_FILE} or data.naming."
             )
         return told
-
-
-def read_labels(folder: Path) -> dict[str, dict[str, str]]:
-    """Read labels.csv (`clip` and any of subject, emotion, valence_class), if there is one.
-
-    Raises `InputError` on an unknown or missing column and on a clip listed twice.
-    """
-    path = folder / LABELS_FILE
-    if not path.is_file():
-        return {}
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text ({error.reason}). Save it as UTF-8.") from None
-    with io.StringIO(text, newline="") as file:
-        reader = csv.DictReader(file, skipinitialspace=True)
-        columns = [name.strip() for name in reader.fieldnames or []]
-        if "clip" not in columns or set(columns) - set(_LABEL_COLUMNS):
-            raise InputError(
-                f"{path} has the columns {columns}; clip and any of "
-                f"{', '.join(_LABEL_COLUMNS[1:])} are allowed."
-            )
-        reader.fieldnames = columns
-        labels: dict[str, dict[str, str]] = {}
-        for number, line in enumerate(reader, start=1):
-            name = (line.pop("clip") or "").strip()
-            if name in labels:
-                raise InputError(f"{path}, row {number}: clip {name} is listed already.")
-            labels[name] = {key: (value or "").strip() for key, value in line.items() if key}
-    return labels

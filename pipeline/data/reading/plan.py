@@ -14,12 +14,13 @@ import pyarrow as pa
 
 from pipeline.data.action_units import AU_COLUMNS
 from pipeline.data.quarantine import Reject
-from pipeline.data.reading.clip_names import Clip, Naming
+from pipeline.data.reading.clip_names import Clip, Naming, join_spellings
 from pipeline.data.reading.contract import KEYS, Raw
 from pipeline.data.reading.csv.header import Header, read_header
 from pipeline.data.reading.csv.reader import count_rows, read_head
 from pipeline.data.reading.csv.text import UnreadableError
 from pipeline.data.reading.extractors import BARE, au_columns_of, every_au_of, mode, refuse_other
+from pipeline.data.reading.labels_file import LABELS_FILE
 from pipeline.data.reading.lost_suffix import Look, restore_suffixes
 from pipeline.data.warnings import some, warning
 from pipeline.errors import InputError
@@ -48,6 +49,7 @@ class Source:
     naming: Naming
     face: Face
     scratch: Path
+    labelled: bool = False  # whether a clip without an emotion is set aside
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,10 @@ class Plan:
     files: int
     rejects: list[Reject] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
-    owners: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)  # of files
+    whose: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)  # of a file
     notes: list[str] = field(default_factory=list)  # what was recognised or assumed
+    owners: dict[str, str] = field(default_factory=dict)  # the subject of each clip
+    paths: dict[str, str] = field(default_factory=dict)  # the file of a clip that has its own
     mode: str = "unknown"  # video, image, `image and video`, as far as the files show it
 
     def check_mode(self) -> list[dict[str, Any]]:
@@ -74,17 +78,24 @@ class Plan:
         return [warning("mixed_modes", 1, f"{text} Extract all of them in one mode.")]
 
     def check_labels(self, naming: Naming) -> list[dict[str, Any]]:
-        """Warn of clips that labels.csv does not list, and of clips it lists that are not there."""
-        if not naming.labels:
+        """Warn of clips that labels.csv does not list, and of clips it lists that are not there.
+
+        Raises `InputError` where one of its rows may mean several clips.
+        """
+        labels = naming.labels
+        if not labels.rows:
             return []
-        clips = set(self.clips)
+        meant = labels.listed(self.clips)
         found = []
-        if missing := sorted(clips - set(naming.labels)):
+        if missing := sorted(set(self.clips) - set(meant.values())):
             message = f"{_some(missing)} not listed in labels.csv; their names alone describe them."
             found.append(warning("clip_without_label", len(missing), message))
-        if absent := sorted(set(naming.labels) - clips):
+        if absent := sorted(set(labels.rows) - set(meant)):
             message = f"{_some(absent)} listed in labels.csv without a usable file."
             found.append(warning("label_without_clip", len(absent), message))
+        if rows := [str(number) for number in labels.nameless]:
+            message = f"{len(rows)} rows of labels.csv name no clip (rows {', '.join(rows[:5])})."
+            found.append(warning("label_without_name", len(rows), message))
         return found
 
 
@@ -121,7 +132,10 @@ def plan_clips(
     items = list(found)
     clips = [item for item in items if isinstance(item, Clip)]
     rejects = rejects + [item for item in items if isinstance(item, Reject)]
-    owners = {str(clip.path): _owner(clip) for clip in clips}
+    if source.labelled:
+        rejects += [reject_unlabelled(clip) for clip in clips if clip.identity.emotion is None]
+        clips = [clip for clip in clips if clip.identity.emotion is not None]
+    whose = {str(clip.path): _whose(clip) for clip in clips}
     given, notes = restore_suffixes(
         [Look(clip.header.names, partial(read_head, clip.path, clip.header)) for clip in clips]
     )
@@ -134,6 +148,8 @@ def plan_clips(
     headers = [clip.header for clip in clips]
     clips, aus, lacking = settle_columns(clips, wanted)
     notes += describe_left_out(aus, wanted, headers)
+    clips, joined = join_spellings(clips)
+    notes += joined
     clips.sort(key=lambda clip: (clip.identity.subject, clip.name))
     return Plan(
         jobs=[partial(read_group, read, group, aus, source.face) for group in _groups(clips)],
@@ -144,14 +160,16 @@ def plan_clips(
         files=files,
         rejects=rejects + lacking,
         ignored=ignored,
-        owners=owners,
+        whose=whose,
         notes=notes,
+        owners={clip.name: clip.identity.subject for clip in clips},
+        paths={clip.name: str(clip.path) for clip in clips},
         mode=" and ".join(sorted({told for clip in clips if (told := mode(clip.header.names))}))
         or "unknown",
     )
 
 
-def _owner(clip: Clip) -> dict[str, str | None]:
+def _whose(clip: Clip) -> dict[str, str | None]:
     return {name: _identity(clip, name) for name in KEYS if name != "clip"}
 
 
@@ -272,6 +290,12 @@ def has_text_name(path: Path) -> bool:
 def printable(path: Path) -> str:
     """Write a path as text, also where its name is not UTF-8."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def reject_unlabelled(clip: Clip) -> Reject:
+    """Set a clip aside of which nobody says which emotion it shows."""
+    detail = f"neither its name nor {LABELS_FILE} says its emotion, which label.source: human needs"
+    return reject_file(clip.path, "unlabelled", detail, clip.header)
 
 
 def reject_file(path: Path, reason: str, detail: str, header: Header | None = None) -> Reject:

@@ -96,16 +96,16 @@ def epoch_scores(
     positive_at: float,
     threshold: float,
 ) -> dict[str, float]:
-    """Score the validation split after an epoch, flat: `val/f1/anger`, `val/f1_macro`, ...
+    """Score the validation split after an epoch, flat: `val_f1`, `val_f1/anger`, ...
 
     The metrics are those of `EPOCH`; undefined ones are left out. Raises `InputError` as `score`.
     """
     true, predicted = checked(true, predicted, emotions)
     positive, said = reach(true, positive_at), reach(predicted, threshold)
     emotion = _with_ratios(_errors(true, predicted, positive, emotions), positive, said)
-    flat = {f"val/{metric}_macro": _mean(emotion, metric) for metric in EPOCH}
+    flat = {f"val_{metric}": _mean(emotion, metric) for metric in EPOCH}
     for name, numbers in emotion.items():
-        flat |= {f"val/{metric}/{name}": numbers[metric] for metric in EPOCH}
+        flat |= {f"val_{metric}/{name}": numbers[metric] for metric in EPOCH}
     return {key: value for key, value in flat.items() if value is not None}
 
 

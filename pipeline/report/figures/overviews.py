@@ -60,7 +60,7 @@ def label_distribution(table: pd.DataFrame) -> Figure:
 
 
 def training_curves(history: pd.DataFrame) -> Figure:
-    """Draw `loss` and `val_loss`, and `lr` below, by `epoch`; mark the best validation loss."""
+    """Draw `loss` and `val_loss` by `epoch`, `learning_rate` below; mark the epoch that is kept."""
     epoch = history["epoch"]
     marker = "." if len(epoch) <= FEW_POINTS else ""
     with styled():
@@ -70,9 +70,10 @@ def training_curves(history: pd.DataFrame) -> Figure:
             loss.plot(epoch, history[column], marker=marker, label=label, **line(look))
         _mark_best(loss, history)
         loss.set_ylabel("loss (cross-entropy)")
-        rate.step(epoch, history["lr"], where="mid", color=INK)
+        rate.step(epoch, history["learning_rate"], where="mid", color=INK)
         rate.set_yscale("log")
-        rates = np.unique(history["lr"])[:: -max(1, len(np.unique(history["lr"])) // 4)]
+        rates = np.unique(history["learning_rate"])
+        rates = rates[:: -max(1, len(rates) // 4)]
         rate.set_yticks(rates, [f"{value:.2g}" for value in rates])
         rate.minorticks_off()
         rate.set_ylabel("learning rate")

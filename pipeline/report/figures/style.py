@@ -57,6 +57,7 @@ _SETTINGS: dict[str, Any] = {
     "svg.fonttype": "path",  # as drawn, whatever fonts the reader has
     "svg.hashsalt": "au-emotion",  # ids in the file are the same each time
     "text.color": INK,
+    "text.parse_math": False,  # names are shown as written, a dollar sign too
     "xtick.color": INK,
     "xtick.labelsize": 8,
     "ytick.color": INK,

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.data.action_units import ACTIVATIONS, INTENSITIES
+from pipeline.data.csv_files import write_csv
 from pipeline.data.frames import au_columns, column_codes, column_words, load_rows
 from pipeline.data.labels.facs_rules import Rules
 from pipeline.evaluation.explaining import rule_audit, rule_fitting
@@ -60,7 +61,7 @@ class Insight:
         """Write the tables as CSV and the section as YAML."""
         paths.TABLES.mkdir(parents=True, exist_ok=True)
         for name, table in self.tables.items():
-            table.to_csv(paths.TABLES / f"{name}.csv", index=False)
+            write_csv(table, paths.TABLES / f"{name}.csv")
         (paths.TABLES / "fitted_rules.yaml").write_text(self.snippet)
 
 

@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 
 from pipeline.data.action_units import SPLITS
+from pipeline.data.csv_files import read_csv
 from pipeline.data.frames import column_words
+from pipeline.data.safe_names import safe_names
 from pipeline.data.warnings import count_codes, read_warnings
 from pipeline.settings import paths
 from pipeline.tracking import provenance
-from pipeline.tracking.run import Run
+from pipeline.tracking.run import DataSet, Run
 
 
 def subjects_by_split() -> dict[str, list[str]]:
@@ -28,35 +30,23 @@ def record_inputs(
 
     `rows` counts the frames for `training` and for `validation`.
     """
-    distribution = pd.read_csv(paths.LABEL_DISTRIBUTION)
+    distribution = read_csv(paths.LABEL_DISTRIBUTION, text=("split", "emotion"))
     run.log_table(distribution, "labels/distribution")
-    whole = distribution[distribution["split"] == "all"]
-    for row in whole.to_dict("records"):
-        emotion, frames = row["emotion"], row["frames"]
-        run.log_metrics(
-            {
-                f"labels/share_above_0_1/{emotion}": row["above_0_1"] / frames,
-                f"labels/share_at_least_0_5/{emotion}": row["at_least_0_5"] / frames,
-                f"labels/mean/{emotion}": row["mean"],
-            }
-        )
-    run.log_metrics({f"class_weight/{name}": w for name, w in weights["weights"].items()})
+    safe = safe_names(weights["weights"])
+    run.log_table(pd.DataFrame(safe.items(), columns=["emotion", "in_metrics"]), "labels/names")
+    run.log_params({f"class_weight.{safe[name]}": w for name, w in weights["weights"].items()})
     warnings = read_warnings(paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY)
-    run.log_metrics({"data/warnings": len(warnings)})
-    run.log_metrics({f"data/warnings/{code}": n for code, n in count_codes(warnings).items()})
-    account = json.loads(paths.PREPARE_SUMMARY.read_text())
-    counted = ("files", "rows_read", "rows_kept", "rows_quarantined")
-    run.log_metrics({f"data/{name}": account[name] for name in counted})
     run.log_dict({"warnings": warnings}, "data/warnings.json")
-    run.set_tags({"mlflow.note.content": "\n".join(f"- {w['message']}" for w in warnings)})
+    codes = ", ".join(f"{code} {number:g}" for code, number in count_codes(warnings).items())
+    note = "\n".join(f"- {item['message']}" for item in warnings)
+    run.set_tags({"mlflow.note.content": note, "data.warnings": codes or "none"})
     for path in (paths.PREPARE_SUMMARY, paths.CLASS_WEIGHTS):
         run.log_file(path, "data")
     run.log_dict(subjects_by_split(), "data/subjects.json")
     digest = provenance.file_md5(paths.FRAMES)
-    # Named apart: of data sets that share name and digest MLflow keeps the first.
     columns = dict.fromkeys(features, "float32")
     for context, count in rows.items():
-        run.log_dataset(paths.FRAMES, f"frames for {context}", digest, context, count, columns)
+        run.log_dataset(DataSet(context, digest), paths.FRAMES, count, columns)
 
 
 def record_card(run: Run) -> None:

@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from pipeline.data.action_units import number
+from pipeline.data.csv_files import read_csv
 from pipeline.evaluation.all_models import Case
 from pipeline.evaluation.judgement import Judgement
 from pipeline.evaluation.unlearnable import Limit, Rules, find_limits
@@ -51,7 +52,7 @@ def make_pages(
     """
     account, card = (json.loads(p.read_text()) for p in (paths.PREPARE_SUMMARY, paths.DATA_CARD))
     before = {
-        "distribution": pd.read_csv(paths.LABEL_DISTRIBUTION),
+        "distribution": read_csv(paths.LABEL_DISTRIBUTION, text=("split", "emotion")),
         "history": pd.read_csv(paths.HISTORY),
     }
     figures = {

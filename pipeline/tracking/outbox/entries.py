@@ -77,6 +77,7 @@ class Remote:
                 entry["step"],
                 model_id=model if entry["of_model"] else None,
                 run_id=self.id,
+                **_measured_on(entry),
             )
             for entry in entries
             for name, value in entry["values"].items()
@@ -155,6 +156,10 @@ class Remote:
         self.client.update_run(self.id, status="RUNNING")
         if ERROR in self.client.get_run(self.id).data.tags:
             self.client.delete_tag(self.id, ERROR)  # that of an earlier attempt
+
+
+def _measured_on(entry: Entry) -> dict[str, str]:
+    return dict(zip(("dataset_name", "dataset_digest"), entry.get("dataset") or (), strict=False))
 
 
 def param_text(value: Any) -> str:

@@ -247,7 +247,7 @@ def test_sets_images_without_partner_aside(workspace, tree, tmp_path, case):
 REFUSED = {
     "OpenFace 3": ({"Z_1.csv": "AU03_r,AU06_r\n1,1\n"}, "OpenFace 3.0"),
     "two extractors": ({"Z_1.csv": "frame,AU06,AU12\n1,0.5,0.5\n"}, "several extractors"),
-    "unknown column in labels.csv": ({"labels.csv": "clip,mood\nA_1,sad\n"}, "'mood'"),
+    "unknown column in labels.csv": ({"labels.csv": "clip,mood\nA_1,sad\n"}, "columns clip, mood"),
     "labels.csv without clip": ({"labels.csv": "name\nA_1\n"}, "clip and any of"),
     "a clip twice in labels.csv": ({"labels.csv": "clip\nA_1\nA_1\n"}, "row 2: clip A_1"),
     "a valence class of its own": ({"labels.csv": "clip,valence_class\nA_1,X\n"}, "'X'"),

@@ -214,12 +214,12 @@ def test_epoch_scores_are_the_same_numbers_flat(pair: tuple[Any, Any]) -> None:
     names = list(found["emotion"])
     flat = epoch_scores(*pair, names, 0.5, 0.5)
     expected = {
-        f"val/{metric}/{name}": numbers[metric]
+        f"val_{metric}/{name}": numbers[metric]
         for metric in ("f1", "auroc", "average_precision", "mae")
         for name, numbers in found["emotion"].items()
-    } | {f"val/{m}_macro": found["macro"][m] for m in ("f1", "auroc", "average_precision")}
+    } | {f"val_{m}": found["macro"][m] for m in ("f1", "auroc", "average_precision")}
     maes = [numbers["mae"] for numbers in found["emotion"].values()]
-    expected["val/mae_macro"] = float(np.mean([mae for mae in maes if mae is not None]))
+    expected["val_mae"] = float(np.mean([mae for mae in maes if mae is not None]))
     assert flat == {key: value for key, value in expected.items() if value is not None}
 
 

@@ -28,7 +28,12 @@ from pipeline.report.figures import (
 
 World = Callable[..., Any]
 HISTORY = pd.DataFrame(
-    {"epoch": [1, 2, 3], "loss": [0.6, 0.4, 0.3], "val_loss": [0.5, 0.4, 0.6], "lr": 0.001}
+    {
+        "epoch": [1, 2, 3],
+        "loss": [0.6, 0.4, 0.3],
+        "val_loss": [0.5, 0.4, 0.6],
+        "learning_rate": 0.001,
+    }
 )
 NAMES = {
     1: ["happiness"],

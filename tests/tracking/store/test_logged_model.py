@@ -11,6 +11,7 @@ import pytest
 from pipeline.tracking.open_runs import training_run
 from pipeline.tracking.outbox.courier import open_store
 from pipeline.tracking.outbox.entries import Remote
+from pipeline.tracking.run import DataSet
 from pipeline.tracking.store.connection import connect
 from pipeline.tracking.store.logged_model import model_of
 
@@ -55,7 +56,7 @@ def logged(
             example = FRAMES.assign(clip="S01_a_P").astype({"AU06_r": "float32", "AU28_c": int})
             path = root / "model.keras"
             run.log_model(path, FEATURES, EMOTIONS, example[FEATURES], step=2)
-            run.log_metrics({"test/f1": 0.5}, of_model=True)
+            run.log_metrics({"test/f1": 0.5}, of_model=DataSet("test", "0" * 32))
         client, _ = open_store(EXPERIMENT)
         model_id = model_of(Remote(run.id, client, root))
         assert model_id

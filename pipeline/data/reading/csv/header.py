@@ -41,9 +41,9 @@ class Header:
 
     @cached_property
     def restored(self) -> frozenset[str]:
-        """The names that say more than what was written and recognised."""
+        """The names of action units that say more than what was written."""
         pairs = zip(recognise_names(self.written), self.columns, strict=True)
-        return frozenset(now for before, now in pairs if before != now)
+        return frozenset(now for was, now in pairs if was != now and now.startswith("AU"))
 
     @cached_property
     def names(self) -> frozenset[str]:

@@ -53,10 +53,13 @@ def plan(source: Source) -> Plan:
         clips,
         source.scratch,
     )
+    ranked = ((clip, clips.subject[clip]) for clip in clips.ranked())
+    owners = {clip: owner for clip, owner in ranked if clip and owner}
     return Plan(
         jobs=[partial(read, piece, schema, files, source.naming) for piece in pieces],
         subjects=sorted({owner for owner in clips.subject.values() if owner}),
-        clips=[clip for clip in clips.ranked() if clip and clips.subject[clip]],
+        clips=list(owners),
+        owners=owners,
         aus=aus,
         extractor=extractor,
         files=search.count,

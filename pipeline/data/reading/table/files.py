@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 
 from pipeline.data.action_units import AU_COLUMNS
 from pipeline.data.quarantine import Reject
-from pipeline.data.reading.clip_names import LABELS_FILE
 from pipeline.data.reading.contract import KEYS
 from pipeline.data.reading.csv.bad_lines import FLAG
 from pipeline.data.reading.csv.column_names import recognise_names
@@ -22,6 +21,7 @@ from pipeline.data.reading.csv.reader import read_blocks, read_head
 from pipeline.data.reading.csv.text import UnreadableError, is_plain_text, sheet_stem
 from pipeline.data.reading.extractors import au_columns_of, recognise
 from pipeline.data.reading.folders import files_below
+from pipeline.data.reading.labels_file import LABELS_FILE
 from pipeline.data.reading.lost_suffix import Look, restore_suffixes
 from pipeline.data.reading.plan import (
     NOT_TEXT,
@@ -80,7 +80,7 @@ def find_files(source: Source) -> Search:
     A CSV table is laid out as Parquet first, for it cannot be read in another order.
     """
     every = sorted(path for path in files_below(source.path) if path.name != LABELS_FILE)
-    opened = {path: header for path in every if (header := _open(path, source.path)) is not None}
+    opened = {path: header for path in every if (header := _open(path, source)) is not None}
     tables = {path: found for path, found in opened.items() if isinstance(found, Header)}
     rejects = [found for found in opened.values() if isinstance(found, Reject)]
     given, notes = restore_suffixes(
@@ -106,14 +106,17 @@ def is_parquet(path: Path) -> bool:
     return path.suffix.lower() == ".parquet"
 
 
-def _open(path: Path, root: Path) -> Header | Reject | None:
+def _open(path: Path, source: Source) -> Header | Reject | None:
     """Read the names of a table's columns; None where a file of a folder is no table."""
+    root = source.path
     if is_parquet(path):
         header = open_table_header(path)
     elif path == root or sheet_stem(path.name):
         header = open_header(path)
     else:
         return None
+    if isinstance(header, Header):
+        header = _with_columns(header, source.naming.columns)
     if isinstance(header, Header) and "clip" not in header.names:
         if path != root and is_plain_text(path.name) and not recognise(header.names):
             return None
@@ -124,13 +127,30 @@ def _open(path: Path, root: Path) -> Header | Reject | None:
     return header
 
 
+def _with_columns(header: Header, columns: Mapping[str, str]) -> Header:
+    """Give columns the names of ours that the naming says; those of these names lose theirs."""
+    theirs = {name.casefold(): ours for ours, name in columns.items()}
+    given = {
+        now: theirs[was.casefold()]
+        for was, now in zip(header.written, header.columns, strict=True)
+        if was.casefold() in theirs
+    }
+    aside = {name: f"other {name}" for name in given.values() if name not in given}
+    return header.renamed(aside | given)
+
+
 def _without_clip(header: Header) -> str:
     """Say what is there in the place of a clip column, and which of it may be meant."""
     known = {*KEYS, *EXTRAS, *AU_COLUMNS, "timestamp"}
     others = [name for name in header.columns if name not in known]
     likely = [name for name in others if _LIKELY.search(name)] + others
-    advice = f"; if {likely[0]} names the recordings, call that column clip" if likely else ""
-    return f"lacks clip, its columns are {some(header.written, 20)}{advice}"
+    told = f"lacks clip, its columns are {some(header.written, 20)}"
+    if not likely:
+        return told
+    return (
+        f"{told}; if {likely[0]} is the clip, add `columns: {{clip: {likely[0]}}}` to the naming "
+        f"in params.yaml, or `--column clip={likely[0]}` to inspect"
+    )
 
 
 def open_table_header(path: Path) -> Header | Reject:
