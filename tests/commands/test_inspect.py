@@ -132,12 +132,12 @@ def test_a_table_may_call_the_clip_otherwise(workspace, tree, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("files", "told"),
     [
-        ({"A_1.csv": clip(), "A_2.csv": clip()}, r"1 to deal \(A\); train, val and test need"),
-        ({"A_1.csv": clip(), "B_1.csv": clip()}, r"2 to deal \(A, B\)"),
+        ({"A_1.csv": clip(), "A_2.csv": clip()}, r"1 to split \(A\)"),
+        ({"A_1.csv": clip(), "B_1.csv": clip()}, r"2 to split \(A, B\)"),
         ({f"{i}.csv": clip() for i in range(3)}, "no naming tells whose the clips are, such as 0"),
         (
             {f"{who}_1.csv": csv_text(COLUMNS, [[1, 0, 0.9, 1, 1, 1]]) for who in "ABC"},
-            "no row of 3 files is kept",
+            "none of the rows of 3 files is kept",
         ),
     ],
 )

@@ -139,8 +139,9 @@ def _key_columns(file: TableFile, wanted: Sequence[str]) -> Iterator[list[pa.Dic
     try:
         with open_table(file.path) as opened:
             names = [name for name in wanted if name in file.fills]
-            for batch in opened.iter_batches(parquet.BATCH_ROWS, columns=names):
-                yield [encode(batch.column(name)) for name in names]
+            stored = file.stored_names(names)
+            for batch in opened.iter_batches(parquet.BATCH_ROWS, columns=stored):
+                yield [encode(batch.column(name)) for name in stored]
     except BROKEN as error:
         raise DamagedError(file, damage(file, 1, file.rows, error)) from error
 

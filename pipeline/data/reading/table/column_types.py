@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.data.reading.csv.bad_lines import FLAG, read_number
 from pipeline.data.words import MISSING
 
 _NOTHING = pa.array(sorted(MISSING))
@@ -26,14 +28,29 @@ def holds_words(kind: pa.DataType) -> bool:
     return not pa.types.is_nested(kind)
 
 
+def holds_text(kind: pa.DataType) -> bool:
+    """Say whether a column of this type holds text, encoded by dictionary or not."""
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    known = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+    return any(is_one(kind) for is_one in known)
+
+
 def float_type(kinds: Iterable[pa.DataType]) -> pa.DataType:
     """Choose float32 where all of these types fit into it, else float64."""
     return pa.float32() if set(kinds) <= {pa.float16(), pa.float32()} else pa.float64()
 
 
 def as_floats(column: pa.Array, kind: pa.DataType) -> pa.Array:
-    """Read numbers as floats; an integer that no float holds is rounded."""
-    return column.cast(kind, safe=False)
+    """Read numbers as floats; an integer that no float holds is rounded.
+
+    Words are those of a flag, such as True and False; one that says neither is NaN.
+    """
+    if not holds_text(column.type):
+        return column.cast(kind, safe=False)
+    words = encode(column)
+    values = [read_number(word, FLAG) for word in words.dictionary.to_pylist()]
+    floats = pa.array([np.nan if value is None else value for value in values], kind)
+    return pc.fill_null(floats.take(words.indices), np.nan)
 
 
 def respell(column: pa.DictionaryArray, one: Mapping[str, str]) -> pa.DictionaryArray:
