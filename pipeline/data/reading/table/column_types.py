@@ -1,6 +1,7 @@
 """Bring the columns of a Parquet file to two kinds: words, encoded by dictionary, and floats."""
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -9,7 +10,10 @@ import pyarrow.compute as pc
 from pipeline.data.reading.csv.bad_lines import FLAG, read_number
 from pipeline.data.words import MISSING
 
-_NOTHING = pa.array(sorted(MISSING))
+
+@cache
+def _nothing() -> pa.Array:
+    return pa.array(sorted(MISSING), pa.string())
 
 
 def holds_numbers(kind: pa.DataType) -> bool:
@@ -75,6 +79,6 @@ def encode(column: pa.Array) -> pa.DictionaryArray:
     words = column.dictionary.take(used.dictionary).cast(pa.string())
     words.validate(full=True)  # a Parquet file may hold what is no UTF-8
     words = pc.utf8_trim_whitespace(words)
-    nothing = pc.is_in(pc.utf8_lower(words), value_set=_NOTHING)
+    nothing = pc.is_in(pc.utf8_lower(words), value_set=_nothing())
     words = pc.if_else(nothing, None, words).dictionary_encode()
     return pa.DictionaryArray.from_arrays(words.indices.take(used.indices), words.dictionary)
