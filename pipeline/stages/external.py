@@ -18,6 +18,7 @@ from pipeline.data.card.counting.au_activity import Activity
 from pipeline.data.frames import as_matrix, batches, column_codes, column_words, find_runs
 from pipeline.data.split import TEST, with_split
 from pipeline.data.warnings import warning
+from pipeline.data.words import folded
 from pipeline.errors import InputError, run_main
 from pipeline.evaluation.baselines import NETWORK
 from pipeline.evaluation.resampling.bootstrap import group
@@ -77,7 +78,8 @@ def level_drift(theirs: Path, features: list[str]) -> list[dict[str, Any]]:
 def unknown_words(frames: Path, emotions: list[str]) -> list[dict[str, Any]]:
     """Warn of human categories that the model has not learned: their rows count as none of its."""
     words = column_words(frames, "emotion")
-    unknown = sorted(set(words.tolist()) - {*emotions, ""})
+    known = {"", *map(folded, emotions)}
+    unknown = sorted(word for word in set(words.tolist()) if folded(word) not in known)
     if not unknown:
         return []
     rows = int(np.isin(words, unknown).sum())

@@ -54,10 +54,13 @@ def main() -> None:
     account["warnings"] += leaks(settings.prepare.split)
     account["warnings"] += plan.check_labels(make_naming(settings))
     if empty := [name for name, counts in account["splits"].items() if not counts["frames"]]:
+        reasons = account["quarantined_by_reason"].items()
+        told = ", ".join(
+            f"{reason} {rows}: {quarantine.REASONS[reason]}" for reason, rows in reasons
+        )
         raise InputError(
             f"no frame is left for {', '.join(empty)}: {account['rows_quarantined']} of "
-            f"{account['rows_read']} rows are quarantined ({account['quarantined_by_reason']}); "
-            f"see {paths.QUARANTINE}."
+            f"{account['rows_read']} rows are quarantined ({told}); see {paths.QUARANTINE}."
         )
     paths.PREPARE_SUMMARY.write_text(json.dumps(account, indent=2) + "\n")
     content = {"aus": activity.rows(), "drift": activity.drift()}

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.data.labels import facs_rules
+from pipeline.data.words import folded
 from pipeline.errors import InputError
 
 CHUNK = 1 << 14  # frames whose columns fit in a core's cache: several times the speed
@@ -85,5 +86,10 @@ def human_labels(frames: pa.Table, emotions: Sequence[str]) -> NDArray[np.float3
             f"(first: clip {clip}). Give them one (see data.naming and labels.csv), or set "
             "label.source: facs."
         )
-    matches = [pc.equal(column, emotion).to_numpy(zero_copy_only=False) for emotion in emotions]
-    return np.stack(matches).astype(np.float32).T
+    words = column.combine_chunks().dictionary_encode()
+    known = [folded(word) for word in words.dictionary.to_pylist()]
+    # A set of its own may write a category otherwise than the training data does.
+    wanted = [folded(emotion) for emotion in emotions]
+    same = np.array([word == emotion for word in known for emotion in wanted], dtype=np.float32)
+    labels: NDArray[np.float32] = same.reshape(len(known), -1)[words.indices.to_numpy()]
+    return labels

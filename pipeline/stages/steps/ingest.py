@@ -10,8 +10,10 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline.data import quarantine, split
+from pipeline.data.action_units import SPLITS
 from pipeline.data.card.counting.au_activity import Activity
 from pipeline.data.card.counting.frame_summary import FrameSummary
+from pipeline.data.card.counting.losses import Losses
 from pipeline.data.frames import RowGroupWriter, frame_schema
 from pipeline.data.quarantine import Reject
 from pipeline.data.reading import contract
@@ -58,11 +60,17 @@ def make_plan(settings: Params, scratch: Path, source: Data | None = None) -> Pl
 
 def refuse_unusable(plan: Plan, settings: Split, rows_kept: int) -> None:
     """Raise `InputError` where no row is kept, or where there are too few people to split."""
-    splitter(plan, settings)
     if not rows_kept:
         raise InputError(
-            f"no row of {plan.files} files is kept: all are set aside. The reasons stand above; "
-            "mend the files, or set data.layout, data.naming or prepare.min_confidence."
+            f"none of the rows of {plan.files} files is kept: mend the files, or set data.layout, "
+            "data.naming, prepare.face or prepare.min_confidence by what was set aside and why."
+        )
+    people = len(plan.subjects)
+    if settings.by == "subject" and people < len(SPLITS):
+        raise InputError(
+            f"{people} to split ({', '.join(plan.subjects)}): prepare.split.by: subject needs "
+            f"{len(SPLITS)} people at least, one each to train, to validate and to test. Add "
+            "people, or check that data.naming tells one from another."
         )
 
 
@@ -136,6 +144,8 @@ def write_frames(
     counts = quarantine.count_rows(plan.rejects)
     files = quarantine.whole_files(plan.rejects)
     notes: list[tuple[str, str]] = []
+    losses = Losses(plan.whose)
+    losses.add(frame_schema(plan.aus).empty_table(), plan.rejects)
     with (
         RowGroupWriter(places.frames, frame_schema(plan.aus)) as frames,
         RowGroupWriter(places.quarantine, quarantine.SCHEMA) as aside,
@@ -145,6 +155,7 @@ def write_frames(
             table = add_split(checked.frames, batch)
             frames.write(table)
             summary.add(table)
+            losses.add(table, checked.rejects)
             aside.write(quarantine.as_table(checked.rejects))
             counts.update(quarantine.count_rows(checked.rejects))
             files |= quarantine.whole_files(checked.rejects)
@@ -154,6 +165,7 @@ def write_frames(
             read += checked.rows_read
     summary.finish()
     account = _account(plan, summary, read, counts)
+    account["warnings"] += losses.warnings(summary.split_of())
     account |= {"files_quarantined": len(files), "notes": gather_notes(plan, notes)}
     return account, summary.activity
 

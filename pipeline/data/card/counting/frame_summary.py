@@ -1,6 +1,6 @@
 """Count, as frames stream by, what a person must know before believing a model."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -73,6 +73,12 @@ class FrameSummary:
             },
             "aus": self.activity.overall(),
         }
+
+    def split_of(self) -> dict[str, str]:
+        """Name the split of each subject that stands in one alone."""
+        pairs = [(name, split) for split, names in self._subjects.items() for name in names]
+        counts = Counter(name for name, _ in pairs)
+        return {name: split for name, split in pairs if counts[name] == 1}
 
     def warnings(self) -> list[dict[str, Any]]:
         """Name what is odd about the action units, and subjects with a single clip."""
