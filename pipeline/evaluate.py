@@ -19,13 +19,13 @@ from pipeline.evaluation import baselines
 from pipeline.evaluation.arrays import Floats
 from pipeline.evaluation.bootstrap import Resampling
 from pipeline.evaluation.case import Bounds, Case, build_case, mean_table, tuned_thresholds
+from pipeline.evaluation.console import Step, show, steps
 from pipeline.evaluation.judgement import judge, network_by_group
 from pipeline.evaluation.people import MOST_GROUPS
 from pipeline.evaluation.predictions import KEYS, write_predictions
-from pipeline.evaluation.report import lead
+from pipeline.evaluation.report import Report, lead
 from pipeline.evaluation.thresholds import Goal
 from pipeline.insight import look_into
-from pipeline.model.saving import Predictor, load_model
 from pipeline.reporting import make_pages, page_of_run, write_pages
 from pipeline.schema import Params
 from pipeline.tracking import provenance
@@ -34,6 +34,7 @@ from pipeline.tracking.runs import evaluation_run
 from pipeline.tracking.sender_process import get_ready
 
 PAGE_OF_RUN = "evaluation/report.html"
+STEPS = 5  # that `evaluate` tells of
 
 
 def rule_baseline(settings: Params) -> pd.DataFrame | None:
@@ -64,6 +65,8 @@ def predict_all(
     The rule is no baseline where it does not know all emotions. Of very many training rows the
     regression learns from a sample that `seed` decides.
     """
+    from pipeline.model.saving import Predictor, load_model  # TensorFlow takes five seconds
+
     features = as_matrix(pq.read_table(paths.FRAMES, columns=made["features"]), made["features"])
     learnt = baselines.sample_rows(train, seed)
     if len(learnt) < (total := int(train.sum())):
@@ -139,19 +142,21 @@ def names_of(made: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def main() -> None:
-    settings = params.load()
-    get_ready()
+def evaluate(settings: Params, step: Step) -> tuple[Report, str]:
+    """Judge the model, write all files and record them; give the report and the run."""
     made = json.loads(paths.RUN.read_text())
     emotions: list[str] = made["emotions"]
     split = column_words(paths.FRAMES, "split")
     true = as_matrix(pq.read_table(paths.LABELS, columns=emotions), emotions)
     rule = rule_baseline(settings)
     chosen = settings.evaluate
+    step("predicting every frame with the network and its baselines")
     predicted = predict_all(made, true, split == "train", rule, chosen.seed)
     case = build_case(emotions, split, true, predicted, bounds_of(settings))
+    step(f"scoring, with intervals over people ({chosen.resamples} resamples)")
     resampling = Resampling(chosen.resamples, chosen.seed, chosen.confidence)
     judgement = judge(case, column_codes(paths.FRAMES, "subject")[0], resampling)
+    step("finding out what the network looks at")
     insight = look_into(settings, made, split, rule)
     insight.write()
     means = mean_table(case)
@@ -160,24 +165,33 @@ def main() -> None:
     keys = pq.read_table(paths.FRAMES, columns=list(KEYS)).filter(pa.array(split == "test"))
     read = (paths.FRAMES, paths.LABELS, paths.MODEL)
     hashes = {path.as_posix(): provenance.file_md5(path) for path in read}
+    step("drawing figures and writing the report")
     pages = make_pages(settings, made, judgement, tables, keys, hashes)
     write_pages(pages)
     paths.METRICS.write_text(json.dumps(judgement.metrics(), indent=2) + "\n")
     paths.THRESHOLDS.write_text(json.dumps(tuned_thresholds(case), indent=2) + "\n")
     means.to_csv(paths.MEAN_PREDICTIONS, index=False)
     rows_hash = save_predictions(case, keys)
-    lines = lead(judgement.verdict, pages.report.limits)
+    lines = [*lead(judgement.headline, pages.report.limits), *judgement.verdict]
+    step("recording it on the run")
     evaluated = {k: v for k, v in settings.flat().items() if k.startswith("evaluate.")}
     with evaluation_run(made["experiment"], made["run"], evaluated) as run:
         columns = dict.fromkeys(made["features"], "float32")
         digest, rows = hashes[paths.FRAMES.as_posix()], keys.num_rows
         run.log_dataset(paths.FRAMES, "frames for test", digest, "test", rows, columns)
         record(run, judgement.flat(), tables)
-        run.log_text(page_of_run(pages, names_of(made)), PAGE_OF_RUN)
+        run.log_text(page_of_run(pages, run.id or run.key, names_of(made)), PAGE_OF_RUN)
         note = [*lines, f"Figures and tables: `{PAGE_OF_RUN}` under Artifacts."]
         run.set_tags({"mlflow.note.content": "\n\n".join(note), "test.rows_hash": rows_hash})
-    print("\n".join([*lines, *insight.lines()]))
-    print(f"report: {paths.REPORT_PAGE}; MLflow run {run.id or run.key} (`make ui`)")
+    return pages.report, run.id or run.key
+
+
+def main() -> None:
+    settings = params.load()
+    get_ready()
+    with steps(STEPS) as step:
+        report, run = evaluate(settings, step)
+    show(report, [("report", paths.REPORT_PAGE.as_posix()), ("MLflow run", f"{run} (`make ui`)")])
 
 
 if __name__ == "__main__":

@@ -21,12 +21,10 @@ from pipeline.evaluation.adopt import People, Rule
 from pipeline.evaluation.bootstrap import Groups, group
 from pipeline.evaluation.explain import Asked, importance, response, some_rows
 from pipeline.evaluation.prototypes import disagreements
-from pipeline.model.saving import Predictor, load_model
 from pipeline.schema import Params
 
 # Subjects beyond so many are drawn in groups: bounds of a hundred pairs cost a second then.
 GROUPS = 200
-SPOKEN = 5  # findings that a stage prints; the tables and the report have them all
 DIGITS = 6  # beyond them sums of floats may hang on the machine
 
 
@@ -41,20 +39,6 @@ class Insight:
 
     tables: dict[str, pd.DataFrame]
     snippet: str
-
-    def lines(self) -> list[str]:
-        """Say in words where the model leaves the prototypes, and AUs what people said."""
-        found = list(self.tables["disagreements"]["text"])
-        if self.audited:
-            found += audit.wrong_ways(self.tables["audit_aus"])
-        rest = len(found) - SPOKEN
-        more = [f"... and {rest} more such findings, see {paths.TABLES}"] if rest > 0 else []
-        return [*found[:SPOKEN], *more]
-
-    @property
-    def audited(self) -> bool:
-        """Whether people named frames that the rules could be held against."""
-        return "audit" in self.tables
 
     def write(self) -> None:
         """Write the tables as CSV and the section as YAML."""
@@ -89,6 +73,8 @@ def explain(
     settings: Params, made: Mapping[str, Any], test: NDArray[np.bool_]
 ) -> dict[str, pd.DataFrame]:
     """Ask the model about rows of the test split."""
+    from pipeline.model.saving import Predictor, load_model  # TensorFlow takes five seconds
+
     chosen, emotions = settings.evaluate, made["emotions"]
     rows = _sample(test, chosen.seed)
     asked = Asked(

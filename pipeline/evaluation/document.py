@@ -90,6 +90,13 @@ def cell(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
+def brief(value: float, sign: str = "", decimals: int = 2) -> str:
+    """Write a number from -1 to 1 without its leading zero: `.94`, `-.07`."""
+    if math.isnan(value):
+        return UNDEFINED
+    return re.sub(r"^([+-]?)0\.", r"\1.", f"{value:{sign}z.{decimals}f}")
+
+
 def bounded(value: float | None, low: float, high: float, sign: str = "") -> str:
     """Write a value with its interval, where there is one: `0.712 (0.60 to 0.80)`.
 

@@ -20,12 +20,12 @@ from pipeline.evaluation.certainty import (
 from pipeline.evaluation.metrics import Scores
 from pipeline.evaluation.people import scores_by_group
 from pipeline.evaluation.tables import metrics_table
-from pipeline.evaluation.verdict import judged_emotions, verdict
+from pipeline.evaluation.verdict import headline, judged_emotions, verdict
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What an evaluation found: `verdict` for people, the rest for tables and programs.
+    """What an evaluation found: headline and verdict for people, the rest for tables and programs.
 
     `judged` are the emotions that the test rows can judge.
     """
@@ -34,6 +34,7 @@ class Judgement:
     scores: AllScores
     certainty: Certainty
     judged: list[str]
+    headline: str
     verdict: list[str]
 
     @property
@@ -64,7 +65,8 @@ def judge(case: Case, subject: Ints, resampling: Resampling) -> Judgement:
     tuned = scores["test"]["tuned"]
     lines = verdict(tuned, certainty)
     lines[-1] += f" {_thresholds(case)}"
-    return Judgement(case, scores, certainty, judged_emotions(tuned, certainty), lines)
+    judged = judged_emotions(tuned, certainty)
+    return Judgement(case, scores, certainty, judged, headline(tuned, certainty), lines)
 
 
 def network_by_group(case: Case, of: Ints, names: Sequence[str], kind: str) -> pd.DataFrame:
