@@ -55,24 +55,15 @@ bench-tracking: $(VENV)/.dev  ## what tracking costs beside training
 bench-evaluation: $(VENV)/.dev  ## intervals of 3,000 rows; the numbers of 10 million: time and memory
 	python -m benchmarks.evaluation
 
-soak: $(VENV)/.dev  ## mutated data, killed trainings, races, promotions, intervals: 90 minutes
-	python -m pytest -m soak
-	python -m benchmarks.fuzz --cases 10000
-	python -m benchmarks.kills --kills 20
-	python -m benchmarks.experiments --times 10
-	python -m benchmarks.promotions --times 20
-	python -m benchmarks.promotions --times 20 --server
-	python -m benchmarks.retraining --seeds 10
-	python -m benchmarks.coverage
-	python -m benchmarks.shuffled
-	python -m benchmarks.drift
+soak: $(VENV)/.dev  ## mutated data, kills, races, promotions, intervals, two at a time: 40 minutes
+	python -m benchmarks.soak $(CAMPAIGNS)
 
 format: $(VENV)/.dev  ## lay the code out
 	ruff check --fix .
 	ruff format .
 
 deps: $(VENV)/.dev  ## list each stage's modules in dvc.yaml anew, after an import was added
-	python tests/wiring.py
+	python tests/helpers/wiring.py
 
 lock:  ## renew the pinned dependencies; needs uv
 	uv pip compile pyproject.toml --universal --python-version 3.11 --no-emit-index-url \

@@ -16,10 +16,10 @@ import numpy as np
 
 from benchmarks.memory import peak
 from pipeline.evaluation import baselines
-from pipeline.evaluation.arrays import Floats, Ints
-from pipeline.evaluation.bootstrap import Resampling
-from pipeline.evaluation.case import Bounds, build_case, mean_table
+from pipeline.evaluation.all_models import Bounds, build_case, mean_table
 from pipeline.evaluation.judgement import judge, network_by_group
+from pipeline.evaluation.resampling.bootstrap import Resampling
+from pipeline.evaluation.scoring.arrays import Floats, Ints
 
 EMOTIONS = ("happiness", "anger", "sadness", "guilt", "fear", "anxiety")
 MODELS = (baselines.NETWORK, baselines.CONSTANT, baselines.LOGISTIC, baselines.RULE)

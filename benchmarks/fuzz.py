@@ -18,16 +18,16 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.openface_files import write_folder
-from pipeline.data.clips import Naming
-from pipeline.data.layouts import PLANNERS
-from pipeline.data.plan import Source
+from pipeline.data.action_units import value_range
 from pipeline.data.quarantine import Reject
-from pipeline.data.rows import check
-from pipeline.data.units import value_range
+from pipeline.data.reading.clip_names import Naming
+from pipeline.data.reading.contract import check
+from pipeline.data.reading.layouts import PLANNERS
+from pipeline.data.reading.plan import Source
 from pipeline.errors import InputError
 
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
-NAMING = Naming(r"(?P<subject>[^_-]+)[_-].*", {}, {})
+NAMING = Naming(r"(?P<subject>[^_-]+)[_-].*", {})
 MAX_LINES = 40  # of each recording: enough to break, quick to read
 MIN_CONFIDENCE = 0.5
 

@@ -6,6 +6,7 @@ in a process of its own, in turns, with the files in the page cache; the best of
 """
 
 import argparse
+import contextlib
 import json
 import os
 import subprocess
@@ -20,7 +21,7 @@ import yaml
 
 from benchmarks.memory import peak
 from benchmarks.openface_files import write_folder
-from pipeline.data.units import OPENFACE_COLUMNS
+from pipeline.data.action_units import OPENFACE_COLUMNS
 
 ROOT = Path(__file__).resolve().parents[1]
 WANTED = {"frame", "face_id", "success", "confidence", *OPENFACE_COLUMNS}
@@ -89,16 +90,15 @@ def usual_way(files: list[Path]) -> int:
 
 def stage(files: list[Path]) -> int:
     """Run the stage in a workspace of its own; return the rows that it read."""
-    from pipeline import paths, prepare
+    from pipeline.settings import paths
+    from pipeline.stages import prepare
 
     tree = yaml.safe_load((ROOT / "params.yaml").read_text())
     tree["data"] |= {"path": str(files[0].parent), "layout": "openface", "naming": "subject_first"}
-    with tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         Path("params.yaml").write_text(yaml.safe_dump(tree, sort_keys=False))
         prepare.main()
         account = json.loads(paths.PREPARE_SUMMARY.read_text())
-        os.chdir(ROOT)
     return int(account["rows_read"])
 
 

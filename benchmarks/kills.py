@@ -34,12 +34,12 @@ MOMENTS = {
     "within an epoch": ("model.batches", "Shuffle.on_epoch_begin", EPOCHS, 0.2),
     "writing the state": ("model.resume", "_write", EPOCHS, 0.004),
     "writing the model": ("model.saving", "save_model", 1, 0.1),
-    "writing the journal": ("tracking.journal", "Journal.append", EPOCHS, 0.0005),
-    "noting what was sent": ("tracking.journal", "Journal.note_sent", 25, 0.0),
-    "sending": ("tracking.remote", "Remote.write", 25, 0.01),
-    "logging the model": ("tracking.models", "log_model", 1, 0.3),
-    "setting out": ("tracking.trainings", "_run_of", 1, 0.5),
-    "writing the result": ("tracking.trainings", "Training.finish", 1, 0.0),
+    "writing the journal": ("tracking.outbox.journal", "Journal.append", EPOCHS, 0.0005),
+    "noting what was sent": ("tracking.outbox.journal", "Journal.note_sent", 25, 0.0),
+    "sending": ("tracking.outbox.entries", "Remote.write", 25, 0.01),
+    "logging the model": ("tracking.store.logged_model", "log_model", 1, 0.3),
+    "setting out": ("tracking.resumable", "_run_of", 1, 0.5),
+    "writing the result": ("tracking.resumable", "Training.finish", 1, 0.0),
 }
 
 

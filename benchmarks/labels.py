@@ -3,29 +3,26 @@
 Run as `python -m benchmarks.labels`. Both label the same rows in the same run and must agree.
 """
 
+import argparse
 import time
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from pipeline import params
-from pipeline.data.units import intensity
-from pipeline.label import facs_labels
-from pipeline.schema import Params
-
-ROWS = 1_000_000
-LOOPED = 5_000  # the loop is timed on so many; its rate does not hang on the number
-ROUNDS = 5
+from pipeline.data.action_units import intensity
+from pipeline.settings import params
+from pipeline.settings.schema import Params
+from pipeline.stages.label import facs_labels
 
 
-def make_frames() -> pd.DataFrame:
+def make_frames(rows: int) -> pd.DataFrame:
     rng = np.random.default_rng(5)
     aus = (1, 2, 4, 5, 6, 7, 12, 14, 15, 17, 20, 25)
     columns = {
-        intensity(au): rng.normal(0, 1.5, ROWS).clip(0, 5).round(2).astype(np.float32) for au in aus
+        intensity(au): rng.normal(0, 1.5, rows).clip(0, 5).round(2).astype(np.float32) for au in aus
     }
-    clip = np.arange(ROWS) // 1000
+    clip = np.arange(rows) // 1000
     classes = np.array(["P", "N", "M"])[clip % 3]
     return pd.DataFrame({"clip": clip.astype(str), "valence_class": classes, **columns})
 
@@ -47,23 +44,29 @@ def loop(frames: pd.DataFrame, settings: Params) -> np.ndarray:
 
 
 def main() -> None:
-    settings = params.load()
-    frames = make_frames()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    # The loop's rate does not hang on the number.
+    parser.add_argument("--looped", type=int, default=5_000, help="rows that the loop is timed on")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    settings, looped = params.load(), options.looped
+    frames = make_frames(options.rows)
     table = pa.Table.from_pandas(frames, preserve_index=False)
     place = table.column_names.index("valence_class")  # words are encoded in the frame table
     table = table.set_column(place, "valence_class", table["valence_class"].dictionary_encode())
     ours, theirs = [], []
-    for _ in range(ROUNDS):
+    for _ in range(options.rounds):
         begin = time.perf_counter()
         labels = facs_labels(table, settings.label, settings.chosen.divisors)
-        ours.append(ROWS / (time.perf_counter() - begin))
+        ours.append(options.rows / (time.perf_counter() - begin))
         begin = time.perf_counter()
-        expected = loop(frames.head(LOOPED), settings)
-        theirs.append(LOOPED / (time.perf_counter() - begin))
-        np.testing.assert_array_equal(labels[:LOOPED], expected)
+        expected = loop(frames.head(looped), settings)
+        theirs.append(looped / (time.perf_counter() - begin))
+        np.testing.assert_array_equal(labels[:looped], expected)
     print(f"label stage  {max(ours):12,.0f} frames/s")
     print(f"iterrows     {max(theirs):12,.0f} frames/s")
-    print(f"ratio {max(ours) / max(theirs):,.0f}, labels equal on {LOOPED} frames")
+    print(f"ratio {max(ours) / max(theirs):,.0f}, labels equal on {looped} frames")
 
 
 if __name__ == "__main__":

@@ -16,5 +16,10 @@ def peak() -> float:
 
 
 if __name__ == "__main__":
-    runpy.run_module(sys.argv[1], run_name="__main__")
+    module = sys.argv.pop(1)
+    try:
+        runpy.run_module(module, run_name="__main__")
+    except SystemExit as end:
+        if end.code:
+            raise
     print(peak())

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.units import INTENSITIES, PRESENCES
+from pipeline.data.action_units import INTENSITIES, PRESENCES
 
 # (column names, format, low, high); precisions as in OpenFace's RecorderCSV.
 _AXES = [f"{axis}_{i}" for axis in "xy" for i in range(68)]

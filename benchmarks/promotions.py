@@ -18,12 +18,12 @@ from pathlib import Path
 
 from candidates import EXPERIMENT, guesses, make_candidate
 
-from pipeline import params
 from pipeline.promotion.promote import promote
-from pipeline.schema import Params
-from pipeline.tracking.delivery import open_store
-from pipeline.tracking.registry import Registry
-from pipeline.tracking.versions import AGAINST, REPLACED, VERDICT
+from pipeline.settings import params
+from pipeline.settings.schema import Params
+from pipeline.tracking.outbox.courier import open_store
+from pipeline.tracking.registry.registry import Registry
+from pipeline.tracking.registry.versions import AGAINST, REPLACED, VERDICT
 
 
 def settings_for(model: str) -> Params:

@@ -21,14 +21,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from pipeline import demo, params
-from pipeline.data import facs
-from pipeline.evaluation.changes import Pair, Side, find, measure
-from pipeline.evaluation.gate import judge
+from pipeline.data.labels import facs_rules
+from pipeline.evaluation.resampling.paired import Pair, Side, find, measure
 from pipeline.model.fit import Data, Settings, fit
 from pipeline.model.saving import Predictor
 from pipeline.promotion.decision import demands_of
-from pipeline.schema import Params
+from pipeline.promotion.gate import judge
+from pipeline.settings import params
+from pipeline.settings.schema import Params
+from pipeline.stages import demo
 
 FEW, MANY, VALIDATION, TEST, CROWD = 2, 40, 8, 40, 100
 EPOCHS = 12
@@ -64,7 +65,7 @@ def simulate(settings: Params, subjects: int, seed: int) -> People:
     for clip in clips:
         aus = clip.aus.drop(columns="Image").astype(np.float32)
         columns = {str(name): aus[name].to_numpy() for name in aus}
-        scores = facs.rule_scores(columns, rules, settings.chosen.divisors)
+        scores = facs_rules.rule_scores(columns, rules, settings.chosen.divisors)
         features.append(aus.to_numpy())
         labels.append(scores * (gates == clip.name[-1]))
         names += [f"{seed}-{clip.name.split('_')[0]}"] * len(aus)
@@ -142,8 +143,8 @@ def main() -> None:
             counted[case][outcome] += 1
             told = f"measured {change:+.3f}, true {true:+.3f}"
             print(f"seed {seed:2d}  {case}: {outcome:9s} {told}", flush=True)
-    for case, outcomes in counted.items():
-        print(f"{case}: {dict(outcomes)}")
+    told = "; ".join(f"{case}: {dict(outcomes)}" for case, outcomes in counted.items())
+    print(f"{seeds} seeds. {told}")
     shares = {case: outcomes["promoted"] / seeds for case, outcomes in counted.items()}
     if any(not low / 10 <= shares[case] <= high / 10 for case, (low, high) in WANTED.items()):
         raise SystemExit(f"promotions beyond what is allowed: {shares}")

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from pipeline.data.units import intensity
+from pipeline.data.action_units import intensity
 
 ROOT = Path(__file__).resolve().parents[1]
 AUS = (1, 2, 4, 5, 6, 7, 12, 14, 15, 17, 20, 25)
@@ -26,13 +26,14 @@ CHUNK = 1_000_000  # frames written at once
 STAGES = ("prepare", "label", "weigh")
 
 
-def write_frames(folder: Path, millions: int, *, shuffled: bool) -> None:
+def write_frames(folder: Path, millions: float, *, shuffled: bool) -> None:
     """Write so many million frames, one file for every 10 million."""
     folder.mkdir()
-    rng = np.random.default_rng(millions)
+    rng = np.random.default_rng(int(millions))
     writer: pq.ParquetWriter | None = None
-    for chunk in range(millions):
-        table = _chunk(chunk, rng)
+    frames = round(millions * 1_000_000)
+    for chunk in range(-(-frames // CHUNK)):
+        table = _chunk(chunk, min(CHUNK, frames - chunk * CHUNK), rng)
         if shuffled:
             table = table.take(pa.array(rng.permutation(table.num_rows)))
         if writer is None or chunk % 10 == 0:
@@ -44,8 +45,8 @@ def write_frames(folder: Path, millions: int, *, shuffled: bool) -> None:
         writer.close()
 
 
-def _chunk(chunk: int, rng: np.random.Generator) -> pa.Table:
-    clips = np.arange(CHUNK // CLIP) + chunk * (CHUNK // CLIP)
+def _chunk(chunk: int, frames: int, rng: np.random.Generator) -> pa.Table:
+    clips = np.arange(frames // CLIP) + chunk * (CHUNK // CLIP)
     names = [f"S{clip // 3:07d}_C{clip % 3}" for clip in clips]
     classes = ["PNM"[clip % 3] for clip in clips]
     of = pa.array(np.repeat(np.arange(len(clips), dtype=np.int32), CLIP))
@@ -60,7 +61,7 @@ def _chunk(chunk: int, rng: np.random.Generator) -> pa.Table:
         "valence_class": words(classes),
     }
     for au in AUS:  # two decimals, half of them exact zeros, as OpenFace writes
-        values = rng.normal(0, 1, CHUNK).clip(0, 5).round(2).astype(np.float32)
+        values = rng.normal(0, 1, frames).clip(0, 5).round(2).astype(np.float32)
         columns[intensity(au)] = pa.array(values)
     return pa.table(columns)
 
@@ -69,7 +70,7 @@ def run_stage(stage: str, workspace: Path) -> tuple[float, float]:
     """Run a stage as its users do; return seconds and the peak of its memory in MB."""
     begin = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.memory", f"pipeline.{stage}"],
+        [sys.executable, "-m", "benchmarks.memory", f"pipeline.stages.{stage}"],
         cwd=workspace,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
@@ -79,7 +80,7 @@ def run_stage(stage: str, workspace: Path) -> tuple[float, float]:
     return time.perf_counter() - begin, float(done.stdout.splitlines()[-1])
 
 
-def measure(millions: int, *, shuffled: bool) -> dict[str, float]:
+def measure(millions: float, *, shuffled: bool) -> dict[str, float]:
     """Run the three stages on so many million frames; return seconds per million by stage."""
     with tempfile.TemporaryDirectory() as name:
         workspace = Path(name)
@@ -93,7 +94,7 @@ def measure(millions: int, *, shuffled: bool) -> dict[str, float]:
             found[stage] = seconds / millions
             order = " shuffled" if shuffled else ""
             print(
-                f"{millions:4d} million frames{order}  {stage:8s} {seconds:7.1f} s "
+                f"{millions:4g} million frames{order}  {stage:8s} {seconds:7.1f} s "
                 f"{seconds / millions:6.2f} s/million  peak {peak:6.0f} MB",
                 flush=True,
             )
@@ -105,11 +106,11 @@ def main() -> None:
     parser.add_argument("--sizes", default="1,10,100", help="millions of frames")
     parser.add_argument("--shuffled", action="store_true", help="each million in no order")
     options = parser.parse_args()
-    sizes = [int(size) for size in options.sizes.split(",")]
+    sizes = [float(size) for size in options.sizes.split(",")]
     found = {size: measure(size, shuffled=options.shuffled) for size in sizes}
     for stage in STAGES:
-        ratios = [f"{size}: {found[size][stage] / found[sizes[0]][stage]:.2f}" for size in sizes]
-        print(f"{stage}: time per million against {sizes[0]} million: {', '.join(ratios)}")
+        ratios = [f"{size:g}: {found[size][stage] / found[sizes[0]][stage]:.2f}" for size in sizes]
+        print(f"{stage}: time per million against {sizes[0]:g} million: {', '.join(ratios)}")
 
 
 if __name__ == "__main__":

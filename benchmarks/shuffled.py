@@ -34,7 +34,7 @@ def prepare(workspace: Path, data: str | None, layout: str) -> None:
     (workspace / "params.yaml").write_text(yaml.safe_dump(tree, sort_keys=False))
     for stage in ["prepare", "label"] if data else ["demo", "prepare", "label"]:
         subprocess.run(
-            [sys.executable, "-m", f"pipeline.{stage}"],
+            [sys.executable, "-m", f"pipeline.stages.{stage}"],
             cwd=workspace,
             env=os.environ | {"PYTHONPATH": str(ROOT)},
             stdout=subprocess.DEVNULL,
@@ -51,14 +51,14 @@ def deal(subject: npt.NDArray[np.int64], random: np.random.Generator) -> Words:
 
 def claims(seed: int) -> dict[str, str]:
     """Train on shuffled labels and say what is claimed against each baseline."""
-    from pipeline import params, paths
+    from pipeline.data.action_units import INTENSITIES
     from pipeline.data.frames import as_matrix, au_columns, column_codes
-    from pipeline.data.units import INTENSITIES
-    from pipeline.evaluate import rule_baseline
     from pipeline.evaluation import baselines
-    from pipeline.evaluation.bootstrap import Resampling
-    from pipeline.evaluation.case import Bounds, build_case
+    from pipeline.evaluation.all_models import Bounds, build_case
     from pipeline.evaluation.judgement import judge
+    from pipeline.evaluation.resampling.bootstrap import Resampling
+    from pipeline.settings import params, paths
+    from pipeline.stages.evaluate import rule_baseline
 
     random = np.random.default_rng(seed)
     names = au_columns(paths.FRAMES, INTENSITIES)

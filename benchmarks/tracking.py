@@ -16,26 +16,27 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
-FRAMES, VALIDATION, EPOCHS = 100_000, 20_000, 10
 EMOTIONS = ("happiness", "anger", "sadness", "guilt", "fear", "anxiety")
 
 
-def train(*, tracked: bool) -> dict[str, float]:
+def train(*, tracked: bool, frames: int, epochs: int) -> dict[str, float]:
     """Train as the stage does, from its imports to the end of its run; return seconds."""
     begin = time.perf_counter()
     from functools import partial
 
-    from pipeline.data.units import INTENSITIES
-    from pipeline.evaluation.metrics import epoch_scores
+    from pipeline.data.action_units import INTENSITIES
+    from pipeline.evaluation.scoring.metric_names import of_epoch
+    from pipeline.evaluation.scoring.metrics import epoch_scores
     from pipeline.model.fit import Data, Settings, fit
     from pipeline.model.saving import save_model
-    from pipeline.tracking.runs import training_run
+    from pipeline.tracking.open_runs import training_run
 
     rng = np.random.default_rng(1)
-    features = (rng.random((FRAMES + VALIDATION, 12)) * 5).astype(np.float32)
+    validation = frames // 5
+    features = (rng.random((frames + validation, 12)) * 5).astype(np.float32)
     labels = (rng.random((len(features), len(EMOTIONS))) < 0.3).astype(np.float32)
     data = Data(
-        (features[VALIDATION:], labels[VALIDATION:]), (features[:VALIDATION], labels[:VALIDATION])
+        (features[validation:], labels[validation:]), (features[:validation], labels[:validation])
     )
     settings = Settings(
         seed=1,
@@ -46,7 +47,7 @@ def train(*, tracked: bool) -> dict[str, float]:
         weight_mode="emotion",
         learning_rate=0.001,
         batch_size=256,
-        epochs=EPOCHS,
+        epochs=epochs,
         early_stopping_patience=None,
         lr_patience=None,
         lr_factor=0.5,
@@ -61,9 +62,9 @@ def train(*, tracked: bool) -> dict[str, float]:
 
             with training_run("benchmark", "r", {"seed": 1}, {}) as run:
 
-                def log_epoch(epoch: int, measured: dict[str, float]) -> None:
+                def log_epoch(measured: dict[str, float], kept: dict[str, float]) -> None:
                     start = time.perf_counter()
-                    run.log_metrics(measured, epoch)
+                    run.log_metrics(of_epoch(measured, kept), int(measured["epoch"]))
                     logging.append(time.perf_counter() - start)
 
                 trained = fit(data, settings, score, log_epoch, Path(folder))
@@ -74,7 +75,7 @@ def train(*, tracked: bool) -> dict[str, float]:
         else:
             trained = fit(data, settings, score, lambda *_: None, Path(folder))
             save_model(trained.model, model)
-    return {"seconds": time.perf_counter() - begin, "logging": sum(logging) / EPOCHS}
+    return {"seconds": time.perf_counter() - begin, "logging": sum(logging) / epochs}
 
 
 def python(folder: str, *arguments: str) -> str:
@@ -88,9 +89,10 @@ def python(folder: str, *arguments: str) -> str:
     return done.stdout
 
 
-def measure(folder: str, tracked: str) -> dict[str, float]:
+def measure(folder: str, tracked: str, frames: int, epochs: int) -> dict[str, float]:
     """Train in a process of its own."""
-    output = python(folder, "-m", "benchmarks.tracking", "--train", tracked)
+    sizes = ("--frames", str(frames), "--epochs", str(epochs))
+    output = python(folder, "-m", "benchmarks.tracking", "--train", tracked, *sizes)
     found: dict[str, float] = json.loads(output.splitlines()[-1])
     return found
 
@@ -98,23 +100,33 @@ def measure(folder: str, tracked: str) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--frames", type=int, default=100_000)
+    parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--train", choices=("tracked", "untracked"), help=argparse.SUPPRESS)
     options = parser.parse_args()
+    sizes = {"frames": options.frames, "epochs": options.epochs}
     if options.train:
-        print(json.dumps(train(tracked=options.train == "tracked")))
+        print(json.dumps(train(tracked=options.train == "tracked", **sizes)))
         return
     with tempfile.TemporaryDirectory() as folder:
         # A database is migrated once in its life, which takes some seconds.
-        python(folder, "-c", "from pipeline.tracking.store import connect; connect('benchmark')")
+        python(
+            folder,
+            "-c",
+            "from pipeline.tracking.store.connection import connect; connect('benchmark')",
+        )
         names = ("tracked", "untracked")
-        found = [{name: measure(folder, name) for name in names} for _ in range(options.rounds)]
+        found = [
+            {name: measure(folder, name, **sizes) for name in names} for _ in range(options.rounds)
+        ]
     with_it, without = (
         min(one[name]["seconds"] for one in found) for name in ("tracked", "untracked")
     )
     logging = min(one["tracked"]["logging"] for one in found)
-    epoch = without / EPOCHS
+    epoch = without / options.epochs
     print(
-        f"{FRAMES} frames, {EPOCHS} epochs: {with_it:.1f} s with tracking, {without:.1f} s without"
+        f"{options.frames} frames, {options.epochs} epochs: {with_it:.1f} s with tracking, "
+        f"{without:.1f} s without"
     )
     print(f"with / without: {with_it / without:.3f}")
     print(f"logging an epoch: {logging * 1000:.2f} ms, {logging / epoch:.2%} of an epoch")

@@ -18,7 +18,7 @@ MODULES = sorted((ROOT / "pipeline").rglob("*.py"))
 @pytest.mark.parametrize("stage", STAGES)
 def test_deps_list_every_file_that_the_stage_runs_and_no_other(stage):
     listed = {dep for dep in STAGES[stage]["deps"] if dep.startswith("pipeline/")}
-    assert listed == files_of(f"pipeline.{stage}")
+    assert listed == files_of(f"pipeline.stages.{stage}")
 
 
 def test_only_tracking_imports_mlflow():
@@ -30,7 +30,8 @@ def test_only_tracking_imports_mlflow():
 @pytest.mark.parametrize("stage", ["demo", "prepare", "label", "weigh"])
 def test_light_stages_do_not_load_heavy_libraries(stage):
     heavy = {"tensorflow", "keras", "mlflow", "sklearn", "matplotlib", "pandas"}
-    code = f"import sys, pipeline.{stage}; print(*sorted(m for m in sys.modules if '.' not in m))"
+    loads = f"import sys, pipeline.stages.{stage}"
+    code = f"{loads}; print(*sorted(m for m in sys.modules if '.' not in m))"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
@@ -41,8 +42,12 @@ def test_light_stages_do_not_load_heavy_libraries(stage):
 
 @pytest.mark.parametrize("room", ["data", "evaluation", "model"])
 def test_rooms_know_nothing_of_tracking_places_or_stages(room):
-    stages = {f"pipeline/{stage}.py" for stage in STAGES}
-    foreign = stages | {"pipeline/paths.py", "pipeline/params.py", "pipeline/schema.py"}
+    stages = {f"pipeline/stages/{stage}.py" for stage in STAGES}
+    foreign = stages | {
+        "pipeline/settings/paths.py",
+        "pipeline/settings/params.py",
+        "pipeline/settings/schema.py",
+    }
     for path in sorted((ROOT / "pipeline" / room).rglob("*.py")):
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
         runs = files_of(module)
@@ -51,8 +56,8 @@ def test_rooms_know_nothing_of_tracking_places_or_stages(room):
 
 
 def test_evaluation_room_does_not_load_tensorflow():
-    for path in sorted((ROOT / "pipeline" / "evaluation").glob("*.py")):
-        module = f"pipeline.evaluation.{path.stem}"
+    for path in sorted((ROOT / "pipeline" / "evaluation").rglob("*.py")):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
         for file in files_of(module):
             if file.endswith(".py"):
                 assert not imports_of(ROOT / file) & {"tensorflow", "keras"}, file
@@ -65,7 +70,7 @@ def test_only_params_reads_params_yaml():
 
 
 def test_paths_of_outputs_are_those_of_the_constants():
-    from pipeline import paths
+    from pipeline.settings import paths
 
     named = {value.as_posix() for value in vars(paths).values() if isinstance(value, Path)}
     listed = {

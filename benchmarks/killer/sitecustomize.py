@@ -15,7 +15,7 @@ import time
 from types import ModuleType
 from typing import Any
 
-SENDER = "pipeline.tracking.sender_process"
+SENDER = "pipeline.tracking.outbox.sender_process"
 
 
 def arm(module: ModuleType, path: str, call: int, seconds: float) -> None:
@@ -64,5 +64,5 @@ class Finder(importlib.abc.MetaPathFinder):
         return spec
 
 
-if "KILL_AT" in os.environ and {"pipeline.train", SENDER} & set(sys.orig_argv):
+if "KILL_AT" in os.environ and {"pipeline.stages.train", SENDER} & set(sys.orig_argv):
     sys.meta_path.insert(0, Finder(*os.environ["KILL_AT"].split(":")))

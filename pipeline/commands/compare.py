@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.errors import InputError
-from pipeline.tracking.recorded import Part, read_part
-from pipeline.tracking.store import tracking_uri
+from pipeline.tracking.store.connection import tracking_uri
+from pipeline.tracking.store.recorded_runs import Part, read_part
 
 if TYPE_CHECKING:
     from pipeline.evaluation.comparison import Side
@@ -29,10 +29,10 @@ def run(first: str, second: str, html: Path | None = None) -> None:
     """Print the comparison; raise `InputError` where the runs were not tested alike."""
     # Imported here, so that the other commands do not wait for them.
     from pipeline.evaluation.comparison import compare
-    from pipeline.evaluation.comparison_page import FIGURE, comparison_page, differences
-    from pipeline.evaluation.markdown import to_text
-    from pipeline.evaluation.pictures import svg
-    from pipeline.evaluation.webpage import to_html
+    from pipeline.report.comparison_page import FIGURE, comparison_page, differences
+    from pipeline.report.figures.files import svg
+    from pipeline.report.pages.text import to_text
+    from pipeline.report.pages.webpage import to_html
 
     left, right = sides((first, second))
     table = compare(left, right)
@@ -50,7 +50,7 @@ def sides(run_ids: Sequence[str]) -> "list[Side]":
     Raises `InputError` for a run that cannot be read or holds no test predictions.
     """
     from pipeline.evaluation.comparison import Side
-    from pipeline.evaluation.predictions import read_predictions
+    from pipeline.evaluation.prediction_file import read_predictions
 
     with TemporaryDirectory() as scratch:
         parts = [_fetch(run_id, Path(scratch) / run_id) for run_id in run_ids]

@@ -1,22 +1,23 @@
 """Compare new recordings with the data that the champion was trained on; say whether to retrain."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
 import pyarrow as pa
 
-from pipeline import paths, prepare
-from pipeline.commands.source import settings_for, source_arguments
-from pipeline.data import profile
-from pipeline.data.plan import Plan
-from pipeline.data.profile import Profile
+from pipeline.commands.source import Column, settings_for, source_arguments
 from pipeline.data.quarantine import count_rows
+from pipeline.data.reading.plan import Plan
+from pipeline.drift import profile
+from pipeline.drift.profile import Profile
+from pipeline.drift.reference import Reference, find_reference
+from pipeline.drift.shift_test import Bounds, Drift, compare, other_extractor
 from pipeline.errors import InputError
-from pipeline.evaluation.drift import Bounds, Drift, compare, other_extractor
-from pipeline.promotion.reference import Reference, find_reference
+from pipeline.settings import paths
+from pipeline.stages import prepare
 
 DRIFTED, UNKNOWN = 5, 6  # beside those of other commands
 EXIT_CODES = f"""\b
@@ -42,16 +43,20 @@ with; params.yaml: drift says what counts.
     help=f"Where the report goes; {paths.DRIFT} unless given.",
 )
 def run(
-    path: str, layout: str | None = None, naming: str | None = None, out: Path = paths.DRIFT
+    path: str,
+    layout: str | None = None,
+    naming: str | None = None,
+    column: Sequence[Column] = (),
+    out: Path = paths.DRIFT,
 ) -> None:
     """Write the report, print its first lines and end with the exit code of the outcome."""
     # matplotlib, which --help can do without
-    from pipeline.evaluation import drift_page
-    from pipeline.evaluation.markdown import to_markdown
-    from pipeline.evaluation.pictures import save, svg
-    from pipeline.evaluation.webpage import to_html
+    from pipeline.drift import drift_page
+    from pipeline.report.figures.files import save, svg
+    from pipeline.report.pages.text import to_markdown
+    from pipeline.report.pages.webpage import to_html
 
-    settings = settings_for(path, layout, naming)
+    settings = settings_for(path, layout, naming, column)
     with TemporaryDirectory() as scratch:
         reference = find_reference(settings, Path(scratch))
         plan = prepare.make_plan(settings, Path(scratch))

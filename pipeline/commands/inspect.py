@@ -1,66 +1,115 @@
-"""Look before you leap: say what `prepare` would read from a folder, and write nothing."""
+"""Look before you leap: say what `prepare` would read under each naming, and write nothing.
+
+Without --naming the recommended one is taken. Ends with exit code 1 where nothing could be trained
+on: no row is kept, or there are too few people to split.
+"""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
 
-from pipeline import prepare
-from pipeline.commands.source import settings_for, source_arguments
-from pipeline.data.plan import Plan
+from pipeline.commands.naming_choice import choose_naming
+from pipeline.commands.source import Column, override, settings_for, source_arguments
+from pipeline.data.action_units import ACTIVATIONS, INTENSITIES, PRESENCES, number
+from pipeline.data.card.frame_summary import FrameSummary
 from pipeline.data.quarantine import REASONS, Reject, count_rows
+from pipeline.data.reading.plan import Plan
 from pipeline.data.split import with_split
-from pipeline.data.summary import FrameSummary
-from pipeline.schema import Params
+from pipeline.settings.schema import Params
+from pipeline.stages import prepare
 
 _EXAMPLES = 3  # files or rows named per reason
 
 
+@dataclass
+class Findings:
+    """What is in the files that a plan names."""
+
+    summary: FrameSummary
+    rejects: list[Reject]
+    notes: list[tuple[str, str]] = field(default_factory=list)
+    emotions: Counter[str] = field(default_factory=Counter)
+    classes: Counter[str] = field(default_factory=Counter)
+
+
 @source_arguments
-def run(path: str, layout: str | None = None, naming: str | None = None) -> None:
-    """Print files, subjects, clips, frames, action units, labels and problems of a path."""
-    settings = settings_for(path, layout, naming)
-    with TemporaryDirectory() as scratch:
+def run(
+    path: str,
+    layout: str | None = None,
+    naming: str | None = None,
+    column: Sequence[Column] = (),
+) -> None:
+    """Print what each naming reads, then people, clips, frames, AUs, labels and problems.
+
+    Raises `InputError` where nothing could be trained on.
+    """
+    settings = settings_for(path, layout, naming, column)
+    with TemporaryDirectory() as names, TemporaryDirectory() as scratch:
+        chosen, namings = choose_naming(settings, naming, Path(names))
+        data = settings.data.model_copy(update={"naming": chosen})
+        settings = settings.model_copy(update={"data": data})
         plan = prepare.make_plan(settings, Path(scratch))
-        for line in describe(plan, settings):
-            print(line)
+        found = read(plan, settings)
+        print(*describe(plan, found, settings, namings), sep="\n")
+    prepare.refuse_unusable(plan, settings.prepare.split, found.summary.frames)
+    print(f"to use it: dvc exp run {' '.join(overrides(found, settings, column))}")
 
 
-def describe(plan: Plan, settings: Params) -> list[str]:
-    """Read everything that a plan names, and say in lines what was there."""
-    summary = FrameSummary(plan.aus)
-    rejects = list(plan.rejects)
-    emotions: Counter[str] = Counter()
-    classes: Counter[str] = Counter()
+def read(plan: Plan, settings: Params) -> Findings:
+    """Read everything that a plan names."""
+    found = Findings(FrameSummary(plan.aus), list(plan.rejects))
     for checked in prepare.read_all(plan, settings.prepare.min_confidence):
         frames = checked.frames
-        summary.add(with_split(frames, np.zeros(frames.num_rows, dtype=np.int32)))
-        rejects += checked.rejects
-        emotions += _count(frames["emotion"])
-        classes += _count(frames["valence_class"])
-    summary.finish()
-    quarantined = count_rows(rejects).total()
-    warnings = summary.warnings() + plan.check_mode()
+        found.summary.add(with_split(frames, np.zeros(frames.num_rows, dtype=np.int32)))
+        found.rejects += checked.rejects
+        found.notes += checked.notes
+        found.emotions += _count(frames["emotion"])
+        found.classes += _count(frames["valence_class"])
+    found.summary.finish()
+    return found
+
+
+def describe(
+    plan: Plan, found: Findings, settings: Params, namings: Sequence[str] = ()
+) -> list[str]:
+    """Say in lines what is there."""
+    kept, quarantined = found.summary.frames, count_rows(found.rejects).total()
+    warnings = prepare.gather_warnings(plan, found.summary)
     warnings += plan.check_labels(prepare.make_naming(settings))
     data = settings.data
     return [
         f"{data.path}: layout {data.layout}, written by {plan.extractor}"
         f"{'' if plan.mode == 'unknown' else f', {plan.mode} mode'}",
+        *namings,
         f"files     {plan.files} read, {len(plan.ignored)} ignored{_few(plan.ignored)}",
         f"subjects  {len(plan.subjects)}{_few(plan.subjects)}",
         f"clips     {len(plan.clips)}",
-        f"frames    {summary.frames} kept, {quarantined} rows quarantined",
-        f"AUs       {', '.join(plan.aus)}",
-        f"emotions  {_share(emotions)}",
-        f"valence   {_share(classes)}",
-        *_problems(rejects),
+        f"frames    {kept} kept, {quarantined} rows quarantined",
+        f"AUs       {_kinds(plan.aus)}",
+        f"emotions  {_share(found.emotions, kept)}",
+        f"valence   {_share(found.classes, kept)}",
+        *(f"note: {note}" for note in prepare.gather_notes(plan, found.notes)),
+        *_problems(found.rejects),
         *(f"warning {item['code']}: {item['message']}" for item in warnings),
-        f"to use it: -S data.path={data.path} -S data.layout={data.layout} "
-        f"-S data.naming={data.naming}",
     ]
+
+
+def overrides(found: Findings, settings: Params, column: Sequence[Column]) -> list[str]:
+    """Write the parameters with which `dvc exp run` trains on the data, for a shell."""
+    data, label = settings.data, settings.label
+    values = {"data.path": data.path, "data.layout": data.layout, "data.naming": data.naming}
+    values |= {f"++naming.{data.naming}.columns.{ours}": theirs for ours, theirs in column}
+    human = len(found.emotions) > 1
+    if human:
+        values["label.source"] = "human"
+    elif label.gate == "clip" and found.classes.total() < found.summary.frames:
+        values["label.gate"] = "none"
+    return [override(key, value) for key, value in values.items()]
 
 
 def _count(column: pa.ChunkedArray) -> Counter[str]:
@@ -68,8 +117,24 @@ def _count(column: pa.ChunkedArray) -> Counter[str]:
     return Counter({str(e["values"]): e["counts"].as_py() for e in found if e["values"].is_valid})
 
 
-def _share(counts: Counter[str]) -> str:
-    return ", ".join(f"{word} {count}" for word, count in sorted(counts.items())) or "none"
+def _kinds(aus: Sequence[str]) -> str:
+    """List action units by what is measured of them: `17 intensities (1, 2, 4 ...)`."""
+    kinds = {"intensities": INTENSITIES, "presences": PRESENCES, "activations": ACTIVATIONS}
+    own = {kind: [name for name in aus if name in names] for kind, names in kinds.items()}
+    told = (
+        f"{len(names)} {kind} ({', '.join(str(number(name)) for name in names)})"
+        for kind, names in own.items()
+        if names
+    )
+    return "; ".join(told)
+
+
+def _share(counts: Counter[str], frames: int) -> str:
+    if not counts:
+        return "none"
+    rest = frames - counts.total()
+    told = ", ".join(f"{word} {count}" for word, count in sorted(counts.items()))
+    return f"{told}; none for {rest} frames" if rest else told
 
 
 def _few(names: Iterable[str]) -> str:

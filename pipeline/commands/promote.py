@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline import params, paths
 from pipeline.errors import InputError
+from pipeline.settings import params, paths
 
 if TYPE_CHECKING:
     from pipeline.promotion.promote import Outcome
@@ -54,8 +54,8 @@ def key_of_outputs() -> str:
 
 def report(outcome: "Outcome") -> list[str]:
     """Write the verdict's files and say it in lines."""
-    from pipeline.evaluation.markdown import to_markdown
-    from pipeline.promotion.pages import MEANS, as_json, headline, verdict_page
+    from pipeline.promotion.verdict_page import MEANS, as_json, headline, verdict_page
+    from pipeline.report.pages.text import to_markdown
 
     number = outcome.version.number if outcome.version else None
     if outcome.decision is None:

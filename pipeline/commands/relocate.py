@@ -4,8 +4,8 @@ from collections import Counter
 from pathlib import Path
 
 from pipeline.errors import InputError
-from pipeline.tracking import relocation
-from pipeline.tracking.store import SQLITE, tracking_uri, without_password
+from pipeline.tracking.store import relocation
+from pipeline.tracking.store.connection import SQLITE, tracking_uri, without_password
 
 
 def run() -> None:

@@ -9,13 +9,13 @@ from tempfile import TemporaryDirectory
 import click
 
 from pipeline.errors import InputError
-from pipeline.reproduction import compare, material
+from pipeline.reproduction import bring_data, compare
 from pipeline.reproduction.checkout import Project, checkout, find_project, refuse
 from pipeline.reproduction.replay import replay, stoppable
+from pipeline.reproduction.scratch_store import scratch_store
 from pipeline.tracking import provenance
-from pipeline.tracking.recorded import Recorded, only_run, read_run
-from pipeline.tracking.scratch import scratch_store
-from pipeline.tracking.store import tracking_uri
+from pipeline.tracking.store.connection import tracking_uri
+from pipeline.tracking.store.recorded_runs import Recorded, only_run, read_run
 
 HASHES = "provenance/md5.json"
 STOPPED = 130  # the exit code of a program that was ended by Ctrl-C
@@ -49,7 +49,7 @@ def reproduce(run_id: str, scratch: Path) -> bool:
         prepare(main, copy, hashes)
         store = scratch_store(scratch, like=tracking_uri())
         replay(copy.folder, store)
-        then = {path: hashes[path] for path in material.outputs(copy) & hashes.keys()}
+        then = {path: hashes[path] for path in bring_data.outputs(copy) & hashes.keys()}
         now = compare.made_by(copy.folder / "dvc.lock")
     replayed = only_run(store, scratch / "now")
     results = compare.compare(recorded, replayed, then, now)
@@ -64,8 +64,8 @@ def prepare(main: Project, copy: Project, hashes: dict[str, str]) -> None:
 
     Raises `InputError` where the data is other than it was.
     """
-    path = material.bring(main, copy, hashes)
-    unlike = material.changed(copy, hashes)
+    path = bring_data.bring(main, copy, hashes)
+    unlike = bring_data.changed(copy, hashes)
     if path in unlike:
         raise InputError(
             f"params.yaml of the run: data.path is {path}, which holds something else today than "

@@ -8,8 +8,8 @@ nothing relevant changed nothing is trained. A run that was interrupted is gone 
 
 import click
 
-from pipeline import params
 from pipeline.commands import promote
+from pipeline.settings import params
 
 EXIT_CODES = """\b
 exit codes:
@@ -51,15 +51,15 @@ def run(
     remote: str = "origin",
 ) -> None:
     """Run the cycle and end with the verdict's exit code."""
-    from pipeline.retraining import cycle, publish, steps  # SciPy and matplotlib take seconds
-    from pipeline.retraining.pages import Cycle, headline_of
+    from pipeline.retraining import cycle, dvc_steps, publish  # SciPy and matplotlib take seconds
+    from pipeline.retraining.summary_page import Cycle, headline_of
 
     settings = params.load()
     if push:
         publish.refuse_changes()
-    if steps.has_remote():
-        steps.pull()
-    stages = steps.repro()
+    if dvc_steps.has_remote():
+        dvc_steps.pull()
+    stages = dvc_steps.repro()
     asked = {"renew": renew_test, "dry_run": dry_run}
     outcome = cycle.judge(settings, promote.key_of_outputs(), **asked)
     done = Cycle(stages, outcome)

@@ -2,8 +2,8 @@
 
 import click
 
-from pipeline import params
 from pipeline.promotion.rollback import rollback
+from pipeline.settings import params
 
 
 @click.option("--to", type=int, metavar="VERSION", help="This version, which was champion once.")

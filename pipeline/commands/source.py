@@ -1,26 +1,43 @@
 """Let a command read recordings from any path, as `prepare` would."""
 
-from collections.abc import Callable
+import re
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import click
-import pyarrow.parquet as pq
 
-from pipeline import params
-from pipeline.data.extractors import PYFEAT, recognise
-from pipeline.data.folders import files_below
-from pipeline.data.header import read_header
-from pipeline.data.layouts import PLANNERS
-from pipeline.data.table_file import BROKEN
-from pipeline.data.text import UnreadableError
+from pipeline.data.reading.contract import KEYS
+from pipeline.data.reading.csv.header import Header
+from pipeline.data.reading.csv.text import FORMATS, sheet_stem
+from pipeline.data.reading.extractors import PYFEAT, recognise
+from pipeline.data.reading.folders import files_below
+from pipeline.data.reading.labels_file import COLUMNS
+from pipeline.data.reading.layouts import PLANNERS
+from pipeline.data.reading.lost_suffix import LOOKED_AT, Look, restore_suffixes
+from pipeline.data.reading.plan import open_header
+from pipeline.data.reading.table.files import first_rows, is_parquet, open_table_header
 from pipeline.errors import InputError
-from pipeline.schema import Params
+from pipeline.settings import params
+from pipeline.settings.schema import Params
+
+Column = tuple[str, str]  # what we call it, and what the table does
+_PLAIN = re.compile(r"(?!(?i:null|true|false|nan|inf)$)[a-zA-Z_/.][\w/.-]*", re.ASCII)
 
 
 def source_arguments(run: Callable[..., Any]) -> Callable[..., Any]:
     """Add the arguments that say what to read and how."""
     for add in (
+        click.option(
+            "--column",
+            multiple=True,
+            metavar="NAME=COLUMN",
+            callback=lambda _context, _option, given: [split_column(one) for one in given],
+            help="What a table calls clip, subject, emotion or valence_class: clip=video.",
+        ),
         click.option("--naming", help="An entry of `naming` in params.yaml; else its data.naming."),
         click.option("--layout", type=click.Choice(list(PLANNERS)), help="Else it is guessed."),
         click.argument("path", type=click.Path()),
@@ -29,42 +46,78 @@ def source_arguments(run: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def settings_for(path: str, layout: str | None, naming: str | None) -> Params:
+def split_column(given: str) -> Column:
+    """Read `clip=video`; a wrong one is a usage error."""
+    ours, _, theirs = given.partition("=")
+    if ours not in COLUMNS or not theirs:
+        raise click.BadParameter(f"{given!r}: NAME is one of {', '.join(COLUMNS)}.")
+    return ours, theirs
+
+
+def settings_for(
+    path: str, layout: str | None, naming: str | None, column: Sequence[Column] = ()
+) -> Params:
     """Give the parameters, with those of `data` that the arguments say.
 
-    Raises `InputError` for a naming that params.yaml lacks.
+    What a table calls its columns holds for each naming. Raises `InputError` for a path that does
+    not exist and a naming that params.yaml lacks.
     """
     settings = params.load()
-    changed = {"path": path, "layout": layout or guess_layout(Path(path)), "naming": naming}
-    data = settings.data.model_copy(update={k: v for k, v in changed.items() if v})
-    if data.naming not in settings.naming:
-        raise InputError(f"--naming is {data.naming}; allowed are {', '.join(settings.naming)}.")
-    return settings.model_copy(update={"data": data})
+    if not Path(path).exists():
+        raise InputError(f"{path} does not exist. Name a folder or file of recordings.")
+    if naming and naming not in settings.naming:
+        raise InputError(f"--naming is {naming}; allowed are {', '.join(settings.naming)}.")
+    namings = {
+        name: one.model_copy(update={"columns": {**one.columns, **dict(column)}})
+        for name, one in settings.naming.items()
+    }
+    data = settings.data.model_copy(
+        update={
+            "path": path,
+            "layout": layout or guess_layout(Path(path)),
+            "naming": naming or settings.data.naming,
+        }
+    )
+    return settings.model_copy(update={"data": data, "naming": namings})
+
+
+def override(key: str, value: str) -> str:
+    """Write one value for `dvc exp run`, quoted for its grammar and for the shell.
+
+    `++` adds a key that params.yaml lacks, as it may below `naming`.
+    """
+    if not _PLAIN.fullmatch(value):
+        # A backslash counts as one only before a quote or at the end.
+        escaped = re.sub(r"(\\+)(?='|$)", r"\1\1", value).replace("'", "\\'")
+        value = f"'{escaped}'"
+    return f"-S {shlex.quote(f'{key}={value}')}"
 
 
 def guess_layout(path: Path) -> str:
-    """Tell the layout from the names of folders, files and columns.
+    """Tell the layout from the names of folders, files and columns, and from some values.
 
     Raises `InputError` where nothing there looks like a table of action units.
     """
     if (path / "AUs").is_dir() and (path / "Valences").is_dir():
         return "expression"
+    looks = list(islice(_looks(path), LOOKED_AT))
+    if not looks:
+        raise InputError(
+            f"{path} holds no Parquet file and none of {FORMATS} with action units such as AU06_r "
+            "or AU06. Name the folder that holds them."
+        )
+    if looks[0].names & set(KEYS):  # who and what stands in each row
+        return "table"
+    given, _ = restore_suffixes(looks)
+    names = looks[0].names | set(given[0].values())
+    return "pyfeat" if recognise(names) == PYFEAT else "openface"
+
+
+def _looks(path: Path) -> Iterator[Look]:
+    """Look at each file that holds action units."""
     for file in sorted(files_below(path)) if path.exists() else []:
-        try:
-            names = _columns(file)
-        except (UnreadableError, *BROKEN):
-            continue
-        if extractor := recognise(names):
-            if "clip" in names:
-                return "table"
-            return "pyfeat" if extractor == PYFEAT else "openface"
-    raise InputError(
-        f"{path} holds no CSV or Parquet file with action units such as AU06_r or AU06. Name the "
-        "folder that holds them."
-    )
-
-
-def _columns(file: Path) -> frozenset[str]:
-    if file.suffix.lower() == ".parquet":
-        return frozenset(pq.read_schema(file).names)
-    return read_header(file).names if file.suffix.lower() == ".csv" else frozenset()
+        header = open_table_header(file) if is_parquet(file) else None
+        if sheet_stem(file.name) or file == path:
+            header = header or open_header(file)
+        if isinstance(header, Header) and recognise(header.names):
+            yield Look(header.names, partial(first_rows, file, header))

@@ -1,8 +1,8 @@
 """Send to MLflow what earlier stages could not."""
 
 from pipeline.errors import InputError
-from pipeline.tracking.rest import deliver_rest
-from pipeline.tracking.store import tracking_uri, without_password
+from pipeline.tracking.outbox.leftovers import deliver_rest
+from pipeline.tracking.store.connection import tracking_uri, without_password
 
 
 def run() -> None:

@@ -1,1 +1,4 @@
-"""The frame table: its contract, its readers, quarantine and split."""
+"""The frame table: action units and their ranges, split, quarantine and warnings.
+
+Never: settings, places of files, tracking, or anything of a model.
+"""

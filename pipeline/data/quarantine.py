@@ -5,7 +5,7 @@ file is set aside, and `rows` then says how many rows that file had.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -15,6 +15,7 @@ REASONS = {
     "empty": "the file has no rows",
     "bad_name": "the file's name is not UTF-8; rename it",
     "unnamed": "no subject: the name does not match data.naming, and labels.csv does not give it",
+    "unlabelled": "label.source is human, and nothing says the emotion of the clip or frame",
     "no_partner": "the AU or valence file, or its row for this image, is missing",
     "missing_column": "the file lacks columns that the layout or most other files have",
     "ragged": "the row has more or fewer cells than the header",
@@ -43,13 +44,17 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Reject:
-    """One row, or one whole file, that was set aside."""
+    """One row, or one whole file, that was set aside.
+
+    `whose` holds its subject, emotion and valence class, where the row itself tells them.
+    """
 
     file: str
     row: int | None
     rows: int
     reason: str
     detail: str
+    whose: Mapping[str, str | None] | None = None
 
     def __post_init__(self) -> None:
         if self.reason not in REASONS:

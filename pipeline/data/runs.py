@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.data.units import SPLITS
+from pipeline.data.action_units import SPLITS
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.data.faces import owner
-from pipeline.data.units import SPLITS
+from pipeline.data.action_units import SPLITS
+from pipeline.data.reading.faces import owner
 from pipeline.data.words import chosen
 from pipeline.errors import InputError
 
 TRAIN, VAL, TEST = range(len(SPLITS))
+FEWEST = len(SPLITS)  # people or clips that can be dealt
 KEYS = {"val": "validation_subjects", "test": "test_subjects"}  # where params.yaml names people
 
 
@@ -43,7 +44,7 @@ def deal(names: Sequence[str], shares: Shares) -> dict[str, str]:
 
     Raises `InputError` below three names.
     """
-    if len(names) < len(SPLITS):
+    if len(names) < FEWEST:
         raise InputError(
             f"prepare.split: {len(names)} to deal ({', '.join(names)}); train, val and test need "
             "at least one each. Add data, or set prepare.split.by."

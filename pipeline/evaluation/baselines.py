@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from pipeline.errors import InputError
-from pipeline.evaluation.arrays import Bools, Floats, Ints, finite, probabilities
+from pipeline.evaluation.scoring.arrays import Bools, Floats, Ints, finite, probabilities
 
 # What the models are called in every table, figure and report.
 NETWORK = "network"

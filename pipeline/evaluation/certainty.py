@@ -11,9 +11,9 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
-from pipeline.evaluation.arrays import Ints
+from pipeline.evaluation.all_models import Case
 from pipeline.evaluation.baselines import NETWORK
-from pipeline.evaluation.bootstrap import (
+from pipeline.evaluation.resampling.bootstrap import (
     METRICS,
     Interval,
     Resampling,
@@ -23,7 +23,7 @@ from pipeline.evaluation.bootstrap import (
     interval,
     samples_of,
 )
-from pipeline.evaluation.case import Case
+from pipeline.evaluation.scoring.arrays import Ints
 
 PRIMARY, BORNE_OUT = "average_precision", "auroc"
 # What stands in metrics.json; the table has every metric.
@@ -149,19 +149,6 @@ def summary(certainty: Certainty, judged: Sequence[str]) -> dict[str, Any]:
             for baseline, (found, claim) in standings.items()
         },
     }
-
-
-def flat_intervals(certainty: Certainty, judged: Sequence[str]) -> dict[str, float]:
-    """Name the bounds for a chart list: of the macro average precision and of its gains.
-
-    `test_low/average_precision/macro`, `test_high/...`, `test_gain_low/average_precision/constant`.
-    """
-    own = certainty.of(certainty.samples[NETWORK][PRIMARY])
-    flat = {f"test_low/{PRIMARY}/macro": own.low, f"test_high/{PRIMARY}/macro": own.high}
-    for baseline in certainty.baselines:
-        gain, _ = certainty.standing(baseline, judged)
-        flat[f"test_gain_low/{PRIMARY}/{baseline.replace(' ', '_')}"] = gain.low
-    return {name: value for name, value in flat.items() if np.isfinite(value)}
 
 
 def _lay_out(found: Interval) -> dict[str, float | None]:

@@ -11,8 +11,14 @@ import numpy as np
 import pandas as pd
 
 from pipeline.errors import InputError
-from pipeline.evaluation.bootstrap import Samples, difference, group, interval, samples_of
-from pipeline.evaluation.predictions import Predictions
+from pipeline.evaluation.prediction_file import Predictions
+from pipeline.evaluation.resampling.bootstrap import (
+    Samples,
+    difference,
+    group,
+    interval,
+    samples_of,
+)
 
 MACRO = "macro"
 CONFIDENCE = 0.95

@@ -6,20 +6,20 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.evaluation.arrays import Ints
+from pipeline.evaluation import run_metrics
+from pipeline.evaluation.all_models import AllScores, Case, score_all
 from pipeline.evaluation.baselines import NETWORK
-from pipeline.evaluation.bootstrap import Resampling
-from pipeline.evaluation.case import AllScores, Case, flat_scores, score_all
 from pipeline.evaluation.certainty import (
     Certainty,
-    flat_intervals,
     intervals_table,
     measure,
     summary,
 )
-from pipeline.evaluation.metrics import Scores
-from pipeline.evaluation.people import scores_by_group
-from pipeline.evaluation.tables import metrics_table
+from pipeline.evaluation.resampling.bootstrap import Resampling
+from pipeline.evaluation.scoring.arrays import Ints
+from pipeline.evaluation.scoring.by_subject import scores_by_group
+from pipeline.evaluation.scoring.metrics import Scores
+from pipeline.evaluation.scoring.tidy_tables import metrics_table
 from pipeline.evaluation.verdict import headline, judged_emotions, verdict
 
 
@@ -50,9 +50,17 @@ class Judgement:
             "tuned_for": self.case.bounds.goal.used(),
         }
 
-    def flat(self) -> dict[str, float]:
-        """Name the numbers that a run records."""
-        return flat_scores(self.scores) | flat_intervals(self.certainty, self.judged)
+    def of_validation(self) -> dict[str, float]:
+        """Name what a run records of the validation split."""
+        return run_metrics.of_validation(self.scores)
+
+    def of_test(self) -> dict[str, float]:
+        """Name what a run records of the test split."""
+        return run_metrics.of_test(self.scores, self.certainty, self.judged)
+
+    def for_dvc(self, val_loss: float) -> dict[str, dict[str, float | None]]:
+        """Lay out the few numbers that DVC shows."""
+        return run_metrics.for_dvc(self.scores, self.certainty, self.judged, val_loss)
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Give the tables of all scores and of all intervals."""
@@ -70,7 +78,7 @@ def judge(case: Case, subject: Ints, resampling: Resampling) -> Judgement:
 
 
 def network_by_group(case: Case, of: Ints, names: Sequence[str], kind: str) -> pd.DataFrame:
-    """Score the network on each test group alone; see `people.scores_by_group`."""
+    """Score the network on each test group alone; see `by_subject.scores_by_group`."""
     test = case.rows("test")
     return scores_by_group(
         case.true[test],

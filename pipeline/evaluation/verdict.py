@@ -5,16 +5,17 @@ A difference counts where its interval over subjects leaves out 0 (see `certaint
 else cannot be told apart.
 """
 
+import math
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.evaluation.baselines import CONSTANT, NETWORK, RULE
-from pipeline.evaluation.bootstrap import Interval
 from pipeline.evaluation.certainty import BORNE_OUT, PRIMARY, Certainty, Claim
-from pipeline.evaluation.document import brief
-from pipeline.evaluation.metrics import Scores
+from pipeline.evaluation.resampling.bootstrap import Interval
+from pipeline.evaluation.scoring.metrics import Scores
 
 LEAST_POSITIVES = 5
 DECIMALS = 3
@@ -79,6 +80,13 @@ def _against(first: float, second: float, *, exact: bool) -> str:
     if exact and pair[0] == pair[1]:
         pair = brief(first, decimals=DECIMALS), brief(second, decimals=DECIMALS)
     return f"{pair[0]} against {pair[1]}"
+
+
+def brief(value: float, sign: str = "", decimals: int = 2) -> str:
+    """Write a number from -1 to 1 without its leading zero: `.94`, `-.07`."""
+    if math.isnan(value):
+        return "-"
+    return re.sub(r"^([+-]?)0\.", r"\1.", f"{value:{sign}z.{decimals}f}")
 
 
 def judged_emotions(scores: Mapping[str, Scores], certainty: Certainty) -> list[str]:

@@ -19,7 +19,7 @@ from pipeline.model.saving import BATCH, Predictor
 
 Array = NDArray[np.float32]
 Score = Callable[[Array, Array], dict[str, float]]
-OnEpoch = Callable[[int, dict[str, float]], None]
+OnEpoch = Callable[[dict[str, float], dict[str, float]], None]
 
 # Steps that run inside one call of the compiled function; more than doubles speed at batch 32.
 _STEPS_PER_CALL = 32
@@ -54,7 +54,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Trained:
-    """The network with its best weights, and what every epoch measured."""
+    """The network with its best weights, and what every epoch, from 1 on, measured."""
 
     model: keras.Model
     best_epoch: int
@@ -78,23 +78,29 @@ class EpochReport(keras.callbacks.Callback):
         measured = {name: float(value) for name, value in (logs or {}).items()}
         if not np.isfinite(list(measured.values())).all():
             raise InputError(
-                f"training diverged at epoch {epoch}: {measured}. Lower train.learning_rate or "
+                f"training diverged at epoch {epoch + 1}: {measured}. Lower train.learning_rate or "
                 "recipes.*.weights, or check the features."
             )
-        measured["lr"] = float(self.model.optimizer.learning_rate)
+        measured["learning_rate"] = float(self.model.optimizer.learning_rate)
         features, labels = self._data.validation
         measured |= self._score(labels, self._predict(features))
-        self.history.append({"epoch": epoch, **measured})
-        self._on_epoch(epoch, measured)
+        self.history.append({"epoch": epoch + 1, **measured})
+        self._on_epoch(self.history[-1], best_of(self.history))
+
+
+def best_of(history: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Give the epoch whose weights are kept: the first with the lowest validation loss."""
+    return min(history, key=lambda epoch: epoch["val_loss"])
 
 
 def fit(data: Data, settings: Settings, score: Score, on_epoch: OnEpoch, folder: Path) -> Trained:
     """Train, and return the weights of the epoch with the lowest validation loss.
 
-    `score(labels, probabilities)` measures the validation split, `on_epoch(epoch, measured)`
-    hears of each epoch. The same data, settings and machine give the same bits, also where an
-    earlier call was killed: `folder` keeps the state after each epoch, and a training that is
-    found there is gone on with. It must be that of the same data and settings.
+    `score(labels, probabilities)` measures the validation split, `on_epoch(measured, kept)`
+    hears of each epoch: what it measured, and what the one did whose weights are kept so far.
+    The same data, settings and machine give the same bits, also where an earlier call was killed:
+    `folder` keeps the state after each epoch, and a training that is found there is gone on with.
+    It must be that of the same data and settings.
     """
     keras.utils.clear_session()  # else names count up within a process and end up in the file
     keras.utils.set_random_seed(settings.seed)
@@ -131,8 +137,7 @@ def fit(data: Data, settings: Settings, score: Score, on_epoch: OnEpoch, folder:
             verbose=0,
         )
     model.load_weights(folder / BEST)
-    losses = [epoch["val_loss"] for epoch in report.history]
-    return Trained(model, int(np.argmin(losses)), report.history)
+    return Trained(model, int(best_of(report.history)["epoch"]), report.history)
 
 
 def _callbacks(

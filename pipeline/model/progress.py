@@ -27,7 +27,7 @@ class Progress(keras.callbacks.Callback):
             self._bar.update()
         else:
             values = "  ".join(f"{name} {value}" for name, value in shown.items())
-            print(f"epoch {epoch}/{self._epochs - 1}  {values}", flush=True)
+            print(f"epoch {epoch + 1}/{self._epochs}  {values}", flush=True)
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         if self._bar is not None:

@@ -1,1 +1,4 @@
-"""Promote a trained model to champion: gather both sides, judge, and write it down everywhere."""
+"""Promote a trained model to champion: gather both sides, judge, write it down everywhere.
+
+Never: a number that was chosen with the verdict in sight; rules come from settings.
+"""

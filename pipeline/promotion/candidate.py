@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.errors import InputError
-from pipeline.evaluation.predictions import Predictions, read_predictions
-from pipeline.tracking import artifacts
-from pipeline.tracking.registry import Registry
+from pipeline.evaluation.prediction_file import Predictions, read_predictions
+from pipeline.tracking.registry.registry import Registry
+from pipeline.tracking.store import artifacts
 
 PREDICTIONS = "evaluation/test_predictions.parquet"
 WARNINGS = "data/warnings.json"

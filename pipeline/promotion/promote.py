@@ -11,13 +11,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pipeline.errors import InputError
-from pipeline.evaluation.gate import refuse
-from pipeline.evaluation.markdown import to_markdown
 from pipeline.promotion import renewal
 from pipeline.promotion.candidate import read_candidate
+from pipeline.promotion.comparable import RENEWABLE
 from pipeline.promotion.decision import (
     TAKEN_BACK,
-    TEST_ROWS,
     Decision,
     decide,
     decide_first,
@@ -25,13 +23,24 @@ from pipeline.promotion.decision import (
     digest,
     taken_back,
 )
-from pipeline.promotion.pages import as_json, describe, verdict_page
-from pipeline.schema import Params
-from pipeline.tracking import artifacts
-from pipeline.tracking.exclusive import exclusive
-from pipeline.tracking.registry import Registry, now, open_registry
-from pipeline.tracking.rest import deliver_rest
-from pipeline.tracking.versions import AGAINST, AT, BROKEN, NONE, RULE, SETTINGS, VERDICT, Version
+from pipeline.promotion.gate import refuse
+from pipeline.promotion.verdict_page import as_json, describe, verdict_page
+from pipeline.report.pages.text import to_markdown
+from pipeline.settings.schema import Params
+from pipeline.tracking.outbox.leftovers import deliver_rest
+from pipeline.tracking.registry.registry import Registry, now, open_registry
+from pipeline.tracking.registry.turn import exclusive
+from pipeline.tracking.registry.versions import (
+    AGAINST,
+    AT,
+    BROKEN,
+    NONE,
+    RULE,
+    SETTINGS,
+    VERDICT,
+    Version,
+)
+from pipeline.tracking.store import artifacts
 
 
 @dataclass(frozen=True)
@@ -157,7 +166,8 @@ def judged(settings: Params, key: str, *, renew: bool) -> Outcome | None:
     """Find that a run need not be judged (again), and what became of it; else None.
 
     That is so where its model is champion or was it, or was judged against today's champion by
-    today's demands. A verdict that fails for the test rows alone is none where they may be renewed.
+    today's demands. A verdict that fails for test rows or labels alone is none where they may be
+    renewed.
     """
     deliver_rest()
     with open_registry(settings.tracking.experiment, settings.promote.model) as registry:
@@ -173,7 +183,7 @@ def judged(settings: Params, key: str, *, renew: bool) -> Outcome | None:
 
 def _stands(version: Version, champion: Version | None, settings: Params, *, renew: bool) -> bool:
     tags = version.tags
-    if renew and tags.get(BROKEN) == TEST_ROWS:
+    if renew and tags.get(BROKEN) in RENEWABLE:
         return False
     asked = {AGAINST: champion.number if champion else NONE, SETTINGS: digest(demands_of(settings))}
     # A promotion that was killed before its decisive write has a verdict, but is not champion.

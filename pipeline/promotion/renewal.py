@@ -14,11 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline import paths
+from pipeline.data.action_units import AU_COLUMNS
 from pipeline.data.frames import as_matrix, au_columns, column_words
-from pipeline.data.units import AU_COLUMNS
 from pipeline.errors import InputError
-from pipeline.evaluation.predictions import (
+from pipeline.evaluation.prediction_file import (
     KEYS,
     TRUE,
     Predictions,
@@ -27,9 +26,10 @@ from pipeline.evaluation.predictions import (
     write_predictions,
 )
 from pipeline.promotion.candidate import OTHER_ROWS, Candidate, only
-from pipeline.tracking import artifacts
-from pipeline.tracking.registry import Registry
-from pipeline.tracking.versions import Version
+from pipeline.settings import paths
+from pipeline.tracking.registry.registry import Registry
+from pipeline.tracking.registry.versions import Version
+from pipeline.tracking.store import artifacts
 
 
 class CannotCompareError(Exception):

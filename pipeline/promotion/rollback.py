@@ -1,10 +1,10 @@
 """Take the champion back: a version that was champion before becomes it again."""
 
 from pipeline.errors import InputError
-from pipeline.schema import Params
-from pipeline.tracking.exclusive import exclusive
-from pipeline.tracking.registry import Registry, open_registry
-from pipeline.tracking.versions import NONE, REPLACED, Version
+from pipeline.settings.schema import Params
+from pipeline.tracking.registry.registry import Registry, open_registry
+from pipeline.tracking.registry.turn import exclusive
+from pipeline.tracking.registry.versions import NONE, REPLACED, Version
 
 
 def rollback(settings: Params, number: str | None) -> tuple[Version, Version]:

@@ -9,8 +9,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from pipeline.errors import InputError
-from pipeline.reproduction.commands import STOPS, git
-from pipeline.tracking.recorded import Recorded
+from pipeline.tools import STOPS, git
+from pipeline.tracking.store.recorded_runs import Recorded
 
 PATCH = "provenance/changes.patch"
 SETTINGS = "params/params.yaml"

@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
-from pipeline.reproduction.measure import close, difference
-from pipeline.tracking.recorded import Recorded, Steps
+from pipeline.reproduction.file_differences import close, difference
+from pipeline.tracking.store.recorded_runs import Recorded, Steps
 
 # What differs between two runs of the same code on the same data, by how its name begins.
 LEFT_OUT = {

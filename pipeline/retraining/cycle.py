@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline import paths
-from pipeline.evaluation import gate_figures
-from pipeline.evaluation.pictures import save
+from pipeline.promotion import gate_figures
 from pipeline.promotion.promote import Outcome, judged, promote
-from pipeline.retraining import publish, steps
-from pipeline.retraining.pages import Cycle, comment, message, summary
-from pipeline.schema import Params
+from pipeline.report.figures.files import save
+from pipeline.retraining import dvc_steps, publish
+from pipeline.retraining.summary_page import Cycle, comment, message, summary
+from pipeline.settings import paths
+from pipeline.settings.schema import Params
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ def push(cycle: Cycle, figures: Mapping[str, Path], target: Target) -> None:
 
     Data goes first: a commit never speaks of what nobody can pull.
     """
-    if steps.has_remote():
-        steps.push()
+    if dvc_steps.has_remote():
+        dvc_steps.push()
     else:
         print("no DVC remote is set: data and models stay on this machine")
     if figures and (base := publish.push_figures(target.remote, list(figures.values()))):

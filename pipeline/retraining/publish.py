@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pipeline import paths
 from pipeline.errors import InputError
+from pipeline.settings import paths
 from pipeline.tracking.provenance import file_md5
 
 FIGURES_BRANCH = "retrain-figures"

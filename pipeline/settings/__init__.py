@@ -1,1 +1,4 @@
-"""What params.yaml may hold, and where artifacts lie; knows no stage, and computes nothing."""
+"""What a user sets: params.yaml by section, its one reader, and where files lie.
+
+Never: a default that params.yaml does not show, or anything that computes.
+"""

@@ -9,10 +9,37 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.tracking.journal import Journal
+from pipeline.data.safe_names import safe_names
+from pipeline.tracking.outbox.journal import Journal
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+KEY_LENGTH = 240  # characters of a parameter's key; MLflow takes 250
+
+
+def safe_keys(params: Mapping[str, Any]) -> dict[str, str]:
+    """Give parameters, as text, keys that MLflow takes."""
+    safe = safe_names(params, KEY_LENGTH)
+    return {safe[key]: str(value) for key, value in params.items()}
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Rows that a run used: what they served for (training, validation, test ...), and their md5.
+
+    `digest` has 36 characters at most. Of data sets that share name and digest MLflow keeps the
+    first, so each has a name of its own.
+    """
+
+    context: str
+    digest: str
+    of: str = ""  # whose frames, where not those of the project
+
+    @property
+    def name(self) -> str:
+        return f"frames of {self.of}" if self.of else f"frames for {self.context}"
 
 
 @dataclass(frozen=True)
@@ -33,21 +60,26 @@ class Run:
         return self.journal.sent.get("run_id")
 
     def log_metrics(
-        self, metrics: Mapping[str, float], step: int = 0, *, of_model: bool = False
+        self, metrics: Mapping[str, float], step: int = 0, *, of_model: DataSet | None = None
     ) -> None:
-        """Log finite metrics; with `of_model` on the page of the run's model as well."""
+        """Log finite metrics; with `of_model` on the page of the run's model as well.
+
+        That page shows them with the data set, `of_model`, that they were measured on.
+        """
         values = {name: float(value) for name, value in metrics.items()}
-        self._append("metrics", values=values, step=step, of_model=of_model)
+        dataset = of_model and [of_model.name, of_model.digest]
+        self._append("metrics", values=values, step=step, of_model=bool(of_model), dataset=dataset)
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Log parameters, which a run can add but never change.
 
-        A value too long for MLflow is shown shortened, and whole as `params/<key>.txt`.
+        Names of emotions and the like in keys get their safe form (`safe_keys`). A value too long
+        for MLflow is shown shortened, and whole as `params/<key>.txt`.
         """
-        self._append("params", values={key: str(value) for key, value in params.items()})
+        self._append("params", values=safe_keys(params))
 
     def set_tags(self, tags: Mapping[str, str]) -> None:
-        """Set tags; of odd keys and long values see `pipeline.tracking.remote.clean_tags`."""
+        """Set tags; of odd keys and long values see `outbox.entries.clean_tags`."""
         self._append("tags", values=dict(tags))
 
     def log_text(self, text: str, name: str) -> None:
@@ -68,25 +100,15 @@ class Run:
         self._keep("table", text.encode(), f"{name}.json")
 
     def log_dataset(
-        self,
-        path: Path,
-        name: str,
-        digest: str,
-        context: str,
-        rows: int,
-        columns: Mapping[str, str],
+        self, dataset: DataSet, path: Path, rows: int, columns: Mapping[str, str]
     ) -> None:
-        """Log a data set that the run used.
-
-        `digest` is DVC's md5 (36 characters at most), `context` what the data served for
-        (training, validation, test), `columns` name and pandas type of each column.
-        """
+        """Log a data set that the run used; `columns` has name and pandas type of each column."""
         self._append(
             "dataset",
             path=path.as_posix(),
-            name=name,
-            digest=digest,
-            context=context,
+            name=dataset.name,
+            digest=dataset.digest,
+            context=dataset.context,
             rows=rows,
             columns=dict(columns),
         )
@@ -99,7 +121,7 @@ class Run:
         example: "pd.DataFrame",
         step: int,
     ) -> None:
-        """Log a `.keras` file as a model; see `pipeline.tracking.models.log_model`."""
+        """Log a `.keras` file as a model; see `pipeline.tracking.store.logged_model.log_model`."""
         self._append(
             "model",
             file=self.journal.keep(network, network.name),

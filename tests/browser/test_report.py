@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from reports import invented_figures, invented_report
 
-from pipeline.evaluation.pictures import svg
-from pipeline.evaluation.report import report_page
-from pipeline.evaluation.webpage import to_html
+from pipeline.report.evaluation_page import report_page
+from pipeline.report.figures.files import svg
+from pipeline.report.pages.webpage import to_html
 
 Open = Callable[..., "Page"]
 SETTINGS = [(1280, "light"), (1280, "dark"), (400, "light"), (400, "dark")]

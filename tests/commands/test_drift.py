@@ -7,14 +7,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipeline import paths
 from pipeline.commands import drift
-from pipeline.data import profile
-from pipeline.data.units import intensity
-from pipeline.demo import AUS, Clip, generate, write
+from pipeline.data.action_units import intensity
+from pipeline.drift import profile
+from pipeline.drift.reference import Reference
 from pipeline.errors import InputError
-from pipeline.promotion.reference import Reference
-from pipeline.schema import Demo
+from pipeline.settings import paths
+from pipeline.settings.schema import Demo
+from pipeline.stages.demo import AUS, Clip, generate, write
 
 FEATURES = [intensity(au) for au in AUS]
 EMOTIONS = ["happiness", "fear"]

@@ -1,6 +1,6 @@
 import pandas as pd
 import pytest
-from data.folders import GOOD, expression_folder, openface_folder
+from recordings import GOOD, expression_folder, openface_folder
 
 from pipeline.commands.source import guess_layout
 from pipeline.errors import InputError
@@ -25,5 +25,5 @@ def test_guesses_the_layout_beside_files_that_cannot_be_read(tmp_path):
 
 
 def test_says_so_where_there_is_nothing(tmp_path):
-    with pytest.raises(InputError, match="holds no CSV or Parquet file with action units"):
+    with pytest.raises(InputError, match=r"holds no Parquet file and none of .* with action units"):
         guess_layout(tmp_path)

@@ -20,7 +20,7 @@ TEN_EPOCHS = {
 }
 
 
-@pytest.mark.soak  # quickly: tests/tracking/test_outages.py
+@pytest.mark.soak  # quickly: tests/tracking/outbox/test_outages.py
 def test_server_dies_at_the_third_of_ten_epochs(server: Server, tmp_path: Path) -> None:
     from mlflow import MlflowClient
 

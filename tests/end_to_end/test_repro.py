@@ -133,7 +133,7 @@ def test_another_recipes_values_rerun_nothing(clone, repro):
 
 
 def test_a_line_that_changes_no_output_reruns_its_own_stages(clone, repro):
-    with (clone / "pipeline/data/distribution.py").open("a") as file:
+    with (clone / "pipeline/data/card/label_distribution.py").open("a") as file:
         file.write("\n# a note\n")
     assert repro() == ["label"]
 
@@ -186,7 +186,7 @@ def test_params_list_every_value_that_a_stage_reads_and_no_other(clone, stage):
 
 
 def test_a_source_line_reruns_its_stages(clone, repro):
-    replace(clone / "pipeline/weigh.py", "total / (2.0 *", "total / (3.0 *")
+    replace(clone / "pipeline/stages/weigh.py", "total / (2.0 *", "total / (3.0 *")
     assert repro("weigh") == ["weigh"]
 
 

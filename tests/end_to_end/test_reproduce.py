@@ -37,7 +37,7 @@ from pathlib import Path
 import yaml
 from mlflow import MlflowClient
 from pipeline.tracking import provenance
-from pipeline.tracking.store import connect
+from pipeline.tracking.store.connection import connect
 FACTOR = 1
 
 def prepare():
@@ -112,7 +112,7 @@ def nothing_left(clone: Path) -> bool:
 @pytest.fixture(scope="module", autouse=True)
 def experiment(clone: Path) -> "Iterator[subprocess.Popen[str]]":
     """The whole pipeline as a temporary experiment of a dirty tree, beside the tests before."""
-    label = clone / "pipeline/label.py"
+    label = clone / "pipeline/stages/label.py"
     label.write_text(label.read_text() + "\nNOTED = 'changed, not committed'\n")
     command = ["exp", "run", "--temp", "--set-param", "train.learning_rate=0.003"]
     with subprocess.Popen(
@@ -254,7 +254,7 @@ def test_a_temporary_experiment_of_a_dirty_tree_two_commits_ago_is_identical(
     done = experiment.communicate()
     assert experiment.returncode == 0, done
     found = latest_run(clone)
-    (clone / "pipeline/label.py").write_text("raise SystemExit('code of a later commit')\n")
+    (clone / "pipeline/stages/label.py").write_text("raise SystemExit('code of a later commit')\n")
     commit(clone, "one")
     set_params(clone, {"train.learning_rate": 0.5, "demo.seed": 99})
     commit(clone, "two")

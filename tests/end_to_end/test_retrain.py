@@ -1,7 +1,7 @@
 """The life of a champion: data comes, params change, things break off; one repository throughout.
 
 Two clones share a bare git remote and a DVC remote in a folder: `person`, where somebody adds data,
-and `job`, where `retrain --push` runs as CI does. Training is that of tests/light.py.
+and `job`, where `retrain --push` runs as CI does. Training is that of tests/helpers/light.py.
 """
 
 import json
@@ -25,8 +25,8 @@ from throwaway import FOREIGN, OWN_GIT, commit, environment, make_clone, run, se
 
 from pipeline.__main__ import main
 from pipeline.retraining import cycle
-from pipeline.tracking.delivery import open_store
-from pipeline.tracking.registry import Registry
+from pipeline.tracking.outbox.courier import open_store
+from pipeline.tracking.registry.registry import Registry
 
 STAGES = """\
 stages:

@@ -3,12 +3,13 @@
 import json
 import sqlite3
 import subprocess
-import time
 from contextlib import closing
 from pathlib import Path
 
 from end_to_end.conftest import locked
 from throwaway import commit, environment, run, set_params
+
+from benchmarks.experiments import two_at_once
 
 
 def runs_of(clone: Path) -> list[tuple[str, str, int]]:
@@ -65,7 +66,7 @@ def test_evaluation_after_the_store_was_deleted_brings_the_training_back(clone, 
 
 def kill_training(clone: Path, epoch: int) -> None:
     """Start a training and kill it with SIGKILL when it tells of an epoch."""
-    command = ["python", "-m", "pipeline.train"]
+    command = ["python", "-m", "pipeline.stages.train"]
     process = subprocess.Popen(
         command, cwd=clone, env=environment(), stdout=subprocess.PIPE, text=True
     )
@@ -113,21 +114,16 @@ def test_experiment_in_a_temporary_folder_is_one_run_in_the_main_store(clone):
 
 def test_two_queued_experiments_at_once_are_two_runs(clone):
     before = runs_of(clone)
-    for seed in (31, 32):
-        run(clone, "dvc", "exp", "run", "--queue", "-S", f"train.seed={seed}", "train")
-    run(clone, "dvc", "queue", "start", "--jobs", "2")
-    done = run(clone, "dvc", "queue", "status")
-    while "Running" in done.stdout or "Queued" in done.stdout:
-        time.sleep(3)  # each look takes a second of a processor that the two need
-        done = run(clone, "dvc", "queue", "status")
-    assert done.stdout.count("Success") == 2, done.stdout
+    two_at_once(clone, (31, 32))
     new = [found for found in runs_of(clone) if found not in before]
     assert [(found[0], found[2]) for found in new] == [("FINISHED", 2)] * 2
 
 
 def test_full_disk_is_said_in_one_line_and_ends_the_run(clone):
     limited = "import resource, runpy; resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))"
-    code = f"{limited}; runpy.run_module('pipeline.train', run_name='__main__', alter_sys=True)"
+    code = (
+        f"{limited}; runpy.run_module('pipeline.stages.train', run_name='__main__', alter_sys=True)"
+    )
     own = environment(MLFLOW_TRACKING_URI="http://127.0.0.1:9", MLFLOW_HTTP_REQUEST_MAX_RETRIES="0")
     done = subprocess.run(
         ["python", "-c", code], cwd=clone, env=own, capture_output=True, text=True, check=False
@@ -142,7 +138,7 @@ def test_folder_that_may_not_be_written_is_said_in_one_line(clone):
     kept = clone / ".local"
     kept.rename(clone / "moved")
     kept.symlink_to("/sys/kernel")  # where nobody can make a file, root neither
-    done = run(clone, "python", "-m", "pipeline.train", check=False)
+    done = run(clone, "python", "-m", "pipeline.stages.train", check=False)
     kept.unlink()
     (clone / "moved").rename(kept)
     assert done.returncode == 1

@@ -18,10 +18,10 @@ from pipeline.evaluation.comparison import (
     compare,
     verdict,
 )
-from pipeline.evaluation.comparison_page import FIGURE, comparison_page, differences
-from pipeline.evaluation.document import Picture
-from pipeline.evaluation.markdown import to_text
-from pipeline.evaluation.predictions import KEYS, Predictions, hash_rows
+from pipeline.evaluation.prediction_file import KEYS, Predictions, hash_rows
+from pipeline.report.comparison_page import FIGURE, comparison_page, differences
+from pipeline.report.pages.document import Picture
+from pipeline.report.pages.text import to_text
 
 EMOTIONS = ("joy", "fear")
 ROWS, SUBJECTS = 240, 12

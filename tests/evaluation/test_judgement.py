@@ -6,13 +6,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from pipeline.evaluation.arrays import Floats
+from pipeline.evaluation.all_models import Bounds, Case, build_case, score_all, tuned_thresholds
 from pipeline.evaluation.baselines import CONSTANT, NETWORK, RULE
-from pipeline.evaluation.bootstrap import Resampling
-from pipeline.evaluation.case import Bounds, Case, build_case, score_all, tuned_thresholds
 from pipeline.evaluation.judgement import judge, network_by_group
-from pipeline.evaluation.metrics import QUALITY
-from pipeline.evaluation.thresholds import Goal
+from pipeline.evaluation.resampling.bootstrap import Resampling
+from pipeline.evaluation.scoring.arrays import Floats
+from pipeline.evaluation.scoring.thresholds import Goal
 
 EMOTIONS = ["happiness", "anger", "fear"]
 SUBJECT = np.arange(80) // 8
@@ -64,15 +63,13 @@ def test_judgement_tells_people_json_and_the_run_the_same(make) -> None:
         "Thresholds were tuned on validation for the best F1, but for fear (no positive row to "
         "tune on: the default stays)."
     )
-    metrics, flat = found.metrics(), found.flat()
+    metrics, flat = found.metrics(), found.of_test()
     assert metrics["tuned_for"] == {"goal": "f1"}
     assert metrics["intervals"]["subjects"] == 5
     assert metrics["test"]["tuned"] == found.tuned
-    assert flat["test/ccc/anger"] == found.tuned[NETWORK]["emotion"]["anger"]["ccc"]
+    assert flat["test/f1/anger"] == found.tuned[NETWORK]["emotion"]["anger"]["f1"]
     low = metrics["intervals"][NETWORK]["average_precision"]["macro"]["low"]
-    assert low == pytest.approx(flat["test_low/average_precision/macro"], abs=1e-6)
-    extra = [name for name in flat if name.split("/")[1] in QUALITY]
-    assert {name.split("/")[0] for name in extra} == {"test"}
+    assert low == pytest.approx(flat["test/average_precision_low"], abs=1e-6)
     assert set(found.tables()) == {"scores", "intervals"}
 
 

@@ -11,12 +11,12 @@ from pipeline.errors import InputError
 from pipeline.evaluation.baselines import CONSTANT, LOGISTIC, NETWORK, RULE
 from pipeline.evaluation.certainty import (
     Certainty,
-    flat_intervals,
     intervals_table,
     summary,
 )
-from pipeline.evaluation.intervals import Samples
-from pipeline.evaluation.metrics import Scores
+from pipeline.evaluation.resampling.intervals import Samples
+from pipeline.evaluation.run_metrics import of_test
+from pipeline.evaluation.scoring.metrics import Scores
 from pipeline.evaluation.verdict import headline, judged_emotions, verdict
 
 EMOTIONS = ["happiness", "anger", "fear"]
@@ -161,19 +161,19 @@ def test_table_lists_every_score_and_every_gain(judged: Judged) -> None:
     assert gain["value"] == pytest.approx(means[0] - means[1], abs=1e-6)
 
 
-def test_summary_and_flat_names_hold_the_same_bounds(judged: Judged) -> None:
+def test_summary_and_run_hold_the_same_bounds(judged: Judged) -> None:
     scores, certainty = judged(EMOTIONS, rare=2)
     emotions = judged_emotions(scores, certainty)
     assert emotions == EMOTIONS[:2]
-    laid_out, flat = summary(certainty, emotions), flat_intervals(certainty, emotions)
+    laid_out = summary(certainty, emotions)
+    flat = of_test({"test": {"tuned": scores}}, certainty, emotions)
     own = laid_out[NETWORK]["average_precision"]
-    assert own["macro"]["low"] == pytest.approx(flat["test_low/average_precision/macro"], abs=1e-6)
+    assert own["macro"]["low"] == pytest.approx(flat["test/average_precision_low"], abs=1e-6)
     assert own["emotion"]["fear"] == {"value": None, "low": None, "high": None}
     gain = laid_out["gain"][LOGISTIC]
-    name = "test_gain_low/average_precision/logistic_regression"
-    assert gain["average_precision"]["low"] == pytest.approx(flat[name], abs=1e-6)
+    low = flat["test/gain_low/logistic_regression"]
+    assert gain["average_precision"]["low"] == pytest.approx(low, abs=1e-6)
     assert gain["claim"] == "better"
-    assert len(flat) == 2 + 3
     assert json.loads(json.dumps(laid_out, allow_nan=False)) == laid_out
 
 

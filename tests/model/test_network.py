@@ -38,7 +38,7 @@ def settings(**changed) -> Settings:
 
 
 def mean_error(labels, predicted) -> dict[str, float]:
-    return {"val/mae": float(np.abs(labels - predicted).mean())}
+    return {"val_mae": float(np.abs(labels - predicted).mean())}
 
 
 def train(data=DATA, **changed):
@@ -102,10 +102,12 @@ def test_loss_is_finite_for_certain_predictions():
 
 def test_hears_of_every_epoch_and_keeps_the_best():
     trained, heard = train()
-    assert [epoch for epoch, _ in heard] == list(range(6))
-    losses = [measured["val_loss"] for _, measured in heard]
-    assert trained.best_epoch == int(np.argmin(losses))
-    assert set(heard[0][1]) == {"loss", "val_loss", "lr", "val/mae"}
+    assert [measured["epoch"] for measured, _ in heard] == list(range(1, 7))
+    losses = [measured["val_loss"] for measured, _ in heard]
+    assert trained.best_epoch == 1 + int(np.argmin(losses))
+    assert set(heard[0][0]) == {"epoch", "loss", "val_loss", "learning_rate", "val_mae"}
+    for number, (_, kept) in enumerate(heard, start=1):
+        assert kept == heard[int(np.argmin(losses[:number]))][0]
     predicted = Predictor(trained.model)(DATA.validation[0])
     kept = WeightedBinaryCrossentropy([1.0, 3.0], "emotion")(DATA.validation[1], predicted)
     assert float(kept) == pytest.approx(min(losses), rel=1e-4)
@@ -114,7 +116,7 @@ def test_hears_of_every_epoch_and_keeps_the_best():
 def test_keeps_the_best_epoch_when_the_last_is_worse():
     opposite = Data(DATA.train, (DATA.validation[0], 1 - DATA.validation[1]))
     trained, heard = train(opposite, learning_rate=0.05, epochs=12)
-    losses = [measured["val_loss"] for _, measured in heard]
+    losses = [measured["val_loss"] for measured, _ in heard]
     assert losses[-1] > min(losses), "this training must get worse for the test to mean anything"
     predicted = Predictor(trained.model)(DATA.validation[0])
     kept = WeightedBinaryCrossentropy([1.0, 3.0], "emotion")(opposite.validation[1], predicted)
@@ -123,8 +125,8 @@ def test_keeps_the_best_epoch_when_the_last_is_worse():
 
 def test_stops_early_and_halves_the_rate():
     trained, heard = train(learning_rate=0.3, epochs=60, early_stopping_patience=6, lr_patience=2)
-    assert len(heard) == trained.best_epoch + 6 + 1 < 60
-    rates = [measured["lr"] for _, measured in heard]
+    assert len(heard) == trained.best_epoch + 6 < 60
+    rates = [measured["learning_rate"] for measured, _ in heard]
     assert rates[0] == pytest.approx(0.3)
     assert min(rates) == pytest.approx(0.3 * 0.5 ** len({*rates} - {rates[0]}))
     assert len(set(rates)) > 1
@@ -150,5 +152,5 @@ def test_a_loaded_model_predicts_the_same_row_by_row(tmp_path):
 
 def test_a_diverging_training_says_so():
     broken = np.full_like(LABELS, np.nan)
-    with pytest.raises(InputError, match="diverged at epoch 0"):
+    with pytest.raises(InputError, match="diverged at epoch 1"):
         train(Data((FEATURES, broken), (FEATURES, LABELS)))

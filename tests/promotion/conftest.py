@@ -10,11 +10,11 @@ import pytest
 from candidates import EXPERIMENT, PEOPLE, guesses, labels, make_candidate
 from stores import Isolate
 
-from pipeline import params
 from pipeline.promotion.promote import Outcome, promote
-from pipeline.schema import Params
-from pipeline.tracking.delivery import open_store
-from pipeline.tracking.registry import Registry
+from pipeline.settings import params
+from pipeline.settings.schema import Params
+from pipeline.tracking.outbox.courier import open_store
+from pipeline.tracking.registry.registry import Registry
 
 ROOT = Path(__file__).parents[2]
 OTHERS = [*PEOPLE[:-1], "T9"]
@@ -38,6 +38,11 @@ def made(
         "forgets sadness": (guesses([0.9, 0.05]), {}),
         "other people": (guesses([0.9, 0.9], people=OTHERS), {"people": OTHERS}),
         "other labels": (good, {"true": 1 - labels()}),
+        "other emotions": (good, {"emotions": ("happiness", "fear")}),
+        "other order": (
+            good[:, ::-1],
+            {"emotions": ("sadness", "happiness"), "true": labels()[:, ::-1]},
+        ),
     }
     with pytest.MonkeyPatch.context() as patch:
         isolate(patch, root)

@@ -9,10 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 from candidates import FEATURES, FRAMES, PEOPLE, keys, labels, make_candidate
 
-from pipeline import params, paths
 from pipeline.errors import InputError
 from pipeline.promotion.promote import promote
-from pipeline.tracking.registry import Registry
+from pipeline.settings import params, paths
+from pipeline.tracking.registry.registry import Registry
 
 NEW = [*PEOPLE[2:], "S1", "N1", "N2"]  # S1 trained the champion
 KNOWN = ("S1", "S2")
@@ -65,8 +65,8 @@ def renewal(isolate, migrated, network, tmp_path, monkeypatch):
     settings = params.load(Path(__file__).parents[2] / "params.yaml")
     assert promote(settings, champion, renew=False, dry_run=False).word == "promoted"
 
-    def judge(*, renew):
-        return promote(settings, challenger, renew=renew, dry_run=False)
+    def judge(key=challenger, *, renew):
+        return promote(settings, key, renew=renew, dry_run=False)
 
     return judge
 
@@ -101,3 +101,13 @@ def test_a_workspace_with_other_frames_is_an_error(renewal):
     write_frames([*NEW, "N3"])
     with pytest.raises(InputError, match="does not hold the test rows of run"):
         renewal(renew=True)
+
+
+def test_labels_that_changed_on_purpose_judge_both(renewal, tmp_path):
+    milder = make_candidate(tmp_path / "c", labels() / 2, true=labels() / 2)
+    write_frames(PEOPLE)
+    assert renewal(milder, renew=False).decision.verdict.broken == ["labels"]
+    decision = renewal(milder, renew=True).decision
+    assert "test_rows" not in decision.verdict.broken
+    np.testing.assert_array_equal(decision.renewed.true, labels() / 2)
+    assert decision.subjects == len(PEOPLE)

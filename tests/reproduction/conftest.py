@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.reproduction.checkout import Project, find_project
-from pipeline.tracking.recorded import Recorded
+from pipeline.tracking.store.recorded_runs import Recorded
 
 DVC_YAML = """\
 stages:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from pipeline.reproduction.compare import IDENTICAL, compare, notes, summary
-from pipeline.reproduction.measure import difference
-from pipeline.tracking.recorded import Recorded
+from pipeline.reproduction.file_differences import difference
+from pipeline.tracking.store.recorded_runs import Recorded
 
 THEN, NOW = {0: 1.0, 1: 2.0, 2: math.nan}, {0: 1.0, 1: 2.5, 2: math.nan}
 

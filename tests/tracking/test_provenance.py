@@ -21,21 +21,21 @@ LOCK = """\
 schema: '2.0'
 stages:
   prepare:
-    cmd: python -m pipeline.prepare
+    cmd: python -m pipeline.stages.prepare
     deps:
     - {path: data/demo, hash: md5, md5: 1a.dir, size: 9, nfiles: 3}
-    - {path: pipeline/prepare.py, hash: md5, md5: 2b, size: 9}
+    - {path: pipeline/stages/prepare.py, hash: md5, md5: 2b, size: 9}
     params: {params.yaml: {data.layout: expression}}
     outs:
     - {path: outputs/prepare, hash: md5, md5: 3c.dir, size: 9}
   train:
-    cmd: python -m pipeline.train
+    cmd: python -m pipeline.stages.train
     deps:
     - {path: outputs/prepare/frames.parquet, hash: md5, md5: 4d, size: 9}
     outs:
     - {path: outputs/train/model.keras, hash: md5, md5: 5e, size: 9}
   evaluate:
-    cmd: python -m pipeline.evaluate
+    cmd: python -m pipeline.stages.evaluate
     deps:
     - {path: outputs/train, hash: md5, md5: 6f.dir, size: 9}
   web:
@@ -43,7 +43,7 @@ stages:
     deps:
     - {path: 'https://example.org/a.csv', hash: checksum, checksum: 7a}
 """
-PREPARED = {"data/demo": "1a.dir", "pipeline/prepare.py": "2b", "outputs/prepare": "3c.dir"}
+PREPARED = {"data/demo": "1a.dir", "pipeline/stages/prepare.py": "2b", "outputs/prepare": "3c.dir"}
 
 
 def git(*arguments: str) -> str:
@@ -58,7 +58,7 @@ def repository(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(root)
     git("init", "--quiet", "--initial-branch", "topic")
     (root / "pipeline").mkdir()
-    (root / "pipeline/train.py").write_text("EPOCHS = 1\n")
+    (root / "pipeline/stages/train.py").write_text("EPOCHS = 1\n")
     (root / "dvc.lock").write_text("schema: '2.0'\n")
     (root / ".gitignore").write_text("*.pyc\n")
     git("add", ".")
@@ -80,7 +80,7 @@ def test_clean_repository(repository: Path) -> None:
 
 
 def test_changed_code_is_dirty_and_in_the_patch(repository: Path) -> None:
-    (repository / "pipeline/train.py").write_text("EPOCHS = 2\n")
+    (repository / "pipeline/stages/train.py").write_text("EPOCHS = 2\n")
     state = git_state()
     assert state.tags["git.dirty"] == "true"
     assert "-EPOCHS = 1\n+EPOCHS = 2\n" in state.patch
@@ -89,7 +89,7 @@ def test_changed_code_is_dirty_and_in_the_patch(repository: Path) -> None:
 def test_new_code_is_dirty_and_the_patch_restores_it(repository: Path) -> None:
     new = repository / "pipeline/new.py"
     new.write_text("NEW = 1\n")
-    (repository / "pipeline/train.py").write_text("EPOCHS = 2\n")
+    (repository / "pipeline/stages/train.py").write_text("EPOCHS = 2\n")
     state = git_state()
     assert state.tags["git.dirty"] == "true"
     new.unlink()
@@ -97,7 +97,7 @@ def test_new_code_is_dirty_and_the_patch_restores_it(repository: Path) -> None:
     (repository / "changes.patch").write_text(state.patch)
     git("apply", "changes.patch")
     assert new.read_text() == "NEW = 1\n"
-    assert (repository / "pipeline/train.py").read_text() == "EPOCHS = 2\n"
+    assert (repository / "pipeline/stages/train.py").read_text() == "EPOCHS = 2\n"
 
 
 def restored(repository: Path, patch: str) -> None:
@@ -123,10 +123,10 @@ def test_the_patch_restores_binary_files(repository: Path) -> None:
 def test_the_patch_restores_files_that_are_not_utf8(repository: Path) -> None:
     latin, windows = "# gr\u00fcn\n".encode("latin-1"), b"EPOCHS = 3\r\n"
     (repository / "pipeline/latin.py").write_bytes(latin)
-    (repository / "pipeline/train.py").write_bytes(windows)
+    (repository / "pipeline/stages/train.py").write_bytes(windows)
     restored(repository, git_state().patch)
     assert (repository / "pipeline/latin.py").read_bytes() == latin
-    assert (repository / "pipeline/train.py").read_bytes() == windows
+    assert (repository / "pipeline/stages/train.py").read_bytes() == windows
 
 
 @pytest.mark.parametrize(
@@ -137,13 +137,13 @@ def test_the_patch_does_not_hang_on_a_persons_git_settings(
     repository: Path, key: str, value: str
 ) -> None:
     git("config", key, value)
-    (repository / "pipeline/train.py").write_text("EPOCHS = 2\n")
+    (repository / "pipeline/stages/train.py").write_text("EPOCHS = 2\n")
     restored(repository, git_state().patch)
-    assert (repository / "pipeline/train.py").read_text() == "EPOCHS = 2\n"
+    assert (repository / "pipeline/stages/train.py").read_text() == "EPOCHS = 2\n"
 
 
 def test_a_change_in_the_second_of_the_commit_is_seen(repository: Path) -> None:
-    train, then = repository / "pipeline/train.py", (1e9, 1e9)
+    train, then = repository / "pipeline/stages/train.py", (1e9, 1e9)
     git("config", "core.trustctime", "false")
     os.utime(train, then)
     git("update-index", "--refresh")
@@ -169,7 +169,7 @@ def test_lock_and_untracked_data_do_not_make_it_dirty(repository: Path) -> None:
 def test_state_is_that_of_the_repository_from_a_folder_in_it(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (repository / "pipeline/train.py").write_text("EPOCHS = 2\n")
+    (repository / "pipeline/stages/train.py").write_text("EPOCHS = 2\n")
     (repository / "studies").mkdir()
     monkeypatch.chdir(repository / "studies")
     assert "+EPOCHS = 2" in git_state().patch
@@ -179,7 +179,7 @@ def test_huge_patch_is_left_out_and_a_tag_says_so(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(provenance, "PATCH_BYTES", 10)
-    (repository / "pipeline/train.py").write_text("EPOCHS = 2\n")
+    (repository / "pipeline/stages/train.py").write_text("EPOCHS = 2\n")
     state = git_state()
     assert state.patch == ""
     assert state.tags["git.dirty"] == "true"
@@ -238,7 +238,7 @@ def test_without_a_lock_there_are_no_hashes(tmp_path: Path) -> None:
 
 
 def test_hashes_become_tags() -> None:
-    hashes = {"../data/a.csv": "1a", "pipeline/train.py": "2b"}
+    hashes = {"../data/a.csv": "1a", "pipeline/stages/train.py": "2b"}
     assert hash_tags(hashes) == {"md5.../data/a.csv": "1a"}
 
 

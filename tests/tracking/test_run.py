@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from patience import wait_for
 
-from pipeline.tracking.remote import PARAM_LENGTH
-from pipeline.tracking.rest import waiting
-from pipeline.tracking.run import Run
-from pipeline.tracking.runs import training_run
+from pipeline.tracking.open_runs import training_run
+from pipeline.tracking.outbox.entries import PARAM_LENGTH
+from pipeline.tracking.outbox.leftovers import waiting
+from pipeline.tracking.run import DataSet, Run
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -121,9 +121,9 @@ def test_data_set_keeps_digest_context_rows_and_columns(run: Run, client: "Mlflo
     digest = "d41d8cd98f00b204e9800998ecf8427e.dir"
     columns = {"clip": "str", "AU01_r": "float32"}
     path = Path("outputs/prepare/frames.parquet")
-    run.log_dataset(path, "frames", digest, "training", 1200, columns)
+    run.log_dataset(DataSet("training", digest), path, 1200, columns)
     [used] = stored(client, run).inputs.dataset_inputs
-    assert (used.dataset.name, used.dataset.digest) == ("frames", digest)
+    assert (used.dataset.name, used.dataset.digest) == ("frames for training", digest)
     assert [(tag.key, tag.value) for tag in used.tags] == [("mlflow.data.context", "training")]
     assert json.loads(used.dataset.source) == {"uri": "outputs/prepare/frames.parquet"}
     assert json.loads(used.dataset.profile) == {"num_rows": 1200}

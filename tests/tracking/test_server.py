@@ -14,11 +14,11 @@ import pytest
 from faulty import Faulty
 from server import Server
 
-from pipeline.tracking.delivery import open_store
-from pipeline.tracking.models import model_of
-from pipeline.tracking.remote import Remote
-from pipeline.tracking.runs import training_run
-from pipeline.tracking.store import connect, failures
+from pipeline.tracking.open_runs import training_run
+from pipeline.tracking.outbox.courier import open_store
+from pipeline.tracking.outbox.entries import Remote
+from pipeline.tracking.store.connection import connect, failures
+from pipeline.tracking.store.logged_model import model_of
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -1,0 +1,319 @@
+"""Say what will be read, in which order, before any row is read."""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.data.action_units import AU_COLUMNS
+from pipeline.data.quarantine import Reject
+from pipeline.data.reading.clip_names import Clip, Naming, join_spellings
+from pipeline.data.reading.contract import KEYS, Raw
+from pipeline.data.reading.csv.header import Header, read_header
+from pipeline.data.reading.csv.reader import count_rows, read_head
+from pipeline.data.reading.csv.text import UnreadableError
+from pipeline.data.reading.extractors import BARE, au_columns_of, every_au_of, mode, refuse_other
+from pipeline.data.reading.labels_file import LABELS_FILE
+from pipeline.data.reading.lost_suffix import Look, restore_suffixes
+from pipeline.data.warnings import some, warning
+from pipeline.errors import InputError
+
+# A job reads about so many bytes of CSV: enough to keep overhead low, little enough that a few
+# of them fit in memory at once.
+JOB_BYTES = 16 << 20
+
+# Files of one folder may differ in these; where one is silent, this is taken.
+UNLESS_SAID = {"success": 1.0, "confidence": 1.0}
+
+_ANY_AU = re.compile(r"(?i)(?:x[._ ]+)?au[ ._-]?\d")
+
+Face = int | str  # `main`, `each`, or a face_id
+Job = Callable[[], Raw]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a layout needs to plan: the path, how clips are named, which face of several to keep.
+
+    `scratch` is a folder for temporary files, which lives as long as the jobs.
+    """
+
+    path: Path
+    naming: Naming
+    face: Face
+    scratch: Path
+    labelled: bool = False  # whether a clip without an emotion is set aside
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Jobs that yield rows in the order of the frame table, and what is known beforehand."""
+
+    jobs: list[Job]
+    subjects: list[str]
+    clips: list[str]
+    aus: list[str]
+    extractor: str
+    files: int
+    rejects: list[Reject] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+    whose: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)  # of a file
+    notes: list[str] = field(default_factory=list)  # what was recognised or assumed
+    owners: dict[str, str] = field(default_factory=dict)  # the subject of each clip
+    paths: dict[str, str] = field(default_factory=dict)  # the file of a clip that has its own
+    mode: str = "unknown"  # video, image, `image and video`, as far as the files show it
+
+    def check_mode(self) -> list[dict[str, Any]]:
+        """Warn where files of videos and of single images stand side by side."""
+        if " and " not in self.mode:
+            return []
+        text = "OpenFace measured some files in video mode and some in image mode: levels differ."
+        return [warning("mixed_modes", 1, f"{text} Extract all of them in one mode.")]
+
+    def check_labels(self, naming: Naming) -> list[dict[str, Any]]:
+        """Warn of clips that labels.csv does not list, and of clips it lists that are not there.
+
+        Raises `InputError` where one of its rows may mean several clips.
+        """
+        labels = naming.labels
+        if not labels.rows:
+            return []
+        meant = labels.listed(self.clips)
+        found = []
+        if missing := sorted(set(self.clips) - set(meant.values())):
+            message = f"{_some(missing)} not listed in labels.csv; their names alone describe them."
+            found.append(warning("clip_without_label", len(missing), message))
+        if absent := sorted(set(labels.rows) - set(meant)):
+            message = f"{_some(absent)} listed in labels.csv without a usable file."
+            found.append(warning("label_without_clip", len(absent), message))
+        if rows := [str(number) for number in labels.nameless]:
+            message = f"{len(rows)} rows of labels.csv name no clip (rows {', '.join(rows[:5])})."
+            found.append(warning("label_without_name", len(rows), message))
+        return found
+
+
+def _some(names: Sequence[str]) -> str:
+    rest = " ..." if len(names) > 5 else ""
+    return f"{len(names)} clips ({', '.join(names[:5])}{rest}) are"
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows of one clip: a table of numbers that includes `frame`, and each row's number."""
+
+    clip: Clip
+    table: pa.Table
+    row: np.ndarray[tuple[int], np.dtype[np.int64]]
+    rejects: list[Reject]
+    notes: frozenset[str] = frozenset()
+
+
+Read = Callable[[Sequence[Clip], list[str], Face], list[Part]]
+
+
+def plan_clips(
+    found: Iterable[Clip | Reject],
+    read: Read,
+    source: Source,
+    wanted: str,
+    *,
+    files: int,
+    rejects: list[Reject],
+    ignored: list[str],
+) -> Plan:
+    """Plan jobs of whole clips, by subject and clip; files that could not be used are rejects."""
+    items = list(found)
+    clips = [item for item in items if isinstance(item, Clip)]
+    rejects = rejects + [item for item in items if isinstance(item, Reject)]
+    if source.labelled:
+        rejects += [reject_unlabelled(clip) for clip in clips if clip.identity.emotion is None]
+        clips = [clip for clip in clips if clip.identity.emotion is not None]
+    whose = {str(clip.path): _whose(clip) for clip in clips}
+    given, notes = restore_suffixes(
+        [Look(clip.header.names, partial(read_head, clip.path, clip.header)) for clip in clips]
+    )
+    clips = [
+        replace(clip, header=clip.header.renamed(names)) if names else clip
+        for clip, names in zip(clips, given, strict=True)
+    ]
+    refuse_other(((str(clip.path), clip.header.names) for clip in clips), wanted, notes)
+    notes += describe_names(clip.header for clip in clips)
+    headers = [clip.header for clip in clips]
+    clips, aus, lacking = settle_columns(clips, wanted)
+    notes += describe_left_out(aus, wanted, headers)
+    clips, joined = join_spellings(clips)
+    notes += joined
+    clips.sort(key=lambda clip: (clip.identity.subject, clip.name))
+    return Plan(
+        jobs=[partial(read_group, read, group, aus, source.face) for group in _groups(clips)],
+        subjects=sorted({clip.identity.subject for clip in clips}),
+        clips=[clip.name for clip in clips],
+        aus=aus,
+        extractor=wanted,
+        files=files,
+        rejects=rejects + lacking,
+        ignored=ignored,
+        whose=whose,
+        notes=notes,
+        owners={clip.name: clip.identity.subject for clip in clips},
+        paths={clip.name: str(clip.path) for clip in clips},
+        mode=" and ".join(sorted({told for clip in clips if (told := mode(clip.header.names))}))
+        or "unknown",
+    )
+
+
+def _whose(clip: Clip) -> dict[str, str | None]:
+    return {name: _identity(clip, name) for name in KEYS if name != "clip"}
+
+
+def describe_names(headers: Iterable[Header]) -> list[str]:
+    """Say which names were read as others, that no one has to guess."""
+    counts: Counter[tuple[str, str]] = Counter()
+    files = 0
+    for header in headers:
+        if header.columns != header.written:
+            pairs = zip(header.written, header.columns, strict=True)
+            spelled = [(w, c) for w, c in pairs if w != c and BARE.get(w) != c]
+            counts.update(spelled)
+            files += bool(spelled)
+    if not counts:
+        return []
+    told = ", ".join(f"{written} as {meant}" for written, meant in counts)
+    return [f"column names of {files} files are read as they are meant: {told}"]
+
+
+def describe_left_out(aus: Sequence[str], extractor: str, headers: Iterable[Header]) -> list[str]:
+    """List the AU columns that are not used, and those of the extractor that are not there."""
+    every = Counter(name for one in headers for name in one.columns if _ANY_AU.match(name))
+    notes = []
+    if unused := [name for name in every if name not in aus]:
+        told = ", ".join(f"{name} (in {every[name]} files)" for name in unused)
+        notes.append(f"AU columns that are left out: {told}")
+    if aus and (absent := [name for name in every_au_of(extractor) if name not in every]):
+        notes.append(f"AU columns of {extractor} that no file has: {', '.join(absent)}")
+    return notes
+
+
+def settle_columns(
+    clips: Sequence[Clip], extractor: str
+) -> tuple[list[Clip], list[str], list[Reject]]:
+    """Choose the AU columns that most files have; set aside the files that lack any of them.
+
+    Raises `InputError` where there are files and none has an AU column.
+    """
+    sets = Counter(au_columns_of(extractor, clip.header.names) for clip in clips)
+    if clips and not any(sets):
+        raise InputError(
+            f"none of {len(clips)} files such as {clips[0].path} has an AU column such as AU06_r; "
+            f"its columns are {some(clips[0].header.written)}. Check data.path and data.layout."
+        )
+    chosen = max(filter(None, sets), key=lambda names: (sets[names], len(names)), default=())
+    aus = [name for name in AU_COLUMNS if name in chosen]
+    kept, rejects = [], []
+    for clip in clips:
+        if lacking := [name for name in aus if name not in clip.header.names]:
+            detail = f"lacks {', '.join(lacking)}"
+            rejects.append(reject_file(clip.path, "missing_column", detail, clip.header))
+        else:
+            kept.append(clip)
+    return kept, aus, rejects
+
+
+def _groups(clips: Iterable[Clip]) -> Iterator[list[Clip]]:
+    """Gather clips, in their order, into groups of about JOB_BYTES."""
+    group: list[Clip] = []
+    size = 0
+    for clip in clips:
+        group.append(clip)
+        size += clip.path.stat().st_size
+        if size >= JOB_BYTES:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def read_group(read: Read, clips: Sequence[Clip], aus: list[str], face: Face) -> Raw:
+    """Read clips into one set of rows."""
+    parts = read(clips, aus, face)
+    present = {name for part in parts for name in part.table.column_names}
+    joined = pa.concat_tables([_with_all(part.table, present) for part in parts])
+    files = list(dict.fromkeys(str(part.clip.path) for part in parts))
+    place = {file: i for i, file in enumerate(files)}
+    counts = [len(part.row) for part in parts]
+    file = np.array([place[str(part.clip.path)] for part in parts], dtype=np.int32)
+    return Raw(
+        files,
+        np.repeat(file, counts),
+        np.concatenate([part.row for part in parts]),
+        {name: _key([_identity(part.clip, name) for part in parts], counts) for name in KEYS},
+        {name: joined[name].to_numpy() for name in joined.column_names},
+        [reject for part in parts for reject in part.rejects],
+        notes=[(note, str(part.clip.path)) for part in parts for note in sorted(part.notes)],
+    )
+
+
+def _with_all(table: pa.Table, columns: Iterable[str]) -> pa.Table:
+    """Lay columns out in one order; a file without success or confidence has nothing against it."""
+    for name in set(columns) - set(table.column_names):
+        sound = pa.array(np.full(table.num_rows, UNLESS_SAID[name]))
+        table = table.append_column(name, sound)
+    return table.select(sorted(columns))
+
+
+def _identity(clip: Clip, key: str) -> str | None:
+    value: str | None = clip.name if key == "clip" else getattr(clip.identity, key)
+    return value
+
+
+def _key(values: Sequence[str | None], counts: Sequence[int]) -> pa.DictionaryArray:
+    """Encode one value for each of so many rows."""
+    encoded = pa.array(values, pa.string()).dictionary_encode()
+    return encoded.take(pa.array(np.repeat(np.arange(len(values)), counts)))
+
+
+NOT_TEXT = "its name holds bytes that are not UTF-8"
+
+
+def has_text_name(path: Path) -> bool:
+    """Say whether a path's name is UTF-8, so that it can stand in tables and on pages."""
+    return str(path).encode(errors="replace") == os.fsencode(path)
+
+
+def printable(path: Path) -> str:
+    """Write a path as text, also where its name is not UTF-8."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def reject_unlabelled(clip: Clip) -> Reject:
+    """Set a clip aside of which nobody says which emotion it shows."""
+    detail = f"neither its name nor {LABELS_FILE} says its emotion, which label.source: human needs"
+    return reject_file(clip.path, "unlabelled", detail, clip.header)
+
+
+def reject_file(path: Path, reason: str, detail: str, header: Header | None = None) -> Reject:
+    """Set a whole file aside, with the number of data rows that it holds."""
+    try:
+        rows = count_rows(path, header.length) if header else max(0, count_rows(path, 0) - 1)
+    except OSError:  # a folder of this name, or a link to nowhere
+        rows = 0
+    return Reject(printable(path), None, rows, reason, detail)
+
+
+def open_header(path: Path) -> Header | Reject:
+    """Read a file's header, or say why it cannot be read."""
+    if not has_text_name(path):
+        return reject_file(path, "bad_name", NOT_TEXT)
+    try:
+        return read_header(path)
+    except UnreadableError as error:
+        return reject_file(path, error.reason, error.detail)
+    except OSError as error:
+        return Reject(str(path), None, 0, "unreadable", f"{error.strerror}")

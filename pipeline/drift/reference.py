@@ -1,0 +1,82 @@
+"""Find the model that new data is compared for, and the profile of what it was trained on."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.data.reading.extractors import recognise
+from pipeline.drift import profile
+from pipeline.drift.profile import Predict, Profile
+from pipeline.errors import InputError
+from pipeline.settings import paths
+from pipeline.settings.schema import Params
+from pipeline.tracking.registry.registry import Registry, open_registry
+from pipeline.tracking.registry.versions import Version
+from pipeline.tracking.store.artifacts import fetch, network_of
+from pipeline.tracking.store.connection import SQLITE, tracking_uri
+
+PROFILE = "data/profile.parquet"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A model by a name that people know, and the profile of its training data."""
+
+    name: str
+    profile: Profile
+    features: list[str]
+    emotions: list[str]
+    network: Path
+
+    @property
+    def extractor(self) -> str:
+        """The program that wrote the training data."""
+        return str(recognise(self.features))
+
+    def predict(self) -> Predict:
+        """Load the network; what it gives turns features into predictions."""
+        # TensorFlow takes five seconds to import; a mistake in the arguments shows before.
+        from pipeline.model.saving import Predictor, load_model
+
+        return Predictor(load_model(self.network))
+
+
+def find_reference(settings: Params, folder: Path) -> Reference:
+    """Take the champion, whose files are copied into a folder, or else the model in `outputs/`.
+
+    Raises `InputError` where there is neither, or the champion's run has no profile.
+    """
+    store = tracking_uri()
+    # MLflow would make an empty store, which takes seconds and has no champion either.
+    if not store.startswith(SQLITE) or Path(store.removeprefix(SQLITE)).is_file():
+        with open_registry(settings.tracking.experiment, settings.promote.model) as registry:
+            if champion := registry.champion():
+                return _of_champion(registry, champion, folder)
+    return _of_outputs()
+
+
+def _of_champion(registry: Registry, champion: Version, folder: Path) -> Reference:
+    name = f"champion {registry.name}, version {champion.number}"
+    counted = fetch(registry.client, champion.run_id, PROFILE, folder)
+    if counted is None:
+        raise InputError(
+            f"Run {champion.run_id} of {name} has no artifact {PROFILE}. Train it again with `dvc "
+            "repro --force --single-item train` and promote that; after the repository was moved, "
+            "run `python -m pipeline relocate` first."
+        )
+    network, contract = network_of(champion.model_id, folder)
+    told = json.loads(contract.read_text(encoding="utf-8"))
+    return Reference(name, profile.read(counted), list(told["ranges"]), told["emotions"], network)
+
+
+def _of_outputs() -> Reference:
+    if not paths.RUN.is_file():
+        raise InputError(
+            f"There is no champion, and {paths.RUN} is not there either. Run `dvc repro` first: it "
+            "trains a model."
+        )
+    made = json.loads(paths.RUN.read_text(encoding="utf-8"))
+    name = f"the model in {paths.MODEL.parent}"
+    return Reference(
+        name, profile.read(paths.PROFILE), made["features"], made["emotions"], paths.MODEL
+    )

@@ -1,0 +1,116 @@
+"""Choose what a run, and what DVC, shows of an evaluation; the names are in `metric_names`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.data.safe_names import safe_names
+from pipeline.evaluation.all_models import AllScores
+from pipeline.evaluation.baselines import NETWORK
+from pipeline.evaluation.certainty import DIGITS, PRIMARY, Certainty
+from pipeline.evaluation.scoring.metric_names import (
+    EMOTION,
+    LABEL_MEAN,
+    MACRO,
+    OVERALL,
+    fit_emotions,
+)
+from pipeline.evaluation.scoring.metrics import Scores
+
+Numbers = dict[str, float | None]
+
+
+def of_validation(scores: AllScores) -> dict[str, float]:
+    """Name what training could not know of the validation split: it hangs on tuned thresholds."""
+    macro = scores["val"]["tuned"][NETWORK]["macro"]
+    return _defined({f"val/{name}": macro[MACRO[name]] for name in ("f1", "calibration_error")})
+
+
+def of_test(scores: AllScores, certainty: Certainty, judged: Sequence[str]) -> dict[str, float]:
+    """Name the network's test scores, how sure they are, and how it stands to the baselines.
+
+    `judged` are the emotions whose average precision a gain is of.
+    """
+    tuned = scores["test"]["tuned"]
+    own = tuned[NETWORK]
+    return _defined(
+        {f"test/{name}": own["macro"][metric] for name, metric in MACRO.items()}
+        | {f"test/{name}": own["overall"].get(metric) for name, metric in OVERALL.items()}
+        | _bounds(certainty)
+        | _against_baselines(tuned, certainty, judged)
+        | _by_emotion(own)
+    )
+
+
+def of_labels(distribution: pd.DataFrame) -> dict[str, float]:
+    """Name the mean label of each emotion over all splits, where that fits into a run."""
+    whole = distribution[distribution["split"] == "all"]
+    safe = safe_names(whole["emotion"])
+    if "mean" not in fit_emotions(len(safe), [*EMOTION, "mean"]):
+        return {}
+    pairs = zip(whole["emotion"], whole["mean"], strict=True)
+    return {f"{LABEL_MEAN}/{safe[emotion]}": float(mean) for emotion, mean in pairs}
+
+
+def for_dvc(
+    scores: AllScores, certainty: Certainty, judged: Sequence[str], val_loss: float
+) -> dict[str, Numbers]:
+    """Lay out the ten numbers that DVC shows, by short names, for columns are narrow.
+
+    Macro averages of average precision (AP), area under the ROC curve, F1 at the tuned thresholds
+    and calibration error (ECE); the gain in AP over the best baseline, with its lower bound.
+    Undefined numbers are None.
+    """
+    val, test = (scores[split]["tuned"][NETWORK]["macro"] for split in ("val", "test"))
+    shown = {"AP": "average_precision", "AUROC": "auroc", "F1": "f1"}
+    laid_out: dict[str, Numbers] = {
+        "val": {name: val[metric] for name, metric in shown.items()} | {"loss": val_loss},
+        "test": {name: test[metric] for name, metric in shown.items()} | {"ECE": test["ece"]},
+        "gain": _least_gain(certainty, judged),
+    }
+    return {group: _rounded(numbers) for group, numbers in laid_out.items()}
+
+
+def _least_gain(certainty: Certainty, judged: Sequence[str]) -> Numbers:
+    gains = [certainty.standing(baseline, judged)[0] for baseline in certainty.baselines]
+    defined = [gain for gain in gains if np.isfinite(gain.point)]
+    if not defined:
+        return {"AP": None, "low": None}
+    least = min(defined, key=lambda gain: gain.point)
+    return {"AP": least.point, "low": least.low}
+
+
+def _bounds(certainty: Certainty) -> dict[str, float | None]:
+    own = certainty.of(certainty.samples[NETWORK][PRIMARY])
+    return {f"test/{PRIMARY}_low": own.low, f"test/{PRIMARY}_high": own.high}
+
+
+def _against_baselines(
+    tuned: Mapping[str, Scores], certainty: Certainty, judged: Sequence[str]
+) -> dict[str, float | None]:
+    named: dict[str, float | None] = {}
+    for baseline in certainty.baselines:
+        gain, name = certainty.standing(baseline, judged)[0], baseline.replace(" ", "_")
+        named[f"test/baseline/{name}"] = tuned[baseline]["macro"][PRIMARY]
+        named |= {f"test/gain/{name}": gain.point, f"test/gain_low/{name}": gain.low}
+    return named
+
+
+def _by_emotion(own: Scores) -> dict[str, float | None]:
+    safe = safe_names(own["emotion"])
+    return {
+        f"test/{kind}/{safe[emotion]}": numbers[EMOTION[kind]]
+        for kind in fit_emotions(len(safe), list(EMOTION))
+        for emotion, numbers in own["emotion"].items()
+    }
+
+
+def _defined(numbers: Mapping[str, Any]) -> dict[str, float]:
+    return {k: float(v) for k, v in numbers.items() if v is not None and np.isfinite(v)}
+
+
+def _rounded(numbers: Numbers) -> Numbers:
+    defined = _defined(numbers)
+    return {k: round(defined[k], DIGITS) if k in defined else None for k in numbers}

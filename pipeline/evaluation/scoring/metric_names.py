@@ -1,0 +1,58 @@
+"""Name the numbers that a run records: one scheme, at most `MOST`, what one chooses by first.
+
+- `val/...`, `test/...`: the kept checkpoint's scores, macro averages over emotions at the tuned
+  thresholds; `test/f1/<emotion>`, `test/gain_low/<baseline>`. Choose by `CHOOSE_BY`, never by test.
+- `epoch/...`: what every epoch measured, kept or not.
+- `labels/mean/<emotion>`: the mean label of all frames. `external/<set>/...`: scores elsewhere.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+MOST = 60
+# Of the kept checkpoint. Not `val/loss`, which decides what is kept within a run: class weights
+# change its scale from run to run, the ranking of frames they leave alone.
+CHOOSE_BY = "val/average_precision"
+BEST_EPOCH = "epoch/best"
+LABEL_MEAN = "labels/mean"
+
+# Columns of a training's history by what the run calls those of the kept checkpoint.
+KEPT: Final = {CHOOSE_BY: "val_average_precision", "val/loss": "val_loss", "val/auroc": "val_auroc"}
+EPOCH: Final = (
+    *("loss", "val_loss", "learning_rate"),
+    *("val_average_precision", "val_auroc", "val_f1"),
+)
+
+# Scores of an evaluation by what the run calls them.
+MACRO: Final = {
+    "average_precision": "average_precision",
+    "auroc": "auroc",
+    "f1": "f1",
+    "precision": "precision",
+    "recall": "recall",
+    "accuracy": "accuracy",
+    "calibration_error": "ece",
+}
+OVERALL: Final = {
+    "brier_score": "brier",
+    "mean_absolute_error": "mae",
+    "top1_accuracy": "top1_accuracy",
+}
+EMOTION: Final = {"f1": "f1", "average_precision": "average_precision"}
+OTHERS = 33  # the most that stands beside what is named by emotion
+
+
+def of_epoch(measured: Mapping[str, float], kept: Mapping[str, float]) -> dict[str, float]:
+    """Name what a run records of an epoch; `measured` and `kept` are rows of the history.
+
+    `kept` is that of the checkpoint kept so far: so the last value of `val/...` is at any time
+    that of the model which a run ends with. What is not defined is left out.
+    """
+    best = {name: kept[column] for name, column in KEPT.items() if column in kept}
+    best[BEST_EPOCH] = kept["epoch"]
+    return best | {f"epoch/{name}": measured[name] for name in EPOCH if name in measured}
+
+
+def fit_emotions(emotions: int, kinds: Sequence[str]) -> Sequence[str]:
+    """Give the first kinds of numbers that fit into a run where each has one an emotion."""
+    return kinds[: max(MOST - OTHERS, 0) // max(emotions, 1)]

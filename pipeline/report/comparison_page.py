@@ -1,0 +1,110 @@
+"""Lay a comparison of two models out as a page with its figure."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from pipeline.evaluation.comparison import COMPARED, CONFIDENCE, LEVEL, MACRO, Side, bounds, verdict
+from pipeline.report.figures.style import FAINT, dots, sheet, styled
+from pipeline.report.pages.document import UNDEFINED, Items, Page, Picture, Section, Table
+
+FIGURE = "differences"
+
+
+def comparison_page(table: pd.DataFrame, first: Side, second: Side) -> Page:
+    """Return the page of `comparison.compare`'s table; its figure is that of `differences`."""
+    primary = str(table["metric"].iloc[0])
+    subject = first.predictions.subject
+    about = (
+        f"{len(subject):,} test rows of {len(np.unique(subject))} subjects, the same for both. "
+        f"Differences are {second.name} minus {first.name}; intervals ({CONFIDENCE:.0%}) come from "
+        f"a paired bootstrap over subjects. `{LEVEL}`: the interval holds 0, or there is none."
+    )
+    named = Items([f"{side.name}: run `{side.run_id}`" for side in (first, second)])
+    return Page(
+        title=f"{second.name} against {first.name}",
+        lead=[verdict(table, (first.name, second.name)), *_emotions(table, primary, second.name)],
+        sections=[
+            Section("Scores", [about, named, _scores(table, first, second), _picture(table)]),
+            Section("By emotion", [_scores(table, first, second, of) for of in COMPARED]),
+            Section("Parameters that differ", _params(first, second)),
+        ],
+    )
+
+
+def differences(table: pd.DataFrame, first: str, second: str) -> Figure:
+    """Draw each metric's difference with its interval, by emotion and on average."""
+    names = list(dict.fromkeys(table["emotion"]))
+    with styled():
+        figure = sheet(f"{second} minus {first}", 9, 2 * (1.0 + 0.32 * len(names)) + 0.4)
+        grid = figure.subplots(2, -(-len(COMPARED) // 2), sharey=True, squeeze=False)
+        for axes, (metric, (label, good)) in zip(grid.flat, COMPARED.items(), strict=False):
+            rows = table[table["metric"] == metric].set_index("emotion").loc[names]
+            spans = {"difference": (rows["low"], rows["high"])}
+            axes.axvline(0, color=FAINT, lw=1, ls=":")
+            dots(axes, names, {"difference": rows["difference"]}, spans)
+            axes.locator_params(axis="x", nbins=5)
+            axes.set_xlabel(f"{label} ({'more' if good > 0 else 'less'} is better)")
+    return figure
+
+
+def _picture(table: pd.DataFrame) -> Picture:
+    macro = table[table["emotion"] == MACRO]
+    told = "; ".join(
+        f"{COMPARED[row['metric']][0]} {row['difference']:+.3f}, {bounds(row)}"
+        for _, row in macro.iterrows()
+    )
+    return Picture(
+        FIGURE,
+        "Differences with their intervals; where a line crosses the dotted 0, chance may be enough",
+        f"Differences of the two runs by metric and emotion. On average over emotions: {told}.",
+        "",
+    )
+
+
+def _emotions(table: pd.DataFrame, metric: str, second: str) -> list[str]:
+    """Say for which emotions the second model is certainly better or worse."""
+    rows = table[(table["metric"] == metric) & (table["emotion"] != MACRO)]
+    told = [
+        f"{kind} for {', '.join(found['emotion'])}" for kind, found in rows.groupby("second_is")
+    ]
+    return [f"By emotion ({COMPARED[metric][0]}), {second} is {'; '.join(told)}."]
+
+
+def _scores(table: pd.DataFrame, first: Side, second: Side, metric: str | None = None) -> Table:
+    """Show the macro averages of all metrics, or all emotions of one."""
+    if metric is None:
+        rows, caption, of = table[table["emotion"] == MACRO], "Macro averages", "metric"
+        heads = [COMPARED[name][0] for name in rows["metric"]]
+    else:
+        rows = table[(table["metric"] == metric) & (table["emotion"] != MACRO)]
+        heads, caption, of = list(rows["emotion"]), COMPARED[metric][0], "emotion"
+    interval = f"{CONFIDENCE:.0%} interval"
+    return Table(
+        caption,
+        [of, first.name, second.name, "difference", interval, f"{second.name} is"],
+        [[head, *_cells(row)] for head, (_, row) in zip(heads, rows.iterrows(), strict=True)],
+    )
+
+
+def _cells(row: "pd.Series[float]") -> Sequence[object]:
+    return [
+        float(row["first"]),
+        float(row["second"]),
+        UNDEFINED if np.isnan(row["difference"]) else f"{row['difference']:+.3f}",
+        bounds(row),
+        str(row["second_is"]),
+    ]
+
+
+def _params(first: Side, second: Side) -> list[str | Table]:
+    keys = sorted({*first.params, *second.params})
+    pairs = [
+        (key, *(side.params.get(key, "not recorded") for side in (first, second))) for key in keys
+    ]
+    rows = [pair for pair in pairs if pair[1] != pair[2]]
+    if not rows:
+        return ["None: both runs have the same parameters."]
+    return [Table("Recorded values", ["parameter", first.name, second.name], rows)]

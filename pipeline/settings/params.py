@@ -1,0 +1,74 @@
+"""Read params.yaml, check it as a whole and hand it out typed and frozen; its only reader.
+
+Every key must be known and every value in its range (see `pipeline.settings.schema`) before any
+stage computes. The first problem is reported with file, key path, value, what is allowed and
+the nearest known key.
+"""
+
+import difflib
+import json
+from pathlib import Path
+from typing import get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from pipeline.errors import InputError
+from pipeline.settings import paths
+from pipeline.settings.schema import Params
+from pipeline.settings.yaml_text import BadYamlError, parse
+
+
+def load(path: Path = paths.PARAMS) -> Params:
+    """Read and check the parameters.
+
+    Raises `InputError` where the file is missing, is not YAML, or breaks the schema.
+    """
+    try:
+        tree = parse(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path} is missing; run from the repository root.") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 text: {error.reason}. Save it as UTF-8.") from None
+    except BadYamlError as error:
+        raise InputError(f"{path}, {error}.") from None
+    try:
+        # Through JSON, so that a strict schema accepts a list where it wants a tuple.
+        return Params.model_validate_json(json.dumps(tree, default=str))
+    except ValidationError as error:
+        raise InputError(_explain(path, error.errors()[0])) from None
+
+
+def _explain(path: Path, problem: ErrorDetails) -> str:
+    where = [str(part) for part in problem["loc"]]
+    key = ".".join(where)
+    if problem["type"] == "extra_forbidden":
+        known = _known_keys(where[:-1])
+        near = difflib.get_close_matches(where[-1], known, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        return f"{path}: {key} is unknown; allowed here are {', '.join(known)}.{hint}"
+    if problem["type"] == "missing":
+        return f"{path}: {key} is missing; add it (its meaning stands in the README)."
+    if problem["type"] == "string_type":
+        return f"{path}: {key} is {problem['input']!r}; text is allowed. Put it in quotes."
+    allowed = problem["msg"].removeprefix("Value error, ").replace("Input should", "it should")
+    if not key:
+        return f"{path}: {allowed}."
+    if isinstance(problem["input"], dict):
+        return f"{path}: {key}: {allowed}."
+    return f"{path}: {key} is {problem['input']!r}; {allowed}."
+
+
+def _known_keys(parents: list[str]) -> list[str]:
+    """List the keys that the schema allows below a key path."""
+    section: type[BaseModel] = Params
+    parts = iter(parents)
+    for part in parts:
+        annotation = section.model_fields[part].annotation
+        if get_origin(annotation) is dict:
+            next(parts)  # a name of the user's own, such as recipes.<name>
+            annotation = get_args(annotation)[1]
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return []
+        section = annotation
+    return list(section.model_fields)

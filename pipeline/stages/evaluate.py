@@ -1,0 +1,211 @@
+"""Judge the trained model on the test split, beside baselines, and write report and figures."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from pipeline.data.action_units import AU_COLUMNS
+from pipeline.data.csv_files import read_csv, write_csv
+from pipeline.data.frames import as_matrix, au_columns, column_codes, column_words
+from pipeline.data.labels import facs_rules
+from pipeline.errors import InputError, run_main
+from pipeline.evaluation import baselines
+from pipeline.evaluation.all_models import Bounds, Case, build_case, mean_table, tuned_thresholds
+from pipeline.evaluation.judgement import Judgement, judge, network_by_group
+from pipeline.evaluation.prediction_file import KEYS, write_predictions
+from pipeline.evaluation.resampling.bootstrap import Resampling
+from pipeline.evaluation.run_metrics import of_labels
+from pipeline.evaluation.scoring.arrays import Floats
+from pipeline.evaluation.scoring.by_subject import MOST_GROUPS
+from pipeline.evaluation.scoring.thresholds import Goal
+from pipeline.report.console import Step, show, steps
+from pipeline.report.evaluation_page import Report, lead
+from pipeline.settings import params, paths
+from pipeline.settings.schema import Params
+from pipeline.stages.steps.explaining import look_into
+from pipeline.stages.steps.reporting import make_pages, page_of_run, write_pages
+from pipeline.tracking import provenance
+from pipeline.tracking.open_runs import evaluation_run
+from pipeline.tracking.outbox.sender_process import get_ready
+from pipeline.tracking.run import DataSet, Run
+
+PAGE_OF_RUN = "evaluation/report.html"
+STEPS = 5  # that `evaluate` tells of
+
+
+def rule_baseline(settings: Params) -> pd.DataFrame | None:
+    """Score all frames by the labelling rules without the valence gate.
+
+    None where the data lacks an action unit of the rules.
+    """
+    rules = {emotion: rule.weights for emotion, rule in settings.label.rules.items()}
+    try:
+        needed = facs_rules.rule_columns(rules, au_columns(paths.FRAMES, AU_COLUMNS))
+    except InputError:  # labels came from people, and the rules need what the data lacks
+        return None
+    frames = pq.read_table(paths.FRAMES, columns=needed)
+    columns = {name: frames[name].to_numpy() for name in needed}
+    scores = facs_rules.rule_scores(columns, rules, settings.chosen.divisors)
+    return pd.DataFrame(scores, columns=list(rules))
+
+
+def predict_all(
+    made: Mapping[str, Any],
+    true: Floats,
+    train: NDArray[np.bool_],
+    rule: pd.DataFrame | None,
+    seed: int,
+) -> dict[str, Floats]:
+    """Predict every row with the network and each baseline; baselines learn from `train` alone.
+
+    The rule is no baseline where it does not know all emotions. Of very many training rows the
+    regression learns from a sample that `seed` decides.
+    """
+    from pipeline.model.saving import Predictor, load_model  # TensorFlow takes five seconds
+
+    features = as_matrix(pq.read_table(paths.FRAMES, columns=made["features"]), made["features"])
+    learnt = baselines.sample_rows(train, seed)
+    if len(learnt) < (total := int(train.sum())):
+        print(f"{baselines.LOGISTIC}: fitted to a sample of {len(learnt)} of {total} training rows")
+    regression = baselines.fit_logistic(features[learnt], true[learnt])
+    predicted: dict[str, Floats] = {
+        baselines.NETWORK: Predictor(load_model(paths.MODEL))(features),
+        baselines.CONSTANT: baselines.constant(true[train], len(true)),
+        baselines.LOGISTIC: regression.predict(features),
+    }
+    if rule is not None and set(made["emotions"]) <= set(rule.columns):
+        predicted[baselines.RULE] = rule[made["emotions"]].to_numpy()
+    return predicted
+
+
+def bounds_of(settings: Params) -> Bounds:
+    """Gather what counts as positive, and what thresholds are tuned for."""
+    evaluate, tune = settings.evaluate, settings.evaluate.tune
+    goal = Goal(tune.goal, tune.least_precision, tune.miss, tune.false_alarm)
+    return Bounds(evaluate.positive_at, evaluate.threshold, goal)
+
+
+def group_tables(case: Case) -> dict[str, pd.DataFrame]:
+    """Score the network on each test subject and each test clip."""
+    test, tables = case.rows("test"), {}
+    for kind in ("subject", "clip"):
+        codes, names = column_codes(paths.FRAMES, kind)
+        number = len(np.unique(codes[test]))
+        if number > MOST_GROUPS:
+            print(f"no table of {number} {kind}s: {MOST_GROUPS} at most are scored one by one")
+        else:
+            tables[f"{kind}s"] = network_by_group(case, codes, names, kind)
+    return tables
+
+
+def save_predictions(case: Case, keys: pa.Table) -> str:
+    """Write the network's test predictions row by row; return the hash of rows and labels."""
+    test = case.rows("test")
+    return write_predictions(
+        paths.TEST_PREDICTIONS,
+        keys,
+        case.emotions,
+        case.true[test],
+        case.predicted[baselines.NETWORK][test],
+        thresholds=case.thresholds[baselines.NETWORK],
+        positive_at=case.bounds.positive_at,
+    )
+
+
+def record_scores(run: Run, judgement: Judgement, digest: str) -> None:
+    """Record the scores of the kept checkpoint, on the run and on the page of its model."""
+    run.log_metrics(judgement.of_validation(), of_model=DataSet("validation", digest))
+    run.log_metrics(judgement.of_test(), of_model=DataSet("test", digest))
+    labels = read_csv(paths.LABEL_DISTRIBUTION, text=("split", "emotion"))
+    run.log_metrics(of_labels(labels))
+
+
+def record(run: Run, tables: Mapping[str, pd.DataFrame]) -> None:
+    """Record tables and all files but the page, which names its run."""
+    for name, table in tables.items():
+        run.log_table(table, f"evaluation/{name}")
+    rules = paths.TABLES / "fitted_rules.yaml"
+    numbers = (paths.SUMMARY, paths.METRICS, paths.THRESHOLDS)
+    for path in (*numbers, paths.REPORT, paths.TEST_PREDICTIONS, rules):
+        run.log_file(path, "evaluation")
+    for folder in (paths.PLOTS, paths.SVG):
+        for path in sorted(folder.iterdir()):
+            run.log_file(path, f"evaluation/{folder.name}")
+    hashes = provenance.dvc_hashes(paths.LOCK, "evaluate")
+    run.log_dict(hashes, "provenance/md5.json")
+    run.set_tags(provenance.hash_tags(hashes))
+
+
+def names_of(made: Mapping[str, Any]) -> dict[str, str]:
+    """Say which run made the model, from what: the copy of the report on the run tells it."""
+    hashes, data = provenance.dvc_hashes(paths.LOCK, "evaluate"), made["params"]["data.path"]
+    return {
+        "key (tag `pipeline.run`)": made["run"],
+        "commit of this evaluation": provenance.git_state().tags["git.commit"],
+        f"md5 of {data}": hashes.get(data, "not known to DVC"),
+    }
+
+
+def evaluate(settings: Params, step: Step) -> tuple[Report, str]:
+    """Judge the model, write all files and record them; give the report and the run."""
+    made = json.loads(paths.RUN.read_text())
+    emotions: list[str] = made["emotions"]
+    split = column_words(paths.FRAMES, "split")
+    true = as_matrix(pq.read_table(paths.LABELS, columns=emotions), emotions)
+    rule = rule_baseline(settings)
+    chosen = settings.evaluate
+    step("predicting every frame with the network and its baselines")
+    predicted = predict_all(made, true, split == "train", rule, chosen.seed)
+    case = build_case(emotions, split, true, predicted, bounds_of(settings))
+    step(f"scoring, with intervals over people ({chosen.resamples} resamples)")
+    resampling = Resampling(chosen.resamples, chosen.seed, chosen.confidence)
+    judgement = judge(case, column_codes(paths.FRAMES, "subject")[0], resampling)
+    step("finding out what the network looks at")
+    insight = look_into(settings, made, split, rule)
+    insight.write()
+    means = mean_table(case)
+    tables = {"mean_predictions": means, **judgement.tables(), **group_tables(case)}
+    tables |= insight.tables
+    keys = pq.read_table(paths.FRAMES, columns=list(KEYS)).filter(pa.array(split == "test"))
+    read = (paths.FRAMES, paths.LABELS, paths.MODEL)
+    hashes = {path.as_posix(): provenance.file_md5(path) for path in read}
+    step("drawing figures and writing the report")
+    pages = make_pages(settings, made, judgement, tables, keys, hashes)
+    write_pages(pages)
+    paths.METRICS.write_text(json.dumps(judgement.metrics(), indent=2) + "\n")
+    paths.THRESHOLDS.write_text(json.dumps(tuned_thresholds(case), indent=2) + "\n")
+    summary = judgement.for_dvc(float(pd.read_csv(paths.HISTORY)["val_loss"].min()))
+    paths.SUMMARY.write_text(json.dumps(summary, indent=2) + "\n")
+    write_csv(means, paths.MEAN_PREDICTIONS)
+    rows_hash = save_predictions(case, keys)
+    lines = [*lead(judgement.headline, pages.report.limits), *judgement.verdict]
+    step("recording it on the run")
+    evaluated = {k: v for k, v in settings.flat().items() if k.startswith("evaluate.")}
+    with evaluation_run(made["experiment"], made["run"], evaluated) as run:
+        columns = dict.fromkeys(made["features"], "float32")
+        digest = hashes[paths.FRAMES.as_posix()]
+        run.log_dataset(DataSet("test", digest), paths.FRAMES, keys.num_rows, columns)
+        record_scores(run, judgement, digest)
+        record(run, tables)
+        run.log_text(page_of_run(pages, run.id or run.key, names_of(made)), PAGE_OF_RUN)
+        note = [*lines, f"Figures and tables: `{PAGE_OF_RUN}` under Artifacts."]
+        run.set_tags({"mlflow.note.content": "\n\n".join(note), "test.rows_hash": rows_hash})
+    return pages.report, run.id or run.key
+
+
+def main() -> None:
+    settings = params.load()
+    get_ready()
+    with steps(STEPS) as step:
+        report, run = evaluate(settings, step)
+    show(report, [("report", paths.REPORT_PAGE.as_posix()), ("MLflow run", f"{run} (`make ui`)")])
+
+
+if __name__ == "__main__":
+    run_main(main)

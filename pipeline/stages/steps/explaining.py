@@ -1,0 +1,166 @@
+"""Look into a model and its labels: what the model leans on, what people say of the rules.
+
+A part of the evaluate stage. Only rows of the test split explain the model and score rules; rules
+are fitted to training rows. Where there are more rows than a bound, so many are drawn.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.data.action_units import ACTIVATIONS, INTENSITIES
+from pipeline.data.csv_files import write_csv
+from pipeline.data.frames import au_columns, column_codes, column_words, load_rows
+from pipeline.data.labels.facs_rules import Rules
+from pipeline.evaluation.explaining import rule_audit, rule_fitting
+from pipeline.evaluation.explaining.disagreements import disagreements
+from pipeline.evaluation.explaining.importance import Asked, importance, response, some_rows
+from pipeline.evaluation.explaining.rule_fitting import People, Rule
+from pipeline.evaluation.resampling.bootstrap import Groups, group
+from pipeline.settings import paths
+from pipeline.settings.schema import Params
+
+# Subjects beyond so many are drawn in groups: bounds of a hundred pairs cost a second then.
+GROUPS = 200
+DIGITS = 6  # beyond them sums of floats may hang on the machine
+
+
+@dataclass(frozen=True)
+class Insight:
+    """Tidy tables by name, and the section of params.yaml that adopts the fitted rules.
+
+    `importance`, `response` and `disagreements` (see the modules of these names) always; where
+    people named frames and the rules can be scored `audit` (`rule_audit.rule_audit` with `low`
+    and `high`), `audit_aus` (`rule_audit.au_audit`) and `fitted_rules` (`compare_rules`).
+    """
+
+    tables: dict[str, pd.DataFrame]
+    snippet: str
+
+    def write(self) -> None:
+        """Write the tables as CSV and the section as YAML."""
+        paths.TABLES.mkdir(parents=True, exist_ok=True)
+        for name, table in self.tables.items():
+            write_csv(table, paths.TABLES / f"{name}.csv")
+        (paths.TABLES / "fitted_rules.yaml").write_text(self.snippet)
+
+
+def look_into(
+    settings: Params, made: Mapping[str, Any], split: NDArray[np.str_], rule: pd.DataFrame | None
+) -> Insight:
+    """Explain the model and audit the rules.
+
+    `made` is the content of run.json, `split` each row's; `rule` has the rules' scores of all
+    rows, None where the data lacks an AU of theirs.
+    """
+    tables = explain(settings, made, split == "test")
+    words = column_words(paths.FRAMES, "emotion")
+    if rule is None or not (words != "").any():
+        return Insight(_rounded(tables), rule_fitting.NOTHING)
+    fitted, snippet = _adopt(settings, split, words)
+    tables |= _audit(settings, rule, words) | {"fitted_rules": fitted}
+    return Insight(_rounded(tables), snippet)
+
+
+def _rounded(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    return {name: table.round(DIGITS) for name, table in tables.items()}
+
+
+def explain(
+    settings: Params, made: Mapping[str, Any], test: NDArray[np.bool_]
+) -> dict[str, pd.DataFrame]:
+    """Ask the model about rows of the test split."""
+    from pipeline.model.saving import Predictor, load_model  # TensorFlow takes five seconds
+
+    chosen, emotions = settings.evaluate, made["emotions"]
+    rows = _sample(test, chosen.seed)
+    asked = Asked(
+        predict=Predictor(load_model(paths.MODEL)),
+        features=load_rows(paths.FRAMES, rows, made["features"]),
+        columns=made["features"],
+        true=load_rows(paths.LABELS, rows, emotions),
+        emotions=emotions,
+        groups=_groups(settings, rows),
+    )
+    rules = prototypes(settings, emotions)
+    found = importance(asked, rules, seed=chosen.seed, confidence=chosen.confidence)
+    curves = response(asked)
+    return {
+        "importance": found,
+        "response": curves,
+        "disagreements": disagreements(found, curves),
+    }
+
+
+def prototypes(settings: Params, emotions: list[str]) -> Rules:
+    """Give the rule of each emotion that has one, by its own name or by what people call it."""
+    rules = {emotion: rule.weights for emotion, rule in settings.label.rules.items()}
+    called = {word: rule for rule, word in settings.evaluate.human_names.items()}
+    named = {emotion: called.get(emotion, emotion) for emotion in emotions}
+    return {emotion: rules[name] for emotion, name in named.items() if name in rules}
+
+
+def _audit(
+    settings: Params, rule: pd.DataFrame, words: NDArray[np.str_]
+) -> dict[str, pd.DataFrame]:
+    chosen, named = settings.evaluate, words != ""
+    rows = _sample(named, chosen.seed)
+    people, groups = _people(rows, words), _groups(settings, rows)
+    scored = rule_audit.rule_audit(rule, pd.Series(words).where(named, None))
+    bounded, single = (
+        rule_audit.bounded_audit(scores, people.human, groups, chosen.confidence)
+        for scores in (rule[rows], people.intensities)
+    )
+    rules = {emotion: each.weights for emotion, each in settings.label.rules.items()}
+    return {
+        "audit": rule_audit.with_bounds(scored, bounded),
+        "audit_aus": rule_audit.au_audit(single, rules, _meant(settings)),
+    }
+
+
+def _meant(settings: Params) -> dict[str, str]:
+    """Give the human category that each rule means."""
+    human = settings.evaluate.human_names
+    return {emotion: human.get(emotion, emotion) for emotion in settings.label.rules}
+
+
+def _adopt(
+    settings: Params, split: NDArray[np.str_], words: NDArray[np.str_]
+) -> tuple[pd.DataFrame, str]:
+    """Fit rules to training rows and score them on test rows; return the table and the section."""
+    chosen, meant = settings.evaluate, _meant(settings)
+    train, test = (
+        _sample((words != "") & (split == name), chosen.seed) for name in ("train", "test")
+    )
+    fitted = rule_fitting.fit_rules(_people(train, words), meant, chosen.positive_at)
+    if not (fitted and test.any()):
+        return pd.DataFrame(columns=rule_fitting.ADOPTABLE), rule_fitting.NOTHING
+    divisors = settings.chosen.divisors
+    current = {e: Rule(rule.weights, divisors[e]) for e, rule in settings.label.rules.items()}
+    people, groups = _people(test, words), _groups(settings, test)
+    table = rule_fitting.compare_rules(people, fitted, current, meant, groups, chosen.confidence)
+    valences = {emotion: rule.valence for emotion, rule in settings.label.rules.items()}
+    return table, rule_fitting.snippet(current, valences, fitted, table, settings.recipe)
+
+
+def _sample(chosen: NDArray[np.bool_], seed: int) -> NDArray[np.bool_]:
+    """Mark at most `importance.MOST_ROWS` of the chosen rows."""
+    places = np.flatnonzero(chosen)
+    marked = np.zeros(len(chosen), dtype=bool)
+    marked[places[some_rows(len(places), seed)]] = True
+    return marked
+
+
+def _groups(settings: Params, rows: NDArray[np.bool_]) -> Groups:
+    codes = column_codes(paths.FRAMES, "subject")[0][rows]
+    return group(codes, settings.evaluate.resamples, settings.evaluate.seed, GROUPS)
+
+
+def _people(rows: NDArray[np.bool_], words: NDArray[np.str_]) -> People:
+    graded = au_columns(paths.FRAMES, INTENSITIES + ACTIVATIONS)
+    intensities = pd.DataFrame(load_rows(paths.FRAMES, rows, graded), columns=graded)
+    return People(intensities, words[rows], column_codes(paths.FRAMES, "subject")[0][rows])

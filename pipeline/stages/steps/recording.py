@@ -1,0 +1,77 @@
+"""Record on a run what its training starts from: data, labels, warnings, code, machine."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.data.action_units import SPLITS
+from pipeline.data.csv_files import read_csv
+from pipeline.data.frames import column_words
+from pipeline.data.safe_names import safe_names
+from pipeline.data.warnings import count_codes, read_warnings
+from pipeline.settings import paths
+from pipeline.tracking import provenance
+from pipeline.tracking.run import DataSet, Run
+
+
+def subjects_by_split() -> dict[str, list[str]]:
+    """List who stands in each split: no other model may be compared on whom it was trained on."""
+    split, subject = (column_words(paths.FRAMES, name) for name in ("split", "subject"))
+    return {name: np.unique(subject[split == name]).tolist() for name in SPLITS}
+
+
+def record_inputs(
+    run: Run, rows: Mapping[str, int], features: Sequence[str], weights: dict[str, Any]
+) -> None:
+    """Record data sets, label distribution, class weights and warnings before training.
+
+    `rows` counts the frames for `training` and for `validation`.
+    """
+    distribution = read_csv(paths.LABEL_DISTRIBUTION, text=("split", "emotion"))
+    run.log_table(distribution, "labels/distribution")
+    safe = safe_names(weights["weights"])
+    run.log_table(pd.DataFrame(safe.items(), columns=["emotion", "in_metrics"]), "labels/names")
+    run.log_params({f"class_weight.{safe[name]}": w for name, w in weights["weights"].items()})
+    warnings = read_warnings(paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY)
+    run.log_dict({"warnings": warnings}, "data/warnings.json")
+    codes = ", ".join(f"{code} {number:g}" for code, number in count_codes(warnings).items())
+    note = "\n".join(f"- {item['message']}" for item in warnings)
+    run.set_tags({"mlflow.note.content": note, "data.warnings": codes or "none"})
+    for path in (paths.PREPARE_SUMMARY, paths.CLASS_WEIGHTS):
+        run.log_file(path, "data")
+    run.log_dict(subjects_by_split(), "data/subjects.json")
+    digest = provenance.file_md5(paths.FRAMES)
+    columns = dict.fromkeys(features, "float32")
+    for context, count in rows.items():
+        run.log_dataset(DataSet(context, digest), paths.FRAMES, count, columns)
+
+
+def record_card(run: Run) -> None:
+    """Record the data card: the whole, and a table of each of its parts."""
+    card = json.loads(paths.DATA_CARD.read_text())
+    run.log_file(paths.DATA_CARD, "data")
+    for part in ("aus", "au_drift", "labels", "label_drift", "correlations"):
+        run.log_table(pd.DataFrame(card[part]), f"data/{part}")
+
+
+def record_provenance(run: Run, recipe: str) -> None:
+    """Record what made this run: code and its changes, data hashes, machine, experiment."""
+    code = provenance.git_state()
+    hashes = provenance.dvc_hashes(paths.LOCK, "train")
+    run.set_tags(
+        {
+            "recipe": recipe,
+            **code.tags,
+            **provenance.hash_tags(hashes),
+            **provenance.dvc_experiment(),
+            **provenance.environment(),
+            **provenance.source(),
+        }
+    )
+    run.log_dict(hashes, "provenance/md5.json")
+    if code.patch:
+        run.log_text(code.patch, "provenance/changes.patch")
+    run.log_file(paths.PARAMS, "params")

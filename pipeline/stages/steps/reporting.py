@@ -1,0 +1,140 @@
+"""Gather what the report of an evaluation says, draw its figures and write its pages.
+
+A part of the evaluate stage. What it writes tells the same of the same model and data: no date,
+no run. The copy that goes to a run is made by `page_of_run`.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from pipeline.data.action_units import number
+from pipeline.data.csv_files import read_csv
+from pipeline.evaluation.all_models import Case
+from pipeline.evaluation.judgement import Judgement
+from pipeline.evaluation.unlearnable import Limit, Rules, find_limits
+from pipeline.report.evaluation_page import Report, report_page
+from pipeline.report.figures.files import save, standalone, svg
+from pipeline.report.figures.gallery import Drawn, draw, draw_card, pictures
+from pipeline.report.model_card import Facts
+from pipeline.report.pages.text import to_markdown
+from pipeline.report.pages.webpage import to_html
+from pipeline.settings import paths
+from pipeline.settings.schema import Params
+
+
+@dataclass(frozen=True)
+class Pages:
+    """A report and its drawings, ready to be written."""
+
+    report: Report
+    figures: Mapping[str, Drawn]
+    drawn: Mapping[str, str]
+
+
+def make_pages(
+    settings: Params,
+    made: Mapping[str, Any],
+    judgement: Judgement,
+    tables: Mapping[str, pd.DataFrame],
+    keys: pa.Table,
+    hashes: Mapping[str, str],
+) -> Pages:
+    """Draw the figures and put the report together.
+
+    `made` is the content of run.json; `tables` are those of `evaluation_page.Report` and
+    `gallery.draw`; `keys` has subject, clip and frame of the test rows; `hashes` the md5 of what
+    was read, by path.
+    """
+    account, card = (json.loads(p.read_text()) for p in (paths.PREPARE_SUMMARY, paths.DATA_CARD))
+    before = {
+        "distribution": read_csv(paths.LABEL_DISTRIBUTION, text=("split", "emotion")),
+        "history": pd.read_csv(paths.HISTORY),
+    }
+    figures = {
+        **draw(judgement.case, keys, judgement.tuned, {**tables, **before}),
+        "data_card": draw_card(card),
+    }
+    drawn = {name: svg(one.figure) for name, one in figures.items()}
+    report = Report(
+        title=f"Recipe {made['recipe']} on {made['params']['data.path']}",
+        headline=judgement.headline,
+        verdict=judgement.verdict,
+        scores=judgement.tuned,
+        tables=tables,
+        facts=_facts(settings, made, account, hashes),
+        card=card,
+        pictures=pictures(figures, paths.PLOTS.name),
+        limits=find_limits_of(settings, judgement.case, account["aus"]),
+        about=_about(settings, account),
+    )
+    return Pages(report, figures, drawn)
+
+
+def write_pages(pages: Pages) -> None:
+    """Write figures, Markdown and HTML."""
+    paths.SVG.mkdir(parents=True, exist_ok=True)
+    for name, one in pages.figures.items():
+        save(one.figure, paths.PLOTS / f"{name}.png")
+        (paths.SVG / f"{name}.svg").write_text(standalone(pages.drawn[name]), encoding="utf-8")
+    page = report_page(pages.report)
+    paths.REPORT.write_text(to_markdown(page), encoding="utf-8")
+    paths.REPORT_PAGE.write_text(to_html(page, pages.drawn), encoding="utf-8")
+
+
+def page_of_run(pages: Pages, name: str, facts: Mapping[str, str]) -> str:
+    """Return the HTML with what differs from run to run: the run's name, its facts, the date."""
+    today = datetime.now(tz=UTC)
+    named = replace(
+        pages.report,
+        about=[f"Run {name}", f"evaluated {today:%-d %B %Y}", *pages.report.about],
+        facts=replace(pages.report.facts, run=facts),
+    )
+    return to_html(report_page(named), pages.drawn)
+
+
+def _about(settings: Params, account: Mapping[str, Any]) -> list[str]:
+    """Say what was trained and tested on."""
+    source = {"facs": "labels by rule", "human": "labels by people"}[settings.label.source]
+    test = account["splits"]["test"]
+    return [
+        f"{account['rows_kept']:,} frames ({account['extractor']}), {source}",
+        f"tested on {test['frames']:,} frames of {test['subjects']:,} people",
+    ]
+
+
+def _facts(
+    settings: Params, made: Mapping[str, Any], account: Mapping[str, Any], hashes: Mapping[str, str]
+) -> Facts:
+    evaluated = {k: v for k, v in settings.flat().items() if k.startswith("evaluate.")}
+    return Facts(
+        recipe=made["recipe"],
+        extractor=account["extractor"],
+        features=made["features"],
+        emotions=made["emotions"],
+        best_epoch=made["best_epoch"],
+        label_source=settings.label.source,
+        splits=account["splits"],
+        hashes=hashes,
+        params={**made["params"], **evaluated},
+    )
+
+
+def find_limits_of(
+    settings: Params, case: Case, aus: Mapping[str, Mapping[str, float]]
+) -> list[Limit]:
+    """Name the emotions that cannot be learned; `aus` are the action units of prepare.json."""
+    rules = None
+    if settings.label.source == "facs":
+        weights = {emotion: rule.weights for emotion, rule in settings.label.rules.items()}
+        still = [name for name, found in aus.items() if found["lowest"] == found["highest"]]
+        # A rule reads intensities: a presence that never changes is not what kills it.
+        dead = {number(name) for name in still if not name.endswith("_c")}
+        rules = Rules(weights, dead)
+    train, at = case.rows("train"), case.bounds.positive_at
+    return find_limits(case.true, train, case.emotions, at, rules)

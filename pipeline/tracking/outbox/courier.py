@@ -1,0 +1,149 @@
+"""Send journals to the MLflow store, each entry once and in order; again after any trouble.
+
+What is sent is noted after it has arrived. A sender that is killed in between sends it again,
+which leaves no trace: see `pipeline.tracking.outbox.entries`.
+"""
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from pipeline.tracking.outbox.entries import Remote, clean_tags, param_text
+from pipeline.tracking.outbox.journal import Entry, Journal
+from pipeline.tracking.store.connection import (
+    connect,
+    failures,
+    journals_folder,
+    tracking_uri,
+    without_password,
+)
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient, entities
+
+KEY = "pipeline.run"
+PARENT = "mlflow.parentRunId"
+_METRICS_AT_ONCE = 50  # entries
+
+
+class UnsentError(Exception):
+    """The store cannot be reached, or refused an entry; the journal keeps it."""
+
+
+class Courier:
+    """Sends one journal to the store in use, from where an earlier courier left off.
+
+    What arrived in another store counts for nothing: that store may be gone.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._client: MlflowClient | None = None
+        self._experiment_id = ""
+        self.reached = False  # whether the store answered when it was last asked
+
+    def send(self) -> None:
+        """Send what has not arrived, whether or not the run goes on.
+
+        Raises `UnsentError` where the store cannot take it now, `InputError` where somebody has
+        to mend it first.
+        """
+        try:
+            self._send()
+        except failures() as error:
+            self._client = None
+            raise UnsentError(without_password(f"{type(error).__name__}: {error}")) from error
+
+    def _send(self) -> None:
+        begin = next(self._journal.entries(), None)
+        if begin is None:
+            return
+        store, sent, self.reached = tracking_uri(), self._journal.sent, self._client is not None
+        if self._client is None:
+            self._client, self._experiment_id = open_store(begin["experiment"])
+            if not _has(self._client, sent.get("run_id")):
+                sent = {}  # the database was deleted
+            self.reached = True
+        if sent.get("store") != store:
+            sent = {
+                "store": store,
+                "count": 1,
+                "run_id": _begin(self._client, self._experiment_id, self._journal.key, begin),
+            }
+            self._journal.note_sent(sent)
+        remote = Remote(sent["run_id"], self._client, self._journal.folder)
+        for batch in _batches(self._journal.entries(sent["count"])):
+            remote.write(batch)
+            sent["count"] += len(batch)
+            self._journal.note_sent(sent)
+
+
+def _has(client: "MlflowClient", run_id: str | None) -> bool:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return run_id is not None and client.get_run(run_id).info.lifecycle_stage == "active"
+    except MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return False
+        raise
+
+
+def open_store(experiment: str) -> "tuple[MlflowClient, str]":
+    """Connect to the store, see `store.connection.connect`; return the experiment's id."""
+    experiment_id = connect(experiment)
+    from mlflow import MlflowClient
+
+    return MlflowClient(), experiment_id
+
+
+def _batches(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
+    """Put metrics that stand in a row together: one call for many epochs."""
+    for kind, some in groupby(entries, key=lambda entry: entry["kind"]):
+        waiting = list(some)
+        size = _METRICS_AT_ONCE if kind == "metrics" else 1
+        for start in range(0, len(waiting), size):
+            yield waiting[start : start + size]
+
+
+def _begin(client: "MlflowClient", experiment_id: str, key: str, begin: Entry) -> str:
+    """Find the run of a journal, or make it; return its id."""
+    if found := find_run(client, experiment_id, key):
+        return str(found.info.run_id)
+    tags, name = begin["tags"] | {KEY: key}, begin["name"]
+    if begin["maker"]:
+        run = _maker(client, experiment_id, begin["maker"])
+        if run is None:
+            tags["source_run"] = begin["maker"]
+        elif _agree(run.data.params, begin["params"]):
+            client.update_run(run.info.run_id, status="RUNNING")
+            return str(run.info.run_id)
+        else:
+            tags[PARENT], name = run.info.run_id, f"{run.info.run_name} evaluated anew"
+    made = client.create_run(experiment_id, begin["time"], clean_tags(tags), name)
+    return str(made.info.run_id)
+
+
+def find_run(client: "MlflowClient", experiment_id: str, key: str) -> "entities.Run | None":
+    """Look a run up by its key; None where the store has none or it was deleted."""
+    found = client.search_runs([experiment_id], f"tags.`{KEY}` = '{key}'", max_results=1)
+    return found[0] if found else None
+
+
+def _maker(client: "MlflowClient", experiment_id: str, key: str) -> "entities.Run | None":
+    """Find the run that made a model; where the store has lost it, send its journal again."""
+    found = find_run(client, experiment_id, key)
+    journal = Journal(journals_folder() / key)
+    if found or not journal.folder.is_dir():
+        return found
+    journal.note_sent({})
+    Courier(journal).send()
+    return find_run(client, experiment_id, key)
+
+
+def _agree(stored: dict[str, str], params: dict[str, str]) -> bool:
+    return all(stored.get(key, text) == text for key, text in map(_stored, params.items()))
+
+
+def _stored(item: tuple[str, str]) -> tuple[str, str]:
+    return item[0], param_text(item[1])

@@ -1,0 +1,49 @@
+"""Read and add what is filed with a run that has ended, and with its model."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.tracking.outbox.entries import Remote
+from pipeline.tracking.store.connection import journals_folder
+from pipeline.tracking.store.logged_model import CONTRACT
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+
+def fetch(client: "MlflowClient", run_id: str, name: str, folder: Path) -> Path | None:
+    """Copy an artifact of a run into a folder; None where the run has none of this name."""
+    listed = client.list_artifacts(run_id, name.rpartition("/")[0] or None)
+    if name not in {item.path for item in listed}:
+        return None
+    target = folder / run_id
+    target.mkdir(parents=True, exist_ok=True)
+    return Path(client.download_artifacts(run_id, name, str(target)))
+
+
+def attach(client: "MlflowClient", run_id: str, path: Path, folder: str) -> None:
+    """Add a file to a run's artifacts, or replace it."""
+    client.log_artifact(run_id, str(path), folder)
+
+
+def note_of(client: "MlflowClient", run_id: str) -> str:
+    """Read the description that a run's page shows."""
+    return str(client.get_run(run_id).data.tags.get("mlflow.note.content", ""))
+
+
+def tag(client: "MlflowClient", run_id: str, tags: Mapping[str, str]) -> None:
+    """Set tags of a run."""
+    Remote(run_id, client, journals_folder()).set_tags(tags)
+
+
+def network_of(model_id: str, folder: Path) -> tuple[Path, Path]:
+    """Copy what a logged model carries into a folder: its `.keras` file and its contract.
+
+    The contract is JSON: `ranges` with every feature in order, and `emotions`.
+    """
+    import mlflow.artifacts
+
+    copy = mlflow.artifacts.download_artifacts(f"models:/{model_id}", dst_path=str(folder))
+    carried = Path(copy) / "artifacts"
+    return next(carried.glob("*.keras")), carried / CONTRACT

@@ -1,0 +1,78 @@
+"""`compare` reads two runs from a store and prints, or refuses with what to do."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from pipeline.commands.compare import PREDICTIONS, run
+from pipeline.errors import InputError
+from pipeline.evaluation.prediction_file import KEYS, write_predictions
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+TRUE = np.random.default_rng(0).random((40, 1)).astype(np.float32)
+Make = Callable[..., str]
+
+
+@pytest.fixture
+def make(client: "MlflowClient", store: Path, tmp_path: Path) -> Make:
+    """Return a function that records an evaluated run and gives its id."""
+    place = (store / "mlruns" / "e").as_uri()
+    experiment = client.create_experiment("e", artifact_location=place)
+
+    def made(noise: float, *, evaluated: bool = True, name: str = "improved") -> str:
+        run_id = str(client.create_run(experiment, run_name=name).info.run_id)
+        client.log_param(run_id, "noise", noise)
+        if evaluated:
+            names = [f"S{i // 8}" for i in range(40)]
+            keys = pa.table([names, names, np.arange(40)], names=KEYS)
+            file = tmp_path / PREDICTIONS
+            write_predictions(
+                *(file, keys, ["joy"], TRUE, np.clip(TRUE + noise, 0, 1)),
+                thresholds=0.5,
+                positive_at=0.5,
+            )
+            client.log_artifact(run_id, str(file), "evaluation")
+        return run_id
+
+    return made
+
+
+def compare(first: str, second: str, html: Path | None = None) -> None:
+    run(first, second, html)
+
+
+def test_prints_the_comparison_and_writes_a_page(
+    make: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = make(0.3), make(0.1)
+    compare(first, second, tmp_path / "page.html")
+    out = capsys.readouterr().out
+    assert out.startswith(f"improved {second[:8]} against improved {first[:8]}\n")
+    assert "mean absolute error" in out
+    assert "noise" in out
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert first in page
+    assert "<svg" in page
+
+
+def test_runs_of_other_names_keep_them(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    compare(make(0.3, name="old"), make(0.1, name="new"))
+    assert capsys.readouterr().out.startswith("new against old\n")
+
+
+def test_refuses_a_run_without_test_predictions(make: Make) -> None:
+    with pytest.raises(InputError, match=r"holds no evaluation/test_predictions\.parquet"):
+        compare(make(0.3), make(0.1, evaluated=False))
+
+
+def test_refuses_an_unknown_run_and_lists_the_latest(make: Make) -> None:
+    known = make(0.3)
+    with pytest.raises(InputError, match=f"(?s)The latest:.*{known} improved"):
+        compare(known, "unknown")

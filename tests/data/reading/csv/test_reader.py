@@ -1,0 +1,92 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.data.reading.csv import reader as sheet_module
+from pipeline.data.reading.csv.header import read_header
+from pipeline.data.reading.csv.reader import read_sheet
+from pipeline.data.reading.csv.text import UnreadableError
+
+
+def read(tmp_path: Path, content: bytes, numbers=("a", "b"), texts=()):
+    path = tmp_path / "file.csv"
+    path.write_bytes(content)
+    return read_sheet(path, read_header(path), numbers, texts)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"a,b\n1,2.5\n3,4\n",
+        b"a, b\n1, 2.5\n3, 4\n",
+        b" a , b \n1 , 2.5 \n3,4",
+        b"a;b\n1;2.5\n3;4\n",
+        b"a; b\r\n1; 2.5\r\n3; 4\r\n",
+        b"a;b\n1;2,5\n3;4\n",
+        b"a\tb\n1\t2.5\n3\t4\n",
+        b"\xef\xbb\xbfa,b\n1,2.5\n3,4\n",
+        b'"a","b"\n1,2.5\n3,4\n',
+        b",a,b\n0,1,2.5\n1,3,4\n",
+        b"b,x,a\n2.5,9,1\n4,9,3\n",
+        b"a,b\n1,2.5\n\n3,4\n\n\n",
+    ],
+)
+def test_reads_what_real_files_hold(tmp_path, content):
+    sheet = read(tmp_path, content)
+    assert sheet.table["a"].to_pylist() == [1, 3]
+    assert sheet.table["b"].to_pylist() == [2.5, 4]
+    assert sheet.row.tolist() == [1, 2]
+    assert sheet.rejects == []
+
+
+@pytest.mark.parametrize("cell", [b"", b"nan", b"NaN", b" ", b"NA"])
+def test_reads_an_empty_cell_as_nan(tmp_path, cell):
+    sheet = read(tmp_path, b"a,b\n1," + cell + b"\n3,4\n")
+    assert np.isnan(sheet.table["b"].to_numpy()[0])
+    assert sheet.rows_read == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [(b"1,x", "not_a_number"), (b"1", "ragged"), (b"1,2,3", "ragged"), (b"1,1_0", "not_a_number")],
+)
+def test_sets_a_bad_row_aside_and_keeps_the_others(tmp_path, line, reason):
+    sheet = read(tmp_path, b"a,b\n1,2\n" + line + b"\n5,6\n")
+    assert sheet.row.tolist() == [1, 3]
+    assert sheet.table["a"].to_pylist() == [1, 5]
+    assert [(found.row, found.reason) for found in sheet.rejects] == [(2, reason)]
+    assert sheet.rows_read == 3
+
+
+def test_reads_words_without_their_blanks(tmp_path):
+    sheet = read(tmp_path, b"a, Image\n1, x 1.jpg \n", ["a"], ["Image"])
+    assert [word.strip() for word in sheet.table["Image"].to_pylist()] == ["x 1.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "empty"),
+        (b"\n\n", "empty"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "unreadable"),
+        (b"a\x00,b\n1,2\n", "unreadable"),
+    ],
+)
+def test_refuses_what_is_no_table(tmp_path, content, reason):
+    with pytest.raises(UnreadableError) as error:
+        read(tmp_path, content)
+    assert error.value.reason == reason
+
+
+@pytest.mark.parametrize("block", [8, 20, 64, 1 << 20])
+def test_blocks_give_the_rows_of_the_whole(tmp_path, monkeypatch, block):
+    monkeypatch.setattr(sheet_module, "BLOCK", block)
+    lines = [b"a,b"] + [b"%d,%d" % (i, i * i) for i in range(20)]
+    lines[7] = b"6,x"
+    lines[12] = b""
+    sheet = read(tmp_path, b"\n".join(lines))
+    assert sheet.rows_read == 19
+    assert [(found.row, found.reason) for found in sheet.rejects] == [(7, "not_a_number")]
+    assert sheet.row.tolist() == [1, 2, 3, 4, 5, 6, *range(8, 20)]
+    assert sheet.table["b"].to_pylist() == [i * i for i in range(20) if i not in (6, 11)]

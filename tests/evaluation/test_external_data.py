@@ -1,0 +1,95 @@
+"""Another data set beside the one of training: what differs is said, and scores have bounds."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from pipeline.evaluation import external_data
+from pipeline.evaluation.resampling.bootstrap import group
+
+OURS = {
+    "extractor": "OpenFace 2",
+    "mode": "video",
+    "splits": {"train": {"clips": 2, "frames": 200}, "test": {"clips": 1, "frames": 100}},
+}
+LEVELS = [
+    {"name": "AU06_r", "split": "test", "difference": 1.5, "chance": 1.1, "beyond_chance": True},
+    {"name": "AU12_r", "split": "test", "difference": 0.2, "chance": 1.1, "beyond_chance": False},
+]
+
+
+def codes(theirs, drift=()):
+    return [found["code"] for found in external_data.differences(OURS, OURS | theirs, drift)]
+
+
+def test_a_set_like_the_training_data_differs_in_nothing():
+    assert codes({}, LEVELS[1:]) == []
+
+
+@pytest.mark.parametrize(
+    ("theirs", "code"),
+    [
+        ({"extractor": "py-feat"}, "other_extractor"),
+        ({"mode": "image"}, "other_mode"),
+        ({"splits": {"test": {"clips": 30, "frames": 30}}}, "other_clip_length"),
+    ],
+)
+def test_what_differs_has_a_code_of_its_own(theirs, code):
+    assert codes(theirs) == [code]
+
+
+def test_what_is_not_known_is_not_called_different():
+    assert codes({"mode": "unknown"}) == []
+
+
+def test_people_with_other_levels_are_named_by_au():
+    (found,) = external_data.differences(OURS, OURS, LEVELS)
+    assert found["code"] == "other_levels"
+    assert found["number"] == 1
+    assert "AU06_r +1.5" in found["message"]
+    assert "AU12_r" not in found["message"]
+
+
+def test_scores_are_those_of_all_rows_with_bounds_over_subjects():
+    random = np.random.default_rng(0)
+    true = (random.random((120, 2)) < 0.4).astype(float)
+    predicted = {"network": 0.2 * true + 0.8 * random.random((120, 2))}
+    table = external_data.score_table(
+        true,
+        predicted,
+        {"network": np.array([0.5, 0.4])},
+        ["joy", "grief"],
+        group(np.arange(120) % 6, 200, 0),
+        positive_at=0.5,
+        confidence=0.9,
+    )
+    assert len(table) == len(external_data.METRICS) * 3
+    joy = table[(table["emotion"] == "joy") & (table["metric"] == "auroc")].iloc[0]
+    assert joy["value"] == pytest.approx(roc_auc_score(true[:, 0], predicted["network"][:, 0]))
+    assert joy["low"] < joy["value"] < joy["high"]
+    macro = external_data.macro_scores(table)["network"]["f1"]
+    assert macro["low"] < macro["value"] < macro["high"]
+    flat = external_data.flat(table, "others", "network")
+    assert set(flat) == {f"external/others/{metric}" for metric in external_data.METRICS}
+    assert flat["external/others/f1"] == pytest.approx(macro["value"], abs=1e-6)
+    assert external_data.told(table, "others")[0].startswith(
+        "others: network, macro average precision"
+    )
+
+
+def test_one_subject_has_scores_without_bounds():
+    table = external_data.score_table(
+        np.array([[1.0], [0.0]]),
+        {"network": np.array([[0.9], [0.2]])},
+        {"network": np.array([0.5])},
+        ["joy"],
+        group(["S", "S"], 100, 0),
+        positive_at=0.5,
+        confidence=0.95,
+    )
+    assert external_data.macro_scores(table)["network"]["f1"] == {
+        "value": 1,
+        "low": None,
+        "high": None,
+    }
+    assert "(- to -)" in external_data.told(table, "others")[0]

@@ -1,0 +1,3 @@
+"""Test splits of known quality to draw and describe."""
+
+from worlds import judged, scored, world  # noqa: F401

@@ -1,0 +1,188 @@
+"""Each benchmark once, at its smallest: what it measures is said by `make bench` and `make soak`.
+
+In one module, for TensorFlow and MLflow are loaded once a process. That of `experiments` is in
+tests/end_to_end/test_runs.py, that of `fuzz` in tests/data/test_fuzz.py. `kills` has none of its
+whole, for the smallest takes two minutes of processor time: what it kills are trainings by DVC.
+That its moments exist, and that they are hit, is shown here.
+"""
+
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from candidates import guesses, make_candidate
+
+from benchmarks import (
+    coverage,
+    drift,
+    evaluation,
+    ingest,
+    kills,
+    labels,
+    openface_files,
+    promotions,
+    retraining,
+    scale,
+    shuffled,
+    soak,
+    tracking,
+)
+from pipeline.drift.shift_test import Bounds
+from pipeline.promotion.promote import promote
+from pipeline.settings import params
+from pipeline.settings.schema import Params
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def settings() -> Params:
+    return params.load(ROOT / "params.yaml")
+
+
+@pytest.fixture
+def quick(settings: Params) -> Params:
+    """The repository's parameters with a small network and one epoch."""
+    recipe = settings.chosen.model_copy(update={"hidden": (4,), "dropout": (0.1,), "epochs": 1})
+    recipes = settings.recipes | {settings.recipe: recipe}
+    return settings.model_copy(update={"recipes": recipes})
+
+
+def run(monkeypatch: pytest.MonkeyPatch, main: object, *arguments: str) -> None:
+    """Call a benchmark's main as `python -m` does."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(sys, "argv", ["benchmark", *arguments])
+    assert callable(main)
+    main()
+
+
+def test_labels_of_loop_and_stage_agree(monkeypatch, capsys):
+    run(monkeypatch, labels.main, "--rows=20000", "--looped=50", "--rounds=1")
+    assert "labels equal on 50 frames" in capsys.readouterr().out
+
+
+def test_ingest_contenders_read_the_same_rows(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    openface_files.write_folder(tmp_path / "few", 1, 15)
+    files = sorted((tmp_path / "few").iterdir())
+    assert len({contend(files) for contend in ingest.CONTENDERS.values()}) == 1
+    assert Path.cwd() == ROOT
+
+
+def test_scale_measures_every_stage(monkeypatch, capsys):
+    run(monkeypatch, scale.main, "--sizes=0.009")
+    told = capsys.readouterr().out
+    assert [line.split(":")[0] for line in told.splitlines()[-3:]] == list(scale.STAGES)
+
+
+def test_evaluation_measures_numbers_and_regression(monkeypatch, capsys):
+    monkeypatch.setattr(evaluation, "RESAMPLES", 100)
+    monkeypatch.setattr(evaluation, "SIZES", {1000: 100})
+    evaluation.measure(1000)
+    evaluation.measure_regression(1000)
+    told = capsys.readouterr().out
+    assert "1,000 rows, 7 test subjects" in told
+    assert "fitted to 1,000 of 1,000 rows" in told
+
+
+def test_coverage_counts_how_often_the_truth_is_held(capsys):
+    truth = coverage.truths("plain", 0.3, subjects=200)
+    shares = coverage.measure(5, "plain", 0.3, 3, truth)
+    assert len(shares) == len(coverage.METRICS)
+    assert all(0 <= share <= 1 for share in shares)
+
+
+def test_drift_counts_alarms_of_new_people(settings, quick):
+    bounds = Bounds(**settings.drift.model_dump())
+    frames, _ = drift.demo(20, 16)
+    found = drift.draw(frames, 6, 3, bounds)
+    assert found.units == 3, "another unit is noticed"
+    alarms = drift.predictions(quick, 1, 1, bounds)
+    assert alarms["any"] in (0, 1)
+
+
+def test_retraining_plays_its_three_cases(quick, monkeypatch):
+    for name, people in {"MANY": 4, "VALIDATION": 3, "TEST": 4, "CROWD": 5, "EPOCHS": 1}.items():
+        monkeypatch.setattr(retraining, name, people)
+    once = retraining.train(quick, *(retraining.simulate(quick, 3, seed) for seed in (1, 2)), 1)
+    monkeypatch.setattr(retraining, "train", lambda *_: once)  # a training takes two seconds
+    found = retraining.one_seed(quick, 1)
+    assert set(found) == set(retraining.WANTED)
+    assert {outcome for outcome, *_ in found.values()} <= {"promoted", "kept", "refused"}
+    assert np.isfinite([changes for _, *changes in found.values()]).all()
+
+
+def test_shuffled_labels_are_judged_against_each_baseline(tmp_path, monkeypatch):
+    for name, size in {"SUBJECTS": 8, "EPOCHS": 1}.items():
+        monkeypatch.setattr(shuffled, name, size)
+    shuffled.prepare(tmp_path, None, "expression")
+    monkeypatch.chdir(tmp_path)
+    claimed = shuffled.claims(1)
+    assert len(claimed) == 3
+    assert set(claimed.values()) <= {"better", "worse", "open"}
+
+
+@pytest.mark.usefixtures("store")
+def test_tracking_times_a_training():
+    found = tracking.train(tracked=True, frames=300, epochs=1)
+    assert 0 < found["logging"] < found["seconds"]
+
+
+@pytest.mark.usefixtures("store")
+def test_promotions_tell_a_race_with_one_winner_from_other_ends(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    quality = {"fair": guesses([0.45, 0.45]), "a": guesses([0.9, 0.9]), "b": guesses([0.9, 0.9], 1)}
+    keys = {name: make_candidate(tmp_path / name, rows) for name, rows in quality.items()}
+    promote(promotions.settings_for("race"), keys["fair"], renew=False, dry_run=False)
+    assert promotions.problem("race") == "versions ['1'], champion 1"
+    for key in (keys["a"], keys["b"]):  # one after the other: a race costs twice MLflow's start
+        promotions.contend(key, ["race"], threading.Barrier(1))
+    assert promotions.problem("race") is None
+
+
+@pytest.mark.parametrize("moment", kills.MOMENTS)
+def test_moments_of_the_kills_are_functions_of_the_pipeline(moment):
+    module, path, calls, seconds = kills.MOMENTS[moment]
+    found = importlib.import_module(f"pipeline.{module}")
+    for name in path.split("."):
+        found = getattr(found, name)
+    assert callable(found)
+    assert calls >= 1
+    assert seconds >= 0
+
+
+@pytest.mark.parametrize(("call", "code"), [("2", -signal.SIGKILL), ("3", 0)])
+def test_kills_hit_the_call_that_is_named(call, code):
+    own = os.environ | {
+        "PYTHONPATH": str(ROOT / "benchmarks/killer"),
+        "KILL_AT": f"textwrap:TextWrapper.wrap:{call}:0",
+    }
+    work = "import textwrap; textwrap.fill('a'); textwrap.fill('b')"
+    # As the stage's name stands among the arguments of `python -m`.
+    done = subprocess.run(
+        [sys.executable, "-c", work, "pipeline.stages.train"], env=own, check=False
+    )
+    assert done.returncode == code
+
+
+def test_soak_tells_of_each_campaign_how_it_ended(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(soak, "FOLDER", tmp_path)
+    good, bad = ["benchmarks.coverage", "--help"], ["benchmarks.coverage", "--nonsense"]
+    found = {one.name: one for one in soak.run_all({"good": good, "bad": bad})}
+    assert (found["good"].code, found["bad"].code) == (0, 2)
+    told = capsys.readouterr().out
+    assert "good: ok, " in told
+    assert "bad: FAILED (2), " in told
+    assert told.count("unrecognized arguments: --nonsense\n") == 1
+    assert (tmp_path / "good.log").read_text().startswith("usage: ")
+
+
+@pytest.mark.parametrize("campaign", soak.CAMPAIGNS)
+def test_campaigns_are_programs(campaign):
+    assert importlib.util.find_spec(soak.CAMPAIGNS[campaign][0])

@@ -1,0 +1,173 @@
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.tracking.open_runs import training_run
+from pipeline.tracking.outbox.courier import open_store
+from pipeline.tracking.outbox.entries import Remote
+from pipeline.tracking.run import DataSet
+from pipeline.tracking.store.connection import connect
+from pipeline.tracking.store.logged_model import model_of
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+EXPERIMENT = "au emotion/test"
+FEATURES = ["AU06_r", "AU12_r", "AU28_c"]
+TAGS = {"mlflow.source.name": "train.py", "git.dirty": "false"}
+EMOTIONS = ["happiness", "sadness"]
+FRAMES = pd.DataFrame([[0.0, 5.0, 1.0], [2.5, 1.0, 0.0]], columns=FEATURES)
+
+
+class Logged(NamedTuple):
+    """A logged model, its client and folder, and the network it was made from."""
+
+    model_id: str
+    run_id: str
+    client: "MlflowClient"
+    folder: Path
+    network: Any
+
+
+@pytest.fixture(scope="module")
+def logged(
+    migrated: Path,
+    isolate: Callable[[pytest.MonkeyPatch, Path], None],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Any:
+    import keras
+
+    root = tmp_path_factory.mktemp("with model")
+    shutil.copy(migrated, root / "mlflow.db")
+    layers = [keras.Input((3,)), keras.layers.Dense(4, "relu"), keras.layers.Dense(2, "sigmoid")]
+    network = keras.Sequential(layers)
+    network.save(root / "model.keras")
+    with pytest.MonkeyPatch.context() as patch:
+        isolate(patch, root)
+        with training_run(EXPERIMENT, "train", {"train.seed": 7}, TAGS) as run:
+            for epoch in (1, 2, 3):
+                run.log_metrics({"val_loss": 1 / epoch}, step=epoch)
+            example = FRAMES.assign(clip="S01_a_P").astype({"AU06_r": "float32", "AU28_c": int})
+            path = root / "model.keras"
+            run.log_model(path, FEATURES, EMOTIONS, example[FEATURES], step=2)
+            run.log_metrics({"test/f1": 0.5}, of_model=DataSet("test", "0" * 32))
+        client, _ = open_store(EXPERIMENT)
+        model_id = model_of(Remote(run.id, client, root))
+        assert model_id
+        folder = root / "mlruns/au_emotion_test/models" / model_id / "artifacts"
+        yield Logged(model_id, run.id, client, folder, network)
+
+
+@pytest.fixture(scope="module")
+def loaded(logged: Logged) -> Any:
+    import mlflow.pyfunc
+
+    return mlflow.pyfunc.load_model(f"models:/{logged.model_id}")
+
+
+def test_predicts_what_the_network_predicts_under_names(logged: Logged, loaded: Any) -> None:
+    frames = FRAMES.set_axis(["a", "b"])
+    predictions = loaded.predict(frames)
+    expected = np.asarray(logged.network(FRAMES.to_numpy()))
+    np.testing.assert_allclose(predictions.to_numpy(), expected, atol=1e-6)
+    assert list(predictions.columns) == EMOTIONS
+    assert list(predictions.index) == ["a", "b"]
+
+
+def test_order_of_columns_does_not_matter(loaded: Any) -> None:
+    shuffled = FRAMES.assign(AU45_r=9.0)[["AU28_c", "AU45_r", "AU12_r", "AU06_r"]]
+    pd.testing.assert_frame_equal(loaded.predict(shuffled), loaded.predict(FRAMES))
+
+
+def test_more_rows_than_a_batch_are_predicted_in_order(loaded: Any) -> None:
+    frames = pd.DataFrame({name: np.linspace(0, 1, 8194) for name in FEATURES})
+    predictions = loaded.predict(frames)
+    assert len(predictions) == 8194
+    last = loaded.predict(frames.tail(3))
+    pd.testing.assert_frame_equal(predictions.tail(3), last, atol=1e-6)
+
+
+def test_no_rows_give_no_predictions(loaded: Any) -> None:
+    assert loaded.predict(FRAMES.head(0)).shape == (0, 2)
+
+
+def test_missing_column_is_named(loaded: Any) -> None:
+    with pytest.raises(Exception, match=r"missing inputs \['AU12_r'\]"):
+        loaded.predict(FRAMES.drop(columns="AU12_r"))
+
+
+def test_missing_column_is_named_where_mlflow_does_not_look(loaded: Any) -> None:
+    with pytest.raises(Exception, match=r"Columns \['AU12_r'\] are missing"):
+        loaded.unwrap_python_model().predict(None, FRAMES.drop(columns="AU12_r"))
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("AU12_r", 5.1, r"AU12_r is 5\.1 in row 1 .*allowed is 0 to 5"),
+        ("AU12_r", -0.1, r"AU12_r is -0\.1 in row 1 .*allowed is 0 to 5"),
+        ("AU06_r", np.nan, r"AU06_r is nan in row 1"),
+        ("AU06_r", np.inf, r"AU06_r is inf in row 1"),
+        ("AU28_c", 1.5, r"AU28_c is 1\.5 in row 1 .*allowed is 0 to 1"),
+    ],
+)
+def test_value_out_of_range_is_refused_with_column_and_row(
+    loaded: Any, column: str, value: float, message: str
+) -> None:
+    frames = FRAMES.copy()
+    frames.loc[1, column] = value
+    with pytest.raises(Exception, match=message):
+        loaded.predict(frames)
+
+
+def test_model_holds_no_pickle_and_its_own_code(logged: Logged) -> None:
+    names = {path.name for path in logged.folder.rglob("*") if path.is_file()}
+    assert {"MLmodel", "model.keras", "contract.json", "serving.py"} <= names
+    assert not [name for name in names if name.endswith((".pkl", ".pickle", ".joblib"))]
+    code = (logged.folder / "serving.py").read_text(encoding="utf-8")
+    assert "from pipeline" not in code
+    assert "import pipeline" not in code
+
+
+def test_requirements_are_pinned(logged: Logged) -> None:
+    lines = (logged.folder / "requirements.txt").read_text(encoding="utf-8").split()
+    assert {line.partition("==")[0] for line in lines} == {
+        "mlflow",
+        "keras",
+        "tensorflow",
+        "numpy",
+        "pandas",
+    }
+    assert all(line.partition("==")[2] for line in lines)
+
+
+def test_example_and_signature_go_by_name(logged: Logged, loaded: Any) -> None:
+    assert loaded.metadata.signature.inputs.input_names() == FEATURES
+    assert loaded.metadata.signature.outputs.input_names() == EMOTIONS
+    example = json.loads((logged.folder / "input_example.json").read_text(encoding="utf-8"))
+    assert example == {"columns": FEATURES, "data": FRAMES.to_numpy().tolist()}
+
+
+def test_models_page_shows_run_params_and_metrics_of_its_epoch(logged: Logged) -> None:
+    model = logged.client.get_logged_model(logged.model_id)
+    assert model.status == "READY"
+    assert model.source_run_id == logged.run_id
+    assert model.params == {"train.seed": "7"}
+    assert model.tags["mlflow.source.name"] == "train.py"
+    assert "git.dirty" not in model.tags
+    metrics = {(metric.key, metric.value, metric.step) for metric in model.metrics}
+    assert metrics == {("val_loss", 0.5, 2), ("test/f1", 0.5, 0)}
+
+
+def test_runs_page_shows_the_model_at_its_epoch(logged: Logged) -> None:
+    run = logged.client.get_run(logged.run_id)
+    [output] = run.outputs.model_outputs
+    assert (output.model_id, output.step) == (logged.model_id, 2)
+    assert run.data.metrics == {"val_loss": 1 / 3, "test/f1": 0.5}
+    assert run.info.experiment_id == connect(EXPERIMENT)
