@@ -62,7 +62,8 @@ class Trial:
         """Say what is read, with examples and doubts."""
         emotions = self.counts("emotion")
         named = f", emotions {some(sorted(emotions), 8)}" if emotions else ""
-        read = f"{len(self.told)} of {self.clips} clips, {len(self.subjects)} subjects{named}"
+        people = f"{len(self.subjects)} subject{'s' * (len(self.subjects) != 1)}"
+        read = f"{len(self.told)} of {self.clips} clips, {people}{named}"
         return [
             f"  {self.name}: {read}",
             *(f"    {clip}: {_words(known)}" for clip, known in self._examples()),
