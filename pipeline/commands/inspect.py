@@ -16,12 +16,12 @@ import pyarrow as pa
 from pipeline.commands.naming_choice import choose_naming
 from pipeline.commands.source import Column, override, settings_for, source_arguments
 from pipeline.data.action_units import ACTIVATIONS, INTENSITIES, PRESENCES, number
-from pipeline.data.card.frame_summary import FrameSummary
+from pipeline.data.card.counting.frame_summary import FrameSummary
 from pipeline.data.quarantine import REASONS, Reject, count_rows
 from pipeline.data.reading.plan import Plan
 from pipeline.data.split import with_split
 from pipeline.settings.schema import Params
-from pipeline.stages import prepare
+from pipeline.stages.steps import ingest
 
 _EXAMPLES = 3  # files or rows named per reason
 
@@ -53,10 +53,10 @@ def run(
         chosen, namings = choose_naming(settings, naming, Path(names))
         data = settings.data.model_copy(update={"naming": chosen})
         settings = settings.model_copy(update={"data": data})
-        plan = prepare.make_plan(settings, Path(scratch))
+        plan = ingest.make_plan(settings, Path(scratch))
         found = read(plan, settings)
         print(*describe(plan, found, settings, namings), sep="\n")
-    prepare.refuse_unusable(plan, settings.prepare.split, found.summary.frames)
+    ingest.refuse_unusable(plan, settings.prepare.split, found.summary.frames)
     print(f"to use it: dvc exp run {' '.join(overrides(found, settings, column))}")
     rest = found.summary.frames - found.emotions.total()
     if wants_human(found) and rest:
@@ -66,7 +66,7 @@ def run(
 def read(plan: Plan, settings: Params) -> Findings:
     """Read everything that a plan names."""
     found = Findings(FrameSummary(plan.aus), list(plan.rejects))
-    for checked in prepare.read_all(plan, settings.prepare.min_confidence):
+    for checked in ingest.read_all(plan, settings.prepare.min_confidence):
         frames = checked.frames
         found.summary.add(with_split(frames, np.zeros(frames.num_rows, dtype=np.int32)))
         found.rejects += checked.rejects
@@ -82,8 +82,8 @@ def describe(
 ) -> list[str]:
     """Say in lines what is there."""
     kept, quarantined = found.summary.frames, count_rows(found.rejects).total()
-    warnings = prepare.gather_warnings(plan, found.summary)
-    warnings += plan.check_labels(prepare.make_naming(settings))
+    warnings = ingest.gather_warnings(plan, found.summary)
+    warnings += plan.check_labels(ingest.make_naming(settings))
     data = settings.data
     return [
         f"{data.path}: layout {data.layout}, written by {plan.extractor}"
@@ -96,7 +96,7 @@ def describe(
         f"AUs       {_kinds(plan.aus)}",
         f"emotions  {_share(found.emotions, kept)}",
         f"valence   {_share(found.classes, kept)}",
-        *(f"note: {note}" for note in prepare.gather_notes(plan, found.notes)),
+        *(f"note: {note}" for note in ingest.gather_notes(plan, found.notes)),
         *_problems(found.rejects),
         *(f"warning {item['code']}: {item['message']}" for item in warnings),
     ]

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pipeline.data.reading.clip_names import Naming
-from pipeline.data.reading.labels_file import Labels
-from pipeline.data.reading.people import check_people, is_emotion
+from pipeline.data.reading.naming.clip_names import Naming
+from pipeline.data.reading.naming.labels_file import Labels
+from pipeline.data.reading.naming.people import check_people, is_emotion
 from pipeline.data.split import FEWEST
 from pipeline.data.warnings import some
 
