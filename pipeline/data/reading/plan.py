@@ -14,14 +14,14 @@ import pyarrow as pa
 
 from pipeline.data.action_units import AU_COLUMNS
 from pipeline.data.quarantine import Reject
-from pipeline.data.reading.clip_names import Clip, Naming, join_spellings
 from pipeline.data.reading.contract import KEYS, Raw
 from pipeline.data.reading.csv.header import Header, read_header
 from pipeline.data.reading.csv.reader import count_rows, read_head
 from pipeline.data.reading.csv.text import UnreadableError
 from pipeline.data.reading.extractors import BARE, au_columns_of, every_au_of, mode, refuse_other
-from pipeline.data.reading.labels_file import LABELS_FILE
 from pipeline.data.reading.lost_suffix import Look, restore_suffixes
+from pipeline.data.reading.naming.clip_names import Clip, Naming, join_spellings
+from pipeline.data.reading.naming.labels_file import LABELS_FILE
 from pipeline.data.warnings import some, warning
 from pipeline.errors import InputError
 

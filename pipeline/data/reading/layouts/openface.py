@@ -9,7 +9,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.data.quarantine import Reject
-from pipeline.data.reading.clip_names import Clip, Naming
 from pipeline.data.reading.csv.bad_lines import Sheet
 from pipeline.data.reading.csv.header import Header
 from pipeline.data.reading.csv.reader import read_sheet
@@ -18,8 +17,9 @@ from pipeline.data.reading.extractors import OPENFACE_2, PYFEAT, recognise
 from pipeline.data.reading.faces import COLUMN, IDENTITY, choose_faces, number_identities
 from pipeline.data.reading.folders import files_below
 from pipeline.data.reading.frame_order import settle_frames
-from pipeline.data.reading.labels_file import LABELS_FILE
 from pipeline.data.reading.lost_suffix import end_at_five
+from pipeline.data.reading.naming.clip_names import Clip, Naming
+from pipeline.data.reading.naming.labels_file import LABELS_FILE
 from pipeline.data.reading.plan import (
     Face,
     Part,

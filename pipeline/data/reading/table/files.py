@@ -21,8 +21,8 @@ from pipeline.data.reading.csv.reader import read_blocks, read_head
 from pipeline.data.reading.csv.text import UnreadableError, is_plain_text, sheet_stem
 from pipeline.data.reading.extractors import au_columns_of, recognise
 from pipeline.data.reading.folders import files_below
-from pipeline.data.reading.labels_file import LABELS_FILE
 from pipeline.data.reading.lost_suffix import Look, restore_suffixes
+from pipeline.data.reading.naming.labels_file import LABELS_FILE
 from pipeline.data.reading.plan import (
     NOT_TEXT,
     Source,
