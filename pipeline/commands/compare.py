@@ -12,7 +12,7 @@ from pipeline.tracking.store.connection import tracking_uri
 from pipeline.tracking.store.recorded_runs import Part, read_part
 
 if TYPE_CHECKING:
-    from pipeline.evaluation.comparison import Side
+    from pipeline.comparison.models import Side
 
 PREDICTIONS = "evaluation/test_predictions.parquet"
 
@@ -28,8 +28,8 @@ PREDICTIONS = "evaluation/test_predictions.parquet"
 def run(first: str, second: str, html: Path | None = None) -> None:
     """Print the comparison; raise `InputError` where the runs were not tested alike."""
     # Imported here, so that the other commands do not wait for them.
-    from pipeline.evaluation.comparison import compare
-    from pipeline.report.comparison_page import FIGURE, comparison_page, differences
+    from pipeline.comparison.models import compare
+    from pipeline.comparison.page import FIGURE, comparison_page, differences
     from pipeline.report.figures.files import svg
     from pipeline.report.pages.text import to_text
     from pipeline.report.pages.webpage import to_html
@@ -49,7 +49,7 @@ def sides(run_ids: Sequence[str]) -> "list[Side]":
 
     Raises `InputError` for a run that cannot be read or holds no test predictions.
     """
-    from pipeline.evaluation.comparison import Side
+    from pipeline.comparison.models import Side
     from pipeline.evaluation.prediction_file import read_predictions
 
     with TemporaryDirectory() as scratch:

@@ -5,9 +5,9 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pipeline.comparison.paired import Pair, Side, measure
 from pipeline.evaluation.prediction_file import Predictions
 from pipeline.evaluation.resampling.bootstrap import Resampling
-from pipeline.evaluation.resampling.paired import Pair, Side, measure
 from pipeline.promotion import renewal
 from pipeline.promotion.candidate import Candidate, constant, only
 from pipeline.promotion.comparable import (

@@ -13,13 +13,11 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.data.action_units import ACTIVATIONS, AU_COLUMNS, INTENSITIES, PRESENCES
+from pipeline.data.card import profile
 from pipeline.data.csv_files import write_csv
 from pipeline.data.frames import au_columns, column_words, load_rows
-from pipeline.data.warnings import read_warnings
-from pipeline.drift import profile
 from pipeline.errors import InputError, run_main
-from pipeline.evaluation.scoring.metric_names import of_epoch
-from pipeline.evaluation.scoring.metrics import epoch_scores
+from pipeline.evaluation.scoring.emotion_scores import epoch_scores
 from pipeline.model.fit import Data, Settings, fit
 from pipeline.model.saving import Predictor, save_model
 from pipeline.settings import params, paths
@@ -104,10 +102,7 @@ def train(run: Run, settings: Params, names: tuple[list[str], list[str]], folder
     recording.record_inputs(run, rows, features, weights)
     recording.record_card(run)
     score = partial(epoch_scores, emotions=emotions, positive_at=POSITIVE_AT, threshold=THRESHOLD)
-
-    def log_epoch(measured: dict[str, float], kept: dict[str, float]) -> None:
-        run.log_metrics(of_epoch(measured, kept), int(measured["epoch"]))
-
+    log_epoch = partial(recording.record_epoch, run)
     trained = fit(data, fit_settings(settings, weights), score, log_epoch, folder)
     save_model(trained.model, paths.MODEL)
     people = profile.of_training(paths.FRAMES, features)
@@ -128,8 +123,7 @@ def main(*, fresh: bool = False) -> None:
     settings = params.load()
     features = choose_features(settings.train.features, au_columns(paths.FRAMES, AU_COLUMNS))
     emotions = list(pq.read_schema(paths.LABELS).names)
-    for item in read_warnings(paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY):
-        print(f"warning {item['code']}: {item['message']}")
+    recording.show_warnings()
     recorded = {k: v for k, v in settings.flat().items() if not k.startswith(AFTERWARDS)}
     experiment, recipe = settings.tracking.experiment, settings.recipe
     with own_training(inputs_of(recorded, features, emotions), fresh=fresh) as training:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.data.action_units import VALENCE_CLASSES
 from pipeline.data.reading.csv.header import Header
-from pipeline.data.reading.labels_file import LABELS_FILE, Labels
+from pipeline.data.reading.naming.labels_file import LABELS_FILE, Labels
 from pipeline.data.words import one_spelling, said
 from pipeline.errors import InputError
 

@@ -7,9 +7,9 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline.data.action_units import SPLITS
-from pipeline.data.card.au_activity import Activity
-from pipeline.data.card.copies import Copies
-from pipeline.data.runs import find_runs
+from pipeline.data.card.counting.au_activity import Activity
+from pipeline.data.card.counting.copies import Copies
+from pipeline.data.frames import find_runs
 from pipeline.data.warnings import warning
 
 # Rows to count at once: a column of a batch costs a dozen calls, however few rows it has.
