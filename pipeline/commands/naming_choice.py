@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipeline.data.card.namings import Trial, best, try_naming
 from pipeline.data.reading.layouts import PLANNERS
 from pipeline.data.reading.naming.clip_names import Naming
 from pipeline.data.reading.naming.labels_file import Labels
-from pipeline.data.reading.naming.trials import Trial, best, try_naming
 from pipeline.data.reading.plan import Plan, Source
 from pipeline.data.warnings import some
 from pipeline.errors import InputError
