@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.data.action_units import SPLITS
-from pipeline.data.reading.faces import owner
+from pipeline.data.reading.rows.faces import owner
 from pipeline.data.words import chosen
 from pipeline.errors import InputError
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from pipeline.data.action_units import VALENCE_CLASSES
 from pipeline.data.quarantine import Reject
-from pipeline.data.reading.contract import KEYS, Raw
-from pipeline.data.reading.frame_order import SEVERAL, order_clips
 from pipeline.data.reading.naming.clip_names import Naming
+from pipeline.data.reading.rows.contract import KEYS, Raw
+from pipeline.data.reading.rows.frame_order import SEVERAL, order_clips
 from pipeline.data.reading.table.clip_index import Piece, read_piece
 from pipeline.data.reading.table.column_types import encode, respell
 from pipeline.data.reading.table.parquet import FILE, ROW, TableFile
