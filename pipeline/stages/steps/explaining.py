@@ -16,6 +16,7 @@ from pipeline.data.action_units import ACTIVATIONS, INTENSITIES
 from pipeline.data.csv_files import write_csv
 from pipeline.data.frames import au_columns, column_codes, column_words, load_rows
 from pipeline.data.labels.facs_rules import Rules
+from pipeline.data.words import folded
 from pipeline.evaluation.explaining import rule_audit, rule_fitting
 from pipeline.evaluation.explaining.disagreements import disagreements
 from pipeline.evaluation.explaining.importance import Asked, importance, response, some_rows
@@ -99,8 +100,8 @@ def explain(
 def prototypes(settings: Params, emotions: list[str]) -> Rules:
     """Give the rule of each emotion that has one, by its own name or by what people call it."""
     rules = settings.label.weights
-    called = {word: rule for rule, word in settings.evaluate.human_names.items()}
-    named = {emotion: called.get(emotion, emotion) for emotion in emotions}
+    called = {folded(word): rule for rule, word in settings.evaluate.human_names.items()}
+    named = {emotion: called.get(folded(emotion), emotion) for emotion in emotions}
     return {emotion: rules[name] for emotion, name in named.items() if name in rules}
 
 
@@ -117,21 +118,23 @@ def _audit(
     )
     return {
         "audit": rule_audit.with_bounds(scored, bounded),
-        "audit_aus": rule_audit.au_audit(single, settings.label.weights, _meant(settings)),
+        "audit_aus": rule_audit.au_audit(single, settings.label.weights, _meant(settings, words)),
     }
 
 
-def _meant(settings: Params) -> dict[str, str]:
-    """Give the human category that each rule means."""
+def _meant(settings: Params, words: NDArray[np.str_]) -> dict[str, str]:
+    """Give the human category that each rule means, written as the data writes it."""
     human = settings.evaluate.human_names
-    return {emotion: human.get(emotion, emotion) for emotion in settings.label.rules}
+    written = {folded(word): word for word in np.unique(words).tolist()}
+    named = {emotion: human.get(emotion, emotion) for emotion in settings.label.rules}
+    return {emotion: written.get(folded(word), word) for emotion, word in named.items()}
 
 
 def _adopt(
     settings: Params, split: NDArray[np.str_], words: NDArray[np.str_]
 ) -> tuple[pd.DataFrame, str]:
     """Fit rules to training rows and score them on test rows; return the table and the section."""
-    chosen, meant = settings.evaluate, _meant(settings)
+    chosen, meant = settings.evaluate, _meant(settings, words)
     train, test = (
         _sample((words != "") & (split == name), chosen.seed) for name in ("train", "test")
     )
