@@ -58,6 +58,9 @@ def run(
         print(*describe(plan, found, settings, namings), sep="\n")
     ingest.refuse_unusable(plan, settings.prepare.split, found.summary.frames)
     print(f"to use it: dvc exp run {' '.join(overrides(found, settings, column))}")
+    rest = found.summary.frames - found.emotions.total()
+    if wants_human(found) and rest:
+        print(f"then the {rest} frames without an emotion are set aside")
 
 
 def read(plan: Plan, settings: Params) -> Findings:
@@ -104,12 +107,16 @@ def overrides(found: Findings, settings: Params, column: Sequence[Column]) -> li
     data, label = settings.data, settings.label
     values = {"data.path": data.path, "data.layout": data.layout, "data.naming": data.naming}
     values |= {f"++naming.{data.naming}.columns.{ours}": theirs for ours, theirs in column}
-    human = len(found.emotions) > 1
-    if human:
+    if wants_human(found):
         values["label.source"] = "human"
     elif label.gate == "clip" and found.classes.total() < found.summary.frames:
         values["label.gate"] = "none"
     return [override(key, value) for key, value in values.items()]
+
+
+def wants_human(found: Findings) -> bool:
+    """Say whether people named enough for their categories to be learned."""
+    return len(found.emotions) > 1
 
 
 def _count(column: pa.ChunkedArray) -> Counter[str]:
@@ -118,11 +125,11 @@ def _count(column: pa.ChunkedArray) -> Counter[str]:
 
 
 def _kinds(aus: Sequence[str]) -> str:
-    """List action units by what is measured of them: `17 intensities (1, 2, 4 ...)`."""
+    """List action units by what is measured of them: `intensities 6, 12; presences 6`."""
     kinds = {"intensities": INTENSITIES, "presences": PRESENCES, "activations": ACTIVATIONS}
     own = {kind: [name for name in aus if name in names] for kind, names in kinds.items()}
     told = (
-        f"{len(names)} {kind} ({', '.join(str(number(name)) for name in names)})"
+        f"{kind} {', '.join(str(number(name)) for name in names)}"
         for kind, names in own.items()
         if names
     )

@@ -59,7 +59,7 @@ def test_says_what_would_be_read_and_writes_nothing(workspace, tree, tmp_path, c
     for told in (
         "subjects  5 (A, B, C, D, Z)",
         "frames    14 kept, 1 rows quarantined",
-        "AUs       2 intensities (6, 12); 1 presences (6)",
+        "AUs       intensities 6, 12; presences 6",
         "emotions  sad 3; none for 11 frames",
         "problem out_of_range: 1 rows",
         "Z_1.csv, row 2: AU06_r is 9",
