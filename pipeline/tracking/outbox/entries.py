@@ -138,13 +138,11 @@ class Remote:
     def _model(self, entry: Entry) -> None:
         import pandas as pd
 
-        from pipeline.tracking.store.logged_model import log_model, model_of
+        from pipeline.tracking.store.logged_model import log_model
 
-        if model_of(self.client, self.id) is None:
-            names = entry["features"], entry["emotions"]
-            network = self.journal.kept(entry["file"])
-            example = pd.DataFrame(entry["example"])
-            log_model(self.client, self.id, network, *names, example, entry["step"])
+        names = entry["features"], entry["emotions"]
+        network, example = self.journal.kept(entry["file"]), pd.DataFrame(entry["example"])
+        log_model(self.client, self.id, network, *names, example, entry["step"])
 
     def _end(self, entry: Entry) -> None:
         self.end(entry["status"], entry["error"], entry["time"])

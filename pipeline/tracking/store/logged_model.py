@@ -39,10 +39,22 @@ def log_model(
 
     `example` holds a few rows with at least these columns; `step` is the model's epoch, whose
     metrics MLflow shows with the model. Returns the id of the model: load it with
-    `mlflow.pyfunc.load_model(f"models:/{id}")`.
+    `mlflow.pyfunc.load_model(f"models:/{id}")`. Where the run has its model already that is shown.
     """
-    from mlflow.entities import LoggedModelOutput
+    if (model_id := model_of(client, run_id)) is None:
+        model_id = _make(client, run_id, network, features, emotions, example)
+    _show(client, run_id, model_id, step)
+    return model_id
 
+
+def _make(
+    client: "MlflowClient",
+    run_id: str,
+    network: Path,
+    features: Sequence[str],
+    emotions: Sequence[str],
+    example: "pd.DataFrame",
+) -> str:
     made_by = client.get_run(run_id)
     tags = {key: text for key, text in made_by.data.tags.items() if key.startswith(SOURCE)}
     experiment, name = made_by.info.experiment_id, str(made_by.info.run_name)
@@ -54,8 +66,6 @@ def log_model(
         target = Path(folder) / "model"
         _save(target, logged, carried, _signature(features, emotions), example[list(features)])
         client.log_model_artifacts(logged.model_id, str(target))
-    client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step)])
-    _copy_metrics(client, run_id, logged.model_id, step)
     client.finalize_logged_model(logged.model_id, "READY")
     return str(logged.model_id)
 
@@ -89,14 +99,16 @@ def _save(
     )
 
 
-def _copy_metrics(client: "MlflowClient", run_id: str, model_id: str, step: int) -> None:
-    """Show on the model's page what the run measured at its epoch."""
-    from mlflow.entities import Metric
+def _show(client: "MlflowClient", run_id: str, model_id: str, step: int) -> None:
+    """Show the model on the run's page, and on its own what the run measured at its epoch."""
+    from mlflow.entities import LoggedModelOutput, Metric
 
-    names = client.get_run(run_id).data.metrics
+    run = client.get_run(run_id)
+    if model_id not in {one.model_id for one in run.outputs.model_outputs}:
+        client.log_outputs(run_id, [LoggedModelOutput(model_id, step)])
     of_step = [
         Metric(one.key, one.value, one.timestamp, step, model_id=model_id, run_id=run_id)
-        for name in names
+        for name in run.data.metrics
         for one in client.get_metric_history(run_id, name)
         if one.step == step
     ]
