@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.data.card import profile
 from pipeline.data.card.profile import Predict, Profile
-from pipeline.data.reading.extractors import recognise
+from pipeline.data.reading.columns.extractors import recognise
 from pipeline.errors import InputError
 from pipeline.settings import paths
 from pipeline.settings.run_files import PROFILE
