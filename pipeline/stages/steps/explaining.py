@@ -19,9 +19,10 @@ from pipeline.data.labels.facs_rules import Rules
 from pipeline.data.words import folded
 from pipeline.evaluation.explaining import rule_audit, rule_fitting
 from pipeline.evaluation.explaining.disagreements import disagreements
-from pipeline.evaluation.explaining.importance import Asked, importance, response, some_rows
+from pipeline.evaluation.explaining.importance import MOST_ROWS, Asked, importance, response
 from pipeline.evaluation.explaining.rule_fitting import People, Rule
 from pipeline.evaluation.resampling.bootstrap import Groups, group
+from pipeline.evaluation.resampling.sampling import draw_rows
 from pipeline.settings import paths
 from pipeline.settings.schema import Params
 
@@ -150,10 +151,9 @@ def _adopt(
 
 
 def _sample(chosen: NDArray[np.bool_], seed: int) -> NDArray[np.bool_]:
-    """Mark at most `importance.MOST_ROWS` of the chosen rows."""
-    places = np.flatnonzero(chosen)
+    """Mark at most `MOST_ROWS` of the chosen rows."""
     marked = np.zeros(len(chosen), dtype=bool)
-    marked[places[some_rows(len(places), seed)]] = True
+    marked[draw_rows(chosen, seed, MOST_ROWS)] = True
     return marked
 
 
