@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.errors import InputError
+from pipeline.settings.run_files import PREDICTIONS
 from pipeline.tracking.store.connection import tracking_uri
 from pipeline.tracking.store.recorded_runs import Part, read_part
 
 if TYPE_CHECKING:
     from pipeline.comparison.models import Side
-
-PREDICTIONS = "evaluation/test_predictions.parquet"
 
 
 @click.argument("first", metavar="RUN_ID")

@@ -13,11 +13,11 @@ from pipeline.reproduction import bring_data, compare
 from pipeline.reproduction.checkout import Project, checkout, find_project, refuse
 from pipeline.reproduction.replay import replay, stoppable
 from pipeline.reproduction.scratch_store import scratch_store
+from pipeline.settings.run_files import HASHES
 from pipeline.tracking import provenance
 from pipeline.tracking.store.connection import tracking_uri
 from pipeline.tracking.store.recorded_runs import Recorded, only_run, read_run
 
-HASHES = "provenance/md5.json"
 STOPPED = 130  # the exit code of a program that was ended by Ctrl-C
 
 

@@ -9,11 +9,9 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from pipeline.errors import InputError
+from pipeline.settings.run_files import PATCH, SETTINGS
 from pipeline.tools import STOPS, git
 from pipeline.tracking.store.recorded_runs import Recorded
-
-PATCH = "provenance/changes.patch"
-SETTINGS = "params/params.yaml"
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from pipeline.evaluation.scoring.by_subject import MOST_GROUPS
 from pipeline.evaluation.scoring.thresholds import Goal
 from pipeline.report.console import Step, show, steps
 from pipeline.report.evaluation_page import Report, lead
-from pipeline.settings import params, paths
+from pipeline.settings import params, paths, run_files
 from pipeline.settings.schema import Params
 from pipeline.stages.steps.explaining import look_into
 from pipeline.stages.steps.predicting import predict_all, rule_baseline
@@ -32,7 +32,6 @@ from pipeline.tracking.open_runs import evaluation_run
 from pipeline.tracking.outbox.sender_process import get_ready
 from pipeline.tracking.run import DataSet, Run
 
-PAGE_OF_RUN = "evaluation/report.html"
 STEPS = 5  # that `evaluate` tells of
 
 
@@ -81,16 +80,16 @@ def record_scores(run: Run, judgement: Judgement, digest: str) -> None:
 def record(run: Run, tables: Mapping[str, pd.DataFrame]) -> None:
     """Record tables and all files but the page, which names its run."""
     for name, table in tables.items():
-        run.log_table(table, f"evaluation/{name}")
+        run.log_table(table, f"{run_files.EVALUATION}/{name}")
     rules = paths.TABLES / "fitted_rules.yaml"
     numbers = (paths.SUMMARY, paths.METRICS, paths.THRESHOLDS)
     for path in (*numbers, paths.REPORT, paths.TEST_PREDICTIONS, rules):
-        run.log_file(path, "evaluation")
+        run.log_file(path, run_files.EVALUATION)
     for folder in (paths.PLOTS, paths.SVG):
         for path in sorted(folder.iterdir()):
-            run.log_file(path, f"evaluation/{folder.name}")
+            run.log_file(path, f"{run_files.EVALUATION}/{folder.name}")
     hashes = provenance.dvc_hashes(paths.LOCK, "evaluate")
-    run.log_dict(hashes, "provenance/md5.json")
+    run.log_dict(hashes, run_files.HASHES)
     run.set_tags(provenance.hash_tags(hashes))
 
 
@@ -145,8 +144,8 @@ def evaluate(settings: Params, step: Step) -> tuple[Report, str]:
         run.log_dataset(DataSet("test", digest), paths.FRAMES, keys.num_rows, columns)
         record_scores(run, judgement, digest)
         record(run, tables)
-        run.log_text(page_of_run(pages, run.id or run.key, names_of(made)), PAGE_OF_RUN)
-        note = [*lines, f"Figures and tables: `{PAGE_OF_RUN}` under Artifacts."]
+        run.log_text(page_of_run(pages, run.id or run.key, names_of(made)), run_files.REPORT)
+        note = [*lines, f"Figures and tables: `{run_files.REPORT}` under Artifacts."]
         run.set_tags({"mlflow.note.content": "\n\n".join(note), "test.rows_hash": rows_hash})
     return pages.report, run.id or run.key
 

@@ -32,7 +32,7 @@ QUALITY = ("brier", "ece", "ccc", "jsd")
 
 
 class Scores(TypedDict):
-    """What `score` returns; goes to JSON as it is.
+    """What `score_each` gives for each set of thresholds; goes to JSON as it is.
 
     `macro` averages over the emotions where a number is defined, `emotions_defined` counts them.
     """
@@ -44,26 +44,6 @@ class Scores(TypedDict):
     emotion: dict[str, Numbers]
 
 
-def score(
-    true: npt.ArrayLike,
-    predicted: npt.ArrayLike,
-    emotions: Sequence[str],
-    *,
-    positive_at: float,
-    thresholds: npt.ArrayLike,
-) -> Scores:
-    """Score predictions (rows, emotions); `thresholds` is one number or one an emotion.
-
-    `overall` pools all cells (micro average); `exact_match` is the share of rows in which every
-    emotion is right. `top1_accuracy`, the share of rows whose highest probability (the first of
-    equals) is the labelled one, is there only where each row of `true` is one-hot.
-    Raises `InputError` for arrays that do not fit (see `arrays.checked`).
-    """
-    return score_each(
-        true, predicted, emotions, positive_at=positive_at, thresholds={"": thresholds}
-    )[""]
-
-
 def score_each(
     true: npt.ArrayLike,
     predicted: npt.ArrayLike,
@@ -72,20 +52,27 @@ def score_each(
     positive_at: float,
     thresholds: Mapping[str, npt.ArrayLike],
 ) -> dict[str, Scores]:
-    """Score as `score` for each of several thresholds; what does not hang on them only once."""
+    """Score predictions (rows, emotions) at several thresholds, each one number or one an emotion.
+
+    What does not depend on them is computed once. `overall` pools all cells (micro average);
+    `exact_match` is the share of rows in which every emotion is right. `top1_accuracy`, the share
+    of rows whose highest probability (the first of equals) is the labelled one, is there only
+    where each row of `true` is one-hot.
+    Raises `InputError` for arrays that do not fit (see `arrays.checked`).
+    """
     true, predicted = checked(true, predicted, emotions)
     positive = reach(true, positive_at)
     free = _free(true, predicted, positive, emotions)
     scores = {}
     for name, given in thresholds.items():
         bounds = np.broadcast_to(np.asarray(given, dtype=np.float64), len(emotions))
-        said = reach(predicted, bounds)
-        emotion = with_ratios(free, positive, said)
+        predicted_positive = reach(predicted, bounds)
+        emotion = with_ratios(free, positive, predicted_positive)
         for numbers, bound in zip(emotion.values(), bounds, strict=True):
             numbers["threshold"] = float(bound)
         scores[name] = Scores(
             rows=len(true),
-            overall=_overall(true, predicted, positive, said)
+            overall=_overall(true, predicted, positive, predicted_positive)
             | {metric: mean(emotion, metric) for metric in ("brier", "jsd")},
             macro={metric: mean(emotion, metric) for metric in MACRO},
             emotions_defined={metric: len(defined(emotion, metric)) for metric in MACRO},
@@ -105,11 +92,13 @@ def _free(
     return found
 
 
-def _overall(true: Floats, predicted: Floats, positive: Bools, said: Bools) -> Numbers:
-    pooled = (int(cells.sum()) for cells in count(positive, said))
+def _overall(
+    true: Floats, predicted: Floats, positive: Bools, predicted_positive: Bools
+) -> Numbers:
+    pooled = (int(cells.sum()) for cells in count(positive, predicted_positive))
     gap = predicted - true
     numbers: Numbers = ratios(*pooled) | {
-        "exact_match": float(np.mean((positive == said).all(axis=1))),
+        "exact_match": float(np.mean((positive == predicted_positive).all(axis=1))),
         "mse": float(np.mean(gap**2, dtype=np.float64)),
         "mae": float(np.mean(np.abs(gap), dtype=np.float64)),
     }

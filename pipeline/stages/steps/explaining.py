@@ -19,15 +19,16 @@ from pipeline.data.labels.facs_rules import Rules
 from pipeline.data.words import folded
 from pipeline.evaluation.explaining import rule_audit, rule_fitting
 from pipeline.evaluation.explaining.disagreements import disagreements
-from pipeline.evaluation.explaining.importance import Asked, importance, response, some_rows
+from pipeline.evaluation.explaining.importance import MOST_ROWS, Asked, importance, response
 from pipeline.evaluation.explaining.rule_fitting import People, Rule
 from pipeline.evaluation.resampling.bootstrap import Groups, group
+from pipeline.evaluation.resampling.sampling import draw_rows
 from pipeline.settings import paths
 from pipeline.settings.schema import Params
 
 # Subjects beyond so many are drawn in groups: bounds of a hundred pairs cost a second then.
 GROUPS = 200
-DIGITS = 6  # beyond them sums of floats may hang on the machine
+DIGITS = 6  # beyond them sums of floats may depend on the machine
 
 
 @dataclass(frozen=True)
@@ -150,10 +151,9 @@ def _adopt(
 
 
 def _sample(chosen: NDArray[np.bool_], seed: int) -> NDArray[np.bool_]:
-    """Mark at most `importance.MOST_ROWS` of the chosen rows."""
-    places = np.flatnonzero(chosen)
+    """Mark at most `MOST_ROWS` of the chosen rows."""
     marked = np.zeros(len(chosen), dtype=bool)
-    marked[places[some_rows(len(places), seed)]] = True
+    marked[draw_rows(chosen, seed, MOST_ROWS)] = True
     return marked
 
 

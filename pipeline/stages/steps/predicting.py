@@ -14,6 +14,7 @@ from pipeline.data.frames import as_matrix, au_columns
 from pipeline.data.labels import facs_rules
 from pipeline.errors import InputError
 from pipeline.evaluation import baselines
+from pipeline.evaluation.resampling.sampling import draw_rows
 from pipeline.evaluation.scoring.arrays import Floats
 from pipeline.settings import paths
 from pipeline.settings.schema import Params
@@ -60,7 +61,7 @@ def predict_all(
     regression learns from a sample that `seed` decides.
     """
     features = as_matrix(pq.read_table(paths.FRAMES, columns=made["features"]), made["features"])
-    learnt = baselines.sample_rows(train, seed)
+    learnt = draw_rows(train, seed, baselines.MOST_ROWS)
     if len(learnt) < (total := int(train.sum())):
         print(f"{baselines.LOGISTIC}: fitted to a sample of {len(learnt)} of {total} training rows")
     regression = baselines.fit_logistic(features[learnt], true[learnt])

@@ -18,7 +18,7 @@ from pipeline.data.safe_names import safe_names
 from pipeline.data.warnings import count_codes, read_warnings
 from pipeline.errors import InputError
 from pipeline.evaluation.scoring.metric_names import of_epoch
-from pipeline.settings import paths
+from pipeline.settings import paths, run_files
 from pipeline.tracking import provenance
 from pipeline.tracking.run import DataSet, Run
 
@@ -30,14 +30,15 @@ def subjects_by_split() -> dict[str, list[str]]:
 
 
 def show_warnings() -> None:
-    """Print what was warned of before; raise `InputError` where a file to record is absent."""
+    """Count what was warned of before; raise `InputError` where a file to record is absent."""
     needed = (paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY, paths.LABEL_DISTRIBUTION, paths.DATA_CARD)
     if absent := [path.as_posix() for path in needed if not path.is_file()]:
         raise InputError(
             f"{', '.join(absent)}, which a run records, is not there: `dvc repro label` makes it."
         )
-    for item in read_warnings(paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY):
-        print(f"warning {item['code']}: {item['message']}")
+    if codes := count_codes(read_warnings(paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY)):
+        told = ", ".join(f"{count} {code}" for code, count in codes.items())
+        print(f"warnings about the data: {told} (see {paths.DATA_CARD})")
 
 
 def record_inputs(
@@ -48,18 +49,20 @@ def record_inputs(
     `rows` counts the frames for `training` and for `validation`.
     """
     distribution = read_csv(paths.LABEL_DISTRIBUTION, text=("split", "emotion"))
-    run.log_table(distribution, "labels/distribution")
+    run.log_table(distribution, run_files.table_of(run_files.DISTRIBUTION))
     safe = safe_names(weights["weights"])
-    run.log_table(pd.DataFrame(safe.items(), columns=["emotion", "in_metrics"]), "labels/names")
+    run.log_table(
+        pd.DataFrame(safe.items(), columns=["emotion", "in_metrics"]), f"{run_files.LABELS}/names"
+    )
     run.log_params({f"class_weight.{safe[name]}": w for name, w in weights["weights"].items()})
     warnings = read_warnings(paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY)
-    run.log_dict({"warnings": warnings}, "data/warnings.json")
+    run.log_dict({"warnings": warnings}, run_files.WARNINGS)
     codes = ", ".join(f"{code} {number:g}" for code, number in count_codes(warnings).items())
     note = "\n".join(f"- {item['message']}" for item in warnings)
     run.set_tags({"mlflow.note.content": note, "data.warnings": codes or "none"})
     for path in (paths.PREPARE_SUMMARY, paths.CLASS_WEIGHTS):
-        run.log_file(path, "data")
-    run.log_dict(subjects_by_split(), "data/subjects.json")
+        run.log_file(path, run_files.DATA)
+    run.log_dict(subjects_by_split(), run_files.SUBJECTS)
     digest = provenance.file_md5(paths.FRAMES)
     columns = dict.fromkeys(features, "float32")
     for context, count in rows.items():
@@ -74,9 +77,9 @@ def record_epoch(run: Run, measured: Mapping[str, float], kept: Mapping[str, flo
 def record_card(run: Run) -> None:
     """Record the data card: the whole, and a table of each of its parts."""
     card = json.loads(paths.DATA_CARD.read_text())
-    run.log_file(paths.DATA_CARD, "data")
+    run.log_file(paths.DATA_CARD, run_files.DATA)
     for part in ("aus", "au_drift", "labels", "label_drift", "correlations"):
-        run.log_table(pd.DataFrame(card[part]), f"data/{part}")
+        run.log_table(pd.DataFrame(card[part]), f"{run_files.DATA}/{part}")
 
 
 def record_provenance(run: Run, recipe: str) -> None:
@@ -93,7 +96,7 @@ def record_provenance(run: Run, recipe: str) -> None:
             **provenance.source(),
         }
     )
-    run.log_dict(hashes, "provenance/md5.json")
+    run.log_dict(hashes, run_files.HASHES)
     if code.patch:
-        run.log_text(code.patch, "provenance/changes.patch")
-    run.log_file(paths.PARAMS, "params")
+        run.log_text(code.patch, run_files.PATCH)
+    run.log_file(paths.PARAMS, run_files.folder_of(run_files.SETTINGS))
