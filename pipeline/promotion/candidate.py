@@ -11,14 +11,9 @@ import pyarrow as pa
 
 from pipeline.errors import InputError
 from pipeline.evaluation.prediction_file import Predictions, read_predictions
+from pipeline.settings.run_files import DISTRIBUTION, PREDICTIONS, SUBJECTS, WARNINGS
 from pipeline.tracking.registry.registry import Registry
 from pipeline.tracking.store import artifacts
-
-PREDICTIONS = "evaluation/test_predictions.parquet"
-WARNINGS = "data/warnings.json"
-SUBJECTS = "data/subjects.json"
-DISTRIBUTION = "labels/distribution.json"
-OTHER_ROWS = "promotion/test_predictions"  # the folder of predictions of other models' test rows
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,9 @@ from pipeline.evaluation.prediction_file import (
     read_predictions,
     write_predictions,
 )
-from pipeline.promotion.candidate import OTHER_ROWS, Candidate, only
+from pipeline.promotion.candidate import Candidate, only
 from pipeline.settings import paths
+from pipeline.settings.run_files import OTHER_ROWS
 from pipeline.tracking.registry.registry import Registry
 from pipeline.tracking.registry.versions import Version
 from pipeline.tracking.store import artifacts

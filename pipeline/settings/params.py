@@ -25,11 +25,18 @@ def load(path: Path = paths.PARAMS) -> Params:
     Raises `InputError` where the file is missing, is not YAML, or breaks the schema.
     """
     try:
-        tree = parse(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InputError(f"{path} is missing; run from the repository root.") from None
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8 text: {error.reason}. Save it as UTF-8.") from None
+    return read(text, path)
+
+
+def read(text: str, path: Path) -> Params:
+    """Check the text of a params.yaml; raises `InputError`, which names `path`."""
+    try:
+        tree = parse(text)
     except BadYamlError as error:
         raise InputError(f"{path}, {error}.") from None
     try:

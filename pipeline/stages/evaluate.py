@@ -26,7 +26,7 @@ from pipeline.evaluation.scoring.by_subject import MOST_GROUPS
 from pipeline.evaluation.scoring.thresholds import Goal
 from pipeline.model.saving import Predictor, load_model
 from pipeline.report.evaluation_page import lead
-from pipeline.settings import params, paths
+from pipeline.settings import params, paths, run_files
 from pipeline.settings.schema import Params
 from pipeline.stages.steps.explaining import look_into
 from pipeline.stages.steps.reporting import make_pages, page_of_run, write_pages
@@ -34,8 +34,6 @@ from pipeline.tracking import provenance
 from pipeline.tracking.open_runs import evaluation_run
 from pipeline.tracking.outbox.sender_process import get_ready
 from pipeline.tracking.run import DataSet, Run
-
-PAGE_OF_RUN = "evaluation/report.html"
 
 
 def rule_baseline(settings: Params) -> pd.DataFrame | None:
@@ -134,9 +132,7 @@ def record(run: Run, tables: Mapping[str, pd.DataFrame]) -> None:
     for folder in (paths.PLOTS, paths.SVG):
         for path in sorted(folder.iterdir()):
             run.log_file(path, f"evaluation/{folder.name}")
-    hashes = provenance.dvc_hashes(paths.LOCK, "evaluate")
-    run.log_dict(hashes, "provenance/md5.json")
-    run.set_tags(provenance.hash_tags(hashes))
+    run.log_dict(provenance.dvc_hashes(paths.LOCK, "evaluate"), run_files.HASHES)
 
 
 def names_of(made: Mapping[str, Any]) -> dict[str, str]:
@@ -186,9 +182,10 @@ def main() -> None:
         run.log_dataset(DataSet("test", digest), paths.FRAMES, keys.num_rows, columns)
         record_scores(run, judgement, digest)
         record(run, tables)
-        run.log_text(page_of_run(pages, names_of(made)), PAGE_OF_RUN)
-        note = [*lines, f"Figures and tables: `{PAGE_OF_RUN}` under Artifacts."]
-        run.set_tags({"mlflow.note.content": "\n\n".join(note), "test.rows_hash": rows_hash})
+        run.log_text(page_of_run(pages, names_of(made)), run_files.REPORT)
+        note = [*lines, f"Figures and tables: `{run_files.REPORT}` under Artifacts."]
+        run.set_tags({"mlflow.note.content": "\n\n".join(note)})
+        run.log_dict({"rows_hash": rows_hash}, run_files.TEST_ROWS)
     print("\n".join([*lines, *insight.lines()]))
     print(f"report: {paths.REPORT_PAGE}; MLflow run {run.id or run.key} (`make ui`)")
 

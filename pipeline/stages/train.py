@@ -18,17 +18,18 @@ from pipeline.data.frames import au_columns, column_words, load_rows
 from pipeline.data.warnings import read_warnings
 from pipeline.drift import profile
 from pipeline.errors import InputError, run_main
-from pipeline.evaluation.scoring.metric_names import of_epoch
+from pipeline.evaluation.scoring.metric_names import of_checkpoint, of_epoch
 from pipeline.evaluation.scoring.metrics import epoch_scores
 from pipeline.model.fit import Data, Settings, fit
 from pipeline.model.saving import Predictor, save_model
 from pipeline.settings import params, paths
 from pipeline.settings.schema import Params
 from pipeline.stages.steps import recording
+from pipeline.stages.steps.run_name import run_name
 from pipeline.tracking import provenance
 from pipeline.tracking.open_runs import training_run
 from pipeline.tracking.resumable import own_training
-from pipeline.tracking.run import Run
+from pipeline.tracking.run import DataSet, Run
 
 # Epochs are compared at these; what evaluation uses is evaluation's own and retrains nothing.
 POSITIVE_AT = THRESHOLD = 0.5
@@ -100,7 +101,7 @@ def train(run: Run, settings: Params, names: tuple[list[str], list[str]], folder
     weights = json.loads(paths.CLASS_WEIGHTS.read_text())
     data = load_data(features, emotions)
     rows = {"training": len(data.train[0]), "validation": len(data.validation[0])}
-    recording.record_provenance(run, settings.recipe)
+    recording.record_provenance(run)
     recording.record_inputs(run, rows, features, weights)
     recording.record_card(run)
     score = partial(epoch_scores, emotions=emotions, positive_at=POSITIVE_AT, threshold=THRESHOLD)
@@ -119,6 +120,9 @@ def train(run: Run, settings: Params, names: tuple[list[str], list[str]], folder
     run.log_table(history, "training/history")
     example = pd.DataFrame(data.validation[0][:5], columns=features)
     run.log_model(paths.MODEL, features, emotions, example, trained.best_epoch)
+    kept = of_checkpoint(trained.history[trained.best_epoch - 1])
+    validation = DataSet("validation", provenance.file_md5(paths.FRAMES))
+    run.log_metrics(kept, trained.best_epoch, of_model=validation)
     print(f"best epoch {trained.best_epoch} of {len(trained.history)}")
     return trained.best_epoch
 
@@ -133,8 +137,8 @@ def main(*, fresh: bool = False) -> None:
     recorded = {k: v for k, v in settings.flat().items() if not k.startswith(AFTERWARDS)}
     experiment, recipe = settings.tracking.experiment, settings.recipe
     with own_training(inputs_of(recorded, features, emotions), fresh=fresh) as training:
-        begin = experiment, recipe, recorded, {"stage": "train"}
-        with training_run(*begin, key=training.key) as run:
+        name = run_name(settings, recorded)
+        with training_run(experiment, name, recorded, {}, key=training.key) as run:
             best_epoch = train(run, settings, (features, emotions), training.folder)
         content = {
             "run": run.key,

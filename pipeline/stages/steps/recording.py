@@ -12,7 +12,7 @@ from pipeline.data.csv_files import read_csv
 from pipeline.data.frames import column_words
 from pipeline.data.safe_names import safe_names
 from pipeline.data.warnings import count_codes, read_warnings
-from pipeline.settings import paths
+from pipeline.settings import paths, run_files
 from pipeline.tracking import provenance
 from pipeline.tracking.run import DataSet, Run
 
@@ -31,18 +31,18 @@ def record_inputs(
     `rows` counts the frames for `training` and for `validation`.
     """
     distribution = read_csv(paths.LABEL_DISTRIBUTION, text=("split", "emotion"))
-    run.log_table(distribution, "labels/distribution")
+    run.log_table(distribution, run_files.DISTRIBUTION.removesuffix(".json"))
     safe = safe_names(weights["weights"])
     run.log_table(pd.DataFrame(safe.items(), columns=["emotion", "in_metrics"]), "labels/names")
     run.log_params({f"class_weight.{safe[name]}": w for name, w in weights["weights"].items()})
     warnings = read_warnings(paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY)
-    run.log_dict({"warnings": warnings}, "data/warnings.json")
+    run.log_dict({"warnings": warnings}, run_files.WARNINGS)
     codes = ", ".join(f"{code} {number:g}" for code, number in count_codes(warnings).items())
     note = "\n".join(f"- {item['message']}" for item in warnings)
     run.set_tags({"mlflow.note.content": note, "data.warnings": codes or "none"})
     for path in (paths.PREPARE_SUMMARY, paths.CLASS_WEIGHTS):
         run.log_file(path, "data")
-    run.log_dict(subjects_by_split(), "data/subjects.json")
+    run.log_dict(subjects_by_split(), run_files.SUBJECTS)
     digest = provenance.file_md5(paths.FRAMES)
     columns = dict.fromkeys(features, "float32")
     for context, count in rows.items():
@@ -57,21 +57,13 @@ def record_card(run: Run) -> None:
         run.log_table(pd.DataFrame(card[part]), f"data/{part}")
 
 
-def record_provenance(run: Run, recipe: str) -> None:
+def record_provenance(run: Run) -> None:
     """Record what made this run: code and its changes, data hashes, machine, experiment."""
     code = provenance.git_state()
     hashes = provenance.dvc_hashes(paths.LOCK, "train")
-    run.set_tags(
-        {
-            "recipe": recipe,
-            **code.tags,
-            **provenance.hash_tags(hashes),
-            **provenance.dvc_experiment(),
-            **provenance.environment(),
-            **provenance.source(),
-        }
-    )
-    run.log_dict(hashes, "provenance/md5.json")
+    run.set_tags({**code.tags, **provenance.dvc_experiment(), **provenance.source()})
+    run.log_dict(hashes, run_files.HASHES)
+    run.log_dict(provenance.environment(), run_files.ENVIRONMENT)
     if code.patch:
-        run.log_text(code.patch, "provenance/changes.patch")
+        run.log_text(code.patch, run_files.PATCH)
     run.log_file(paths.PARAMS, "params")
