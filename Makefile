@@ -13,7 +13,7 @@ INSTALL = $(PYTHON) -m pip --python $(VENV)/bin/python install --quiet --disable
 	--require-hashes -r
 
 .PHONY: repro retrain test check ui bench bench-labels bench-ingest bench-scale bench-tracking \
-	bench-evaluation soak deps lock format clean
+	bench-evaluation soak lock format clean
 
 repro: $(VENV)/.run  ## run the pipeline; only what changed is computed
 	dvc repro
@@ -61,9 +61,6 @@ soak: $(VENV)/.dev  ## mutated data, kills, races, promotions, intervals, two at
 format: $(VENV)/.dev  ## lay the code out
 	ruff check --fix .
 	ruff format .
-
-deps: $(VENV)/.dev  ## list each stage's modules in dvc.yaml anew, after an import was added
-	python tests/helpers/wiring.py
 
 lock:  ## renew the pinned dependencies; needs uv
 	uv pip compile pyproject.toml --universal --python-version 3.11 --no-emit-index-url \

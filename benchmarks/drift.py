@@ -22,9 +22,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.data.action_units import INTENSITIES, intensity
+from pipeline.data.card.profile import Predict, Profile, count
 from pipeline.data.labels import facs_rules
 from pipeline.data.simulation import AUS
-from pipeline.drift.profile import Predict, Profile, count
 from pipeline.drift.shift_test import Bounds, compare
 from pipeline.settings import params
 from pipeline.settings.schema import Demo, Params
@@ -129,7 +129,7 @@ def show(name: str, people: int, new: int, found: Counts) -> bool:
 
 def train(settings: Params, frames: Frames, valence: NDArray[np.str_]) -> Predict:
     """Train a network by the chosen recipe on all people but the last four, who validate."""
-    from pipeline.evaluation.scoring.metrics import epoch_scores
+    from pipeline.evaluation.scoring.emotion_scores import epoch_scores
     from pipeline.model.fit import Data, fit
     from pipeline.model.saving import Predictor
     from pipeline.stages.train import fit_settings

@@ -20,9 +20,9 @@ import numpy as np
 from benchmarks.openface_files import write_folder
 from pipeline.data.action_units import value_range
 from pipeline.data.quarantine import Reject
-from pipeline.data.reading.clip_names import Naming
 from pipeline.data.reading.contract import check
 from pipeline.data.reading.layouts import PLANNERS
+from pipeline.data.reading.naming.clip_names import Naming
 from pipeline.data.reading.plan import Source
 from pipeline.errors import InputError
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 from pipeline.data.action_units import intensity
 from pipeline.settings import params
 from pipeline.settings.schema import Params
-from pipeline.stages.label import facs_labels
+from pipeline.stages.steps.labelling import facs_labeller
 
 
 def make_frames(rows: int) -> pd.DataFrame:
@@ -55,10 +55,11 @@ def main() -> None:
     table = pa.Table.from_pandas(frames, preserve_index=False)
     place = table.column_names.index("valence_class")  # words are encoded in the frame table
     table = table.set_column(place, "valence_class", table["valence_class"].dictionary_encode())
+    label = facs_labeller(settings.label, settings.chosen.divisors)
     ours, theirs = [], []
     for _ in range(options.rounds):
         begin = time.perf_counter()
-        labels = facs_labels(table, settings.label, settings.chosen.divisors)
+        labels = label(table)
         ours.append(options.rows / (time.perf_counter() - begin))
         begin = time.perf_counter()
         expected = loop(frames.head(looped), settings)

@@ -21,8 +21,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.comparison.paired import Pair, Side, find, measure
 from pipeline.data.labels import facs_rules
-from pipeline.evaluation.resampling.paired import Pair, Side, find, measure
 from pipeline.model.fit import Data, Settings, fit
 from pipeline.model.saving import Predictor
 from pipeline.promotion.decision import demands_of

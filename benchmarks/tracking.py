@@ -25,8 +25,8 @@ def train(*, tracked: bool, frames: int, epochs: int) -> dict[str, float]:
     from functools import partial
 
     from pipeline.data.action_units import INTENSITIES
+    from pipeline.evaluation.scoring.emotion_scores import epoch_scores
     from pipeline.evaluation.scoring.metric_names import of_epoch
-    from pipeline.evaluation.scoring.metrics import epoch_scores
     from pipeline.model.fit import Data, Settings, fit
     from pipeline.model.saving import save_model
     from pipeline.tracking.open_runs import training_run

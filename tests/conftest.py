@@ -11,6 +11,7 @@ from stores import client, isolate, migrated, root, store  # noqa: F401
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL = ROOT.parent / "shared" / "data"
+CASES = REAL.with_name("cases")
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +20,14 @@ def real_data() -> Path:
     if not REAL.is_dir():
         pytest.skip(f"the real recordings are not on this machine ({REAL.name} folder is absent)")
     return REAL
+
+
+@pytest.fixture(scope="session")
+def cases() -> Path:
+    """Give the folder of inputs that went wrong once; they are not part of this repository."""
+    if not CASES.is_dir():
+        pytest.skip(f"the inputs are not on this machine ({CASES.name} folder is absent)")
+    return CASES
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from wiring import ROOT, files_of, imports_of
+from wiring import NEUTRAL, ROOT, deciding, deciding_files, files_of, imports_of
 
 STAGES = {
     name: stage.get("do", stage)  # what is done for each of several
@@ -16,9 +16,34 @@ MODULES = sorted((ROOT / "pipeline").rglob("*.py"))
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_deps_list_every_file_that_the_stage_runs_and_no_other(stage):
-    listed = {dep for dep in STAGES[stage]["deps"] if dep.startswith("pipeline/")}
-    assert listed == files_of(f"pipeline.stages.{stage}")
+def test_deps_are_the_files_that_decide_and_no_other(stage):
+    listed = [dep for dep in STAGES[stage]["deps"] if dep.startswith("pipeline/")]
+    assert len(listed) == len(set(listed))
+    whole = {file for dep in listed for file in deciding(dep)}
+    needed = deciding_files(stage)
+    assert needed - whole == set(), "decides outputs, and dvc.yaml does not list it"
+    assert whole - needed == set(), "dvc.yaml lists it, and no output hangs on it"
+
+
+def test_neutral_files_are_there_and_rooms_that_compute_are_not_among_them():
+    for prefix in NEUTRAL:
+        assert (ROOT / prefix).exists()
+        assert not prefix.startswith(("pipeline/data", "pipeline/evaluation", "pipeline/report"))
+
+
+def test_settings_have_no_default_which_params_would_not_show():
+    from pipeline.settings import schema
+
+    sections = [value for value in vars(schema).values() if isinstance(value, type)]
+    fields = [
+        (section.__name__, name, field.is_required())
+        for section in sections
+        if issubclass(section, schema.Section)
+        for name, field in section.model_fields.items()
+    ]
+    assert len(fields) > 50
+    # Of a naming of his own a user may leave out what it does not need: nothing is read then.
+    assert [field for field in fields if not field[2]] == [("Naming", "columns", False)]
 
 
 def test_only_tracking_imports_mlflow():

@@ -18,7 +18,7 @@ from pipeline.tracking.store.recorded_runs import Part, read_part
 from pipeline.tracking.store.run_references import find_run
 
 if TYPE_CHECKING:
-    from pipeline.evaluation.comparison import Side
+    from pipeline.comparison.models import Side
 
 
 @click.argument("first", metavar="RUN")
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 def run(first: str, second: str, html: Path | None = None) -> None:
     """Print the comparison; raise `InputError` where the runs were not tested alike."""
     # Imported here, so that the other commands do not wait for them.
-    from pipeline.evaluation.comparison import compare
-    from pipeline.report.comparison_page import FIGURE, comparison_page, differences
+    from pipeline.comparison.models import compare
+    from pipeline.comparison.page import FIGURE, comparison_page, differences
     from pipeline.report.figures.files import svg
     from pipeline.report.pages.text import to_text
     from pipeline.report.pages.webpage import to_html
@@ -53,7 +53,7 @@ def sides(meant: Sequence[str]) -> "list[Side]":
 
     Raises `InputError` for a run that cannot be read or holds no test predictions.
     """
-    from pipeline.evaluation.comparison import Side
+    from pipeline.comparison.models import Side
     from pipeline.evaluation.prediction_file import read_predictions
 
     with TemporaryDirectory() as scratch:

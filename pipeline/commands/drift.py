@@ -9,15 +9,15 @@ import click
 import pyarrow as pa
 
 from pipeline.commands.source import Column, settings_for, source_arguments
+from pipeline.data.card import profile
+from pipeline.data.card.profile import Profile
 from pipeline.data.quarantine import count_rows
 from pipeline.data.reading.plan import Plan
-from pipeline.drift import profile
-from pipeline.drift.profile import Profile
 from pipeline.drift.reference import Reference, find_reference
 from pipeline.drift.shift_test import Bounds, Drift, compare, other_extractor
 from pipeline.errors import InputError
 from pipeline.settings import paths
-from pipeline.stages import prepare
+from pipeline.stages.steps import ingest
 
 DRIFTED, UNKNOWN = 5, 6  # beside those of other commands
 EXIT_CODES = f"""\b
@@ -59,7 +59,7 @@ def run(
     settings = settings_for(path, layout, naming, column)
     with TemporaryDirectory() as scratch:
         reference = find_reference(settings, Path(scratch))
-        plan = prepare.make_plan(settings, Path(scratch))
+        plan = ingest.make_plan(settings, Path(scratch))
         new, quarantined = count_new(plan, settings.prepare.min_confidence, reference)
     bounds = Bounds(**settings.drift.model_dump())
     found = judge(reference, plan, new, bounds)
@@ -88,7 +88,7 @@ def count_new(plan: Plan, min_confidence: float, reference: Reference) -> tuple[
     rejects = list(plan.rejects)
 
     def frames() -> Iterator[pa.Table]:
-        for checked in prepare.read_all(plan, min_confidence):
+        for checked in ingest.read_all(plan, min_confidence):
             rejects.extend(checked.rejects)
             yield checked.frames
 

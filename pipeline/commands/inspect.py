@@ -16,12 +16,12 @@ import pyarrow as pa
 from pipeline.commands.naming_choice import choose_naming
 from pipeline.commands.source import Column, override, settings_for, source_arguments
 from pipeline.data.action_units import ACTIVATIONS, INTENSITIES, PRESENCES, number
-from pipeline.data.card.frame_summary import FrameSummary
+from pipeline.data.card.counting.frame_summary import FrameSummary
 from pipeline.data.quarantine import REASONS, Reject, count_rows
 from pipeline.data.reading.plan import Plan
 from pipeline.data.split import with_split
 from pipeline.settings.schema import Params
-from pipeline.stages import prepare
+from pipeline.stages.steps import ingest
 
 _EXAMPLES = 3  # files or rows named per reason
 
@@ -53,17 +53,20 @@ def run(
         chosen, namings = choose_naming(settings, naming, Path(names))
         data = settings.data.model_copy(update={"naming": chosen})
         settings = settings.model_copy(update={"data": data})
-        plan = prepare.make_plan(settings, Path(scratch))
+        plan = ingest.make_plan(settings, Path(scratch))
         found = read(plan, settings)
         print(*describe(plan, found, settings, namings), sep="\n")
-    prepare.refuse_unusable(plan, settings.prepare.split, found.summary.frames)
+    ingest.refuse_unusable(plan, settings.prepare.split, found.summary.frames)
     print(f"to use it: dvc exp run {' '.join(overrides(found, settings, column))}")
+    rest = found.summary.frames - found.emotions.total()
+    if wants_human(found) and rest:
+        print(f"then the {rest} frames without an emotion are set aside")
 
 
 def read(plan: Plan, settings: Params) -> Findings:
     """Read everything that a plan names."""
     found = Findings(FrameSummary(plan.aus), list(plan.rejects))
-    for checked in prepare.read_all(plan, settings.prepare.min_confidence):
+    for checked in ingest.read_all(plan, settings.prepare.min_confidence):
         frames = checked.frames
         found.summary.add(with_split(frames, np.zeros(frames.num_rows, dtype=np.int32)))
         found.rejects += checked.rejects
@@ -79,8 +82,8 @@ def describe(
 ) -> list[str]:
     """Say in lines what is there."""
     kept, quarantined = found.summary.frames, count_rows(found.rejects).total()
-    warnings = prepare.gather_warnings(plan, found.summary)
-    warnings += plan.check_labels(prepare.make_naming(settings))
+    warnings = ingest.gather_warnings(plan, found.summary)
+    warnings += plan.check_labels(ingest.make_naming(settings))
     data = settings.data
     return [
         f"{data.path}: layout {data.layout}, written by {plan.extractor}"
@@ -93,7 +96,7 @@ def describe(
         f"AUs       {_kinds(plan.aus)}",
         f"emotions  {_share(found.emotions, kept)}",
         f"valence   {_share(found.classes, kept)}",
-        *(f"note: {note}" for note in prepare.gather_notes(plan, found.notes)),
+        *(f"note: {note}" for note in ingest.gather_notes(plan, found.notes)),
         *_problems(found.rejects),
         *(f"warning {item['code']}: {item['message']}" for item in warnings),
     ]
@@ -104,12 +107,16 @@ def overrides(found: Findings, settings: Params, column: Sequence[Column]) -> li
     data, label = settings.data, settings.label
     values = {"data.path": data.path, "data.layout": data.layout, "data.naming": data.naming}
     values |= {f"++naming.{data.naming}.columns.{ours}": theirs for ours, theirs in column}
-    human = len(found.emotions) > 1
-    if human:
+    if wants_human(found):
         values["label.source"] = "human"
     elif label.gate == "clip" and found.classes.total() < found.summary.frames:
         values["label.gate"] = "none"
     return [override(key, value) for key, value in values.items()]
+
+
+def wants_human(found: Findings) -> bool:
+    """Say whether people named enough for their categories to be learned."""
+    return len(found.emotions) > 1
 
 
 def _count(column: pa.ChunkedArray) -> Counter[str]:
@@ -118,11 +125,11 @@ def _count(column: pa.ChunkedArray) -> Counter[str]:
 
 
 def _kinds(aus: Sequence[str]) -> str:
-    """List action units by what is measured of them: `17 intensities (1, 2, 4 ...)`."""
+    """List action units by what is measured of them: `intensities 6, 12; presences 6`."""
     kinds = {"intensities": INTENSITIES, "presences": PRESENCES, "activations": ACTIVATIONS}
     own = {kind: [name for name in aus if name in names] for kind, names in kinds.items()}
     told = (
-        f"{len(names)} {kind} ({', '.join(str(number(name)) for name in names)})"
+        f"{kind} {', '.join(str(number(name)) for name in names)}"
         for kind, names in own.items()
         if names
     )

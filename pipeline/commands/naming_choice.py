@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.data.reading.clip_names import Naming
-from pipeline.data.reading.labels_file import Labels
+from pipeline.data.card.namings import Trial, best, try_naming
 from pipeline.data.reading.layouts import PLANNERS
-from pipeline.data.reading.namings import Trial, best, try_naming
+from pipeline.data.reading.naming.clip_names import Naming
+from pipeline.data.reading.naming.labels_file import Labels
 from pipeline.data.reading.plan import Plan, Source
 from pipeline.data.warnings import some
 from pipeline.errors import InputError
 from pipeline.settings.schema import Params
-from pipeline.stages import prepare
+from pipeline.stages.steps import ingest
 
 _ANY = "(?P<subject>.+)"  # each clip a person of its own: for the names of clips alone
 
@@ -21,7 +21,7 @@ def choose_naming(settings: Params, asked: str | None, scratch: Path) -> tuple[s
 
     `asked` is taken whatever it reads. Raises `InputError` where no naming tells a subject.
     """
-    described = prepare.make_naming(settings)
+    described = ingest.make_naming(settings)
     any_naming = Naming(_ANY, {}, columns=described.columns)
     source = Source(Path(settings.data.path), any_naming, settings.prepare.face, scratch)
     plan = PLANNERS[settings.data.layout](source)

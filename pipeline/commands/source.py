@@ -2,26 +2,30 @@
 
 import re
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import click
-import pyarrow.parquet as pq
 
-from pipeline.data.reading.csv.header import read_header
-from pipeline.data.reading.csv.text import UnreadableError
+from pipeline.data.reading.contract import KEYS
+from pipeline.data.reading.csv.header import Header
+from pipeline.data.reading.csv.text import FORMATS, sheet_stem
 from pipeline.data.reading.extractors import PYFEAT, recognise
 from pipeline.data.reading.folders import files_below
-from pipeline.data.reading.labels_file import COLUMNS
 from pipeline.data.reading.layouts import PLANNERS
-from pipeline.data.reading.table.parquet import BROKEN
+from pipeline.data.reading.lost_suffix import LOOKED_AT, Look, restore_suffixes
+from pipeline.data.reading.naming.labels_file import COLUMNS
+from pipeline.data.reading.plan import open_header
+from pipeline.data.reading.table.files import first_rows, is_parquet, open_table_header
 from pipeline.errors import InputError
 from pipeline.settings import params
 from pipeline.settings.schema import Params
 
 Column = tuple[str, str]  # what we call it, and what the table does
-_PLAIN = re.compile(r"(?!(?i:null|true|false|nan|inf)$)[A-Za-z_/.][\w/.-]*")
+_PLAIN = re.compile(r"(?!(?i:null|true|false|nan|inf)$)[a-zA-Z_/.][\w/.-]*", re.ASCII)
 
 
 def source_arguments(run: Callable[..., Any]) -> Callable[..., Any]:
@@ -90,28 +94,30 @@ def override(key: str, value: str) -> str:
 
 
 def guess_layout(path: Path) -> str:
-    """Tell the layout from the names of folders, files and columns.
+    """Tell the layout from the names of folders, files and columns, and from some values.
 
     Raises `InputError` where nothing there looks like a table of action units.
     """
     if (path / "AUs").is_dir() and (path / "Valences").is_dir():
         return "expression"
+    looks = list(islice(_looks(path), LOOKED_AT))
+    if not looks:
+        raise InputError(
+            f"{path} holds no Parquet file and none of {FORMATS} with action units such as AU06_r "
+            "or AU06. Name the folder that holds them."
+        )
+    if looks[0].names & set(KEYS):  # who and what stands in each row
+        return "table"
+    given, _ = restore_suffixes(looks)
+    names = looks[0].names | set(given[0].values())
+    return "pyfeat" if recognise(names) == PYFEAT else "openface"
+
+
+def _looks(path: Path) -> Iterator[Look]:
+    """Look at each file that holds action units."""
     for file in sorted(files_below(path)) if path.exists() else []:
-        try:
-            names = _columns(file)
-        except (UnreadableError, *BROKEN):
-            continue
-        if extractor := recognise(names):
-            if "clip" in names:
-                return "table"
-            return "pyfeat" if extractor == PYFEAT else "openface"
-    raise InputError(
-        f"{path} holds no CSV or Parquet file with action units such as AU06_r or AU06. Name the "
-        "folder that holds them."
-    )
-
-
-def _columns(file: Path) -> frozenset[str]:
-    if file.suffix.lower() == ".parquet":
-        return frozenset(pq.read_schema(file).names)
-    return read_header(file).names if file.suffix.lower() == ".csv" else frozenset()
+        header = open_table_header(file) if is_parquet(file) else None
+        if sheet_stem(file.name) or file == path:
+            header = header or open_header(file)
+        if isinstance(header, Header) and recognise(header.names):
+            yield Look(header.names, partial(first_rows, file, header))

@@ -5,7 +5,7 @@ file is set aside, and `rows` then says how many rows that file had.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -44,13 +44,17 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Reject:
-    """One row, or one whole file, that was set aside."""
+    """One row, or one whole file, that was set aside.
+
+    `whose` holds its subject, emotion and valence class, where the row itself tells them.
+    """
 
     file: str
     row: int | None
     rows: int
     reason: str
     detail: str
+    whose: Mapping[str, str | None] | None = None
 
     def __post_init__(self) -> None:
         if self.reason not in REASONS:

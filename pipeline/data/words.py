@@ -3,6 +3,7 @@
 Words are text, whatever they look like: `01`, `1`, `1.0` and `True` are four categories.
 """
 
+import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -12,6 +13,8 @@ from pipeline.errors import InputError
 MISSING = frozenset(
     ("", "na", "n/a", "n.a.", "#n/a", "#na", "<na>", "nan", "-nan", "null", "#null!", "none", "nil")
 ).union(("-", "--", "---", "\N{EN DASH}", "\N{EM DASH}", ".", "?"))
+
+_NUMBER = re.compile(r"[+-]?\d+([.,]\d*)?")
 
 
 def said(word: str | None) -> str | None:
@@ -33,10 +36,25 @@ def spellings(counts: Mapping[str, int]) -> dict[str, list[str]]:
     return {words[0]: words for words in by_meaning.values() if len(words) > 1}
 
 
+def one_spelling(counts: Mapping[str, int]) -> tuple[dict[str, str], list[str]]:
+    """Give the word for each that is written otherwise, and say in notes what is taken for what."""
+    joined = spellings(counts)
+    one = {word: common for common, words in joined.items() for word in words[1:]}
+    return one, [*([describe_spellings(joined)] if joined else []), *describe_numbers(counts)]
+
+
 def describe_spellings(joined: Mapping[str, Sequence[str]]) -> str:
     """Say which spellings are one category, and how it is written."""
     told = (f"{', '.join(map(repr, words))} as {common!r}" for common, words in joined.items())
     return f"categories that differ in case or blanks alone are one: {'; '.join(told)}"
+
+
+def describe_numbers(words: Iterable[str]) -> list[str]:
+    """Say that categories are text where they look like numbers."""
+    listed = sorted(words)
+    if not listed or not all(map(_NUMBER.fullmatch, listed)):
+        return []
+    return [f"categories that look like numbers are text, as it stands: {_listed(listed)}"]
 
 
 def chosen(given: Iterable[str | int], known: Collection[str], key: str, kind: str) -> list[str]:

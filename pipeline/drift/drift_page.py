@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline.drift.profile import Profile
+from pipeline.data.card.profile import Profile
 from pipeline.drift.shift_test import Bounds, Drift, subject_means
 from pipeline.report.figures.style import BLUE, ORANGE, sheet, styled
 from pipeline.report.pages.document import Page, Picture, Section, Table

@@ -4,9 +4,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.data.card import profile
+from pipeline.data.card.profile import Predict, Profile
 from pipeline.data.reading.extractors import recognise
-from pipeline.drift import profile
-from pipeline.drift.profile import Predict, Profile
 from pipeline.errors import InputError
 from pipeline.settings import paths
 from pipeline.settings.schema import Params

@@ -25,7 +25,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.data.action_units import INTENSITIES
-from pipeline.drift.profile import BINS, PREDICTED, Profile, highest
+from pipeline.data.card.profile import BINS, PREDICTED, Profile, highest
 
 Floats = NDArray[np.float64]
 Outcome = Literal["no drift", "drift", "unknown"]

@@ -2,17 +2,24 @@
 
 import hashlib
 import json
-from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import pyarrow as pa
-
-from pipeline.evaluation.prediction_file import TRUE, Predictions, hash_rows
+from pipeline.comparison.paired import Pair, Side, measure
+from pipeline.evaluation.prediction_file import Predictions
 from pipeline.evaluation.resampling.bootstrap import Resampling
-from pipeline.evaluation.resampling.paired import Pair, Side, measure
 from pipeline.promotion import renewal
 from pipeline.promotion.candidate import Candidate, constant, only
+from pipeline.promotion.comparable import (
+    TEST_ROWS,
+    hash_of,
+    in_order,
+    other_emotions,
+    other_labels,
+    other_rows,
+    people,
+    rows_rule,
+)
 from pipeline.promotion.gate import (
     Demands,
     Rule,
@@ -26,7 +33,7 @@ from pipeline.settings.schema import Params
 from pipeline.tracking.registry.registry import Registry
 from pipeline.tracking.registry.versions import Version
 
-TEST_ROWS, TAKEN_BACK = "test_rows", "was_champion"
+TAKEN_BACK = "was_champion"
 
 
 @dataclass(frozen=True)
@@ -89,21 +96,27 @@ def decide(
 ) -> Decision:
     """Judge a challenger against the champion, which is this version."""
     own, fresh = challenger.predictions, None
-    old: Predictions | None = champion.predictions
-    if champion.predictions.rows_hash != own.rows_hash:
+    if rule := other_emotions(champion, challenger):
+        return Decision(refuse([rule]), challenger, champion, version, demands)
+    recorded = in_order(champion.predictions, own.emotions)
+    old: Predictions | None = recorded
+    if hash_of(recorded) != own.rows_hash:
         old = renewal.kept(registry, champion, own.rows_hash, folder)
         if old is None and renew:
             try:
                 old = fresh = renewal.renewed(version, champion, challenger)
             except renewal.CannotCompareError as error:
-                return _refused(challenger, champion, version, demands, str(error))
+                rule = Rule(TEST_ROWS, False, str(error), {})
+                return Decision(refuse([rule]), challenger, champion, version, demands)
     if old is None:
-        return _refused(challenger, champion, version, demands, _other_rows(champion, challenger))
-    compared = only(own, set(old.subject.tolist()))
-    _assert_same_rows(old, compared)
+        rule = other_labels(champion, challenger) or other_rows(champion, challenger)
+        return Decision(refuse([rule]), challenger, champion, version, demands)
+    compared = only(own, people(old))
+    if hash_of(old) != hash_of(compared):
+        raise AssertionError(f"rows to compare differ: {hash_of(old)}, {hash_of(compared)}")
     warned = warnings_hold(champion.warnings, challenger.warnings, demands)
     changes = measure(_pair(old, compared), demands.metric, demands.resampling)
-    verdict = judge(changes, [_rows_rule(own, compared), warned], demands)
+    verdict = judge(changes, [rows_rule(own, compared), warned], demands)
     return _decision(verdict, challenger, champion, version, demands, compared, fresh)
 
 
@@ -128,7 +141,7 @@ def _decision(
     compared: Predictions,
     renewed: Predictions | None = None,
 ) -> Decision:
-    people, all_people = _people(compared), _people(challenger.predictions)
+    some, everybody = people(compared), people(challenger.predictions)
     return Decision(
         verdict,
         challenger,
@@ -136,54 +149,10 @@ def _decision(
         version,
         demands,
         rows=len(compared.true),
-        subjects=len(people),
-        left_out=len(all_people) - len(people),
+        subjects=len(some),
+        left_out=len(everybody) - len(some),
         renewed=renewed,
     )
-
-
-def _refused(
-    challenger: Candidate, champion: Candidate, version: Version, demands: Demands, reason: str
-) -> Decision:
-    verdict = refuse([Rule(TEST_ROWS, False, reason, {})])
-    return Decision(verdict, challenger, champion, version, demands)
-
-
-def _people(predictions: Predictions) -> Collection[str]:
-    return set(predictions.subject.tolist())
-
-
-def _other_rows(champion: Candidate, challenger: Candidate) -> str:
-    before, today = _people(champion.predictions), _people(challenger.predictions)
-    names = ", ".join(sorted(before)[:30]) + (" ..." if len(before) > 30 else "")
-    what = "the same people, other frames or labels" if before == today else "other people"
-    return (
-        f"the test rows are not those that the champion predicted ({what}: rows_hash "
-        f"{challenger.predictions.rows_hash[:8]}, was {champion.predictions.rows_hash[:8]}). To "
-        f"keep the test set, name it in prepare.split.test_subjects ({names}); if it changed on "
-        "purpose, judge with --renew-test"
-    )
-
-
-def _rows_rule(whole: Predictions, compared: Predictions) -> Rule:
-    left_out = len(_people(whole)) - len(_people(compared))
-    says = f"both predicted the same {len(compared.true)} rows of {len(_people(compared))} people"
-    if left_out:
-        says += f"; {left_out} left out, whom the champion was trained on"
-    numbers = {"rows": len(compared.true), "subjects": len(_people(compared)), "left_out": left_out}
-    return Rule(TEST_ROWS, True, says, numbers)
-
-
-def _assert_same_rows(one: Predictions, other: Predictions) -> None:
-    """Make sure that, whatever was kept or left out, the same rows are compared."""
-    told = [_hash(side) for side in (one, other)]
-    if told[0] != told[1]:
-        raise AssertionError(f"rows to compare differ: {told[0]} and {told[1]}")
-
-
-def _hash(side: Predictions) -> str:
-    columns = {f"{TRUE}{name}": side.true[:, i] for i, name in enumerate(side.emotions)}
-    return hash_rows(side.keys, pa.table(columns))
 
 
 def _pair(champion: Predictions, challenger: Predictions) -> Pair:

@@ -18,9 +18,9 @@ from typing import Literal
 
 import numpy as np
 
+from pipeline.comparison.paired import Change, find, numbers, told
 from pipeline.evaluation.certainty import BORNE_OUT
 from pipeline.evaluation.resampling.bootstrap import Resampling
-from pipeline.evaluation.resampling.paired import Change, find, numbers, told
 
 Outcome = Literal["promoted", "kept", "refused"]
 

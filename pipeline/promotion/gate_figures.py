@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from pipeline.evaluation.resampling.paired import NAMES, Change
+from pipeline.comparison.paired import NAMES, Change
 from pipeline.report.figures.style import (
     BLUE,
     FAINT,

@@ -13,9 +13,9 @@ from tempfile import TemporaryDirectory
 from pipeline.errors import InputError
 from pipeline.promotion import renewal
 from pipeline.promotion.candidate import read_candidate
+from pipeline.promotion.comparable import RENEWABLE
 from pipeline.promotion.decision import (
     TAKEN_BACK,
-    TEST_ROWS,
     Decision,
     decide,
     decide_first,
@@ -168,7 +168,8 @@ def judged(settings: Params, key: str, *, renew: bool) -> Outcome | None:
     """Find that a run need not be judged (again), and what became of it; else None.
 
     That is so where its model is champion or was it, or was judged against today's champion by
-    today's demands. A verdict that fails for the test rows alone is none where they may be renewed.
+    today's demands. A verdict that fails for test rows or labels alone is none where they may be
+    renewed.
     """
     deliver_rest()
     with open_registry(settings.tracking.experiment, settings.promote.model) as registry:
@@ -184,7 +185,7 @@ def judged(settings: Params, key: str, *, renew: bool) -> Outcome | None:
 
 def _stands(version: Version, champion: Version | None, settings: Params, *, renew: bool) -> bool:
     tags = version.tags
-    if renew and tags.get(BROKEN) == TEST_ROWS:
+    if renew and tags.get(BROKEN) in RENEWABLE:
         return False
     asked = {AGAINST: champion.number if champion else NONE, SETTINGS: digest(demands_of(settings))}
     # A promotion that was killed before its decisive write has a verdict, but is not champion.

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from pipeline.evaluation.resampling.paired import NAMES, Change, numbers
+from pipeline.comparison.paired import NAMES, Change, numbers
 from pipeline.promotion.decision import Decision
 from pipeline.report.pages.document import UNDEFINED, Block, Items, Page, Section, Table
 

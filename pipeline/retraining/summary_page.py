@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.evaluation.resampling.paired import Change
+from pipeline.comparison.paired import Change
 from pipeline.promotion.decision import Decision
 from pipeline.promotion.promote import Outcome
 from pipeline.promotion.verdict_page import against, changes_table, headline, rules_list, standing

@@ -151,6 +151,11 @@ class Label(Section):
     rules: Annotated[dict[str, Rule], Field(min_length=1)]
     emotions: tuple[Name, ...]
 
+    @property
+    def weights(self) -> dict[str, dict[int, float]]:
+        """The weight of each AU in each emotion's rule."""
+        return {emotion: rule.weights for emotion, rule in self.rules.items()}
+
 
 class Weigh(Section):
     positive_above: Fraction

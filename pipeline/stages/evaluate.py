@@ -8,75 +8,28 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
-from pipeline.data.action_units import AU_COLUMNS
 from pipeline.data.csv_files import read_csv, write_csv
-from pipeline.data.frames import as_matrix, au_columns, column_codes, column_words
-from pipeline.data.labels import facs_rules
-from pipeline.errors import InputError, run_main
+from pipeline.data.frames import as_matrix, column_codes, column_words
+from pipeline.errors import run_main
 from pipeline.evaluation import baselines
 from pipeline.evaluation.all_models import Bounds, Case, build_case, mean_table, tuned_thresholds
 from pipeline.evaluation.judgement import Judgement, judge, network_by_group
 from pipeline.evaluation.prediction_file import KEYS, write_predictions
 from pipeline.evaluation.resampling.bootstrap import Resampling
 from pipeline.evaluation.run_metrics import of_labels
-from pipeline.evaluation.scoring.arrays import Floats
 from pipeline.evaluation.scoring.by_subject import MOST_GROUPS
 from pipeline.evaluation.scoring.thresholds import Goal
-from pipeline.model.saving import Predictor, load_model
 from pipeline.report.evaluation_page import lead
 from pipeline.settings import params, paths, run_files
 from pipeline.settings.schema import Params
 from pipeline.stages.steps.explaining import look_into
+from pipeline.stages.steps.predicting import predict_all, rule_baseline
 from pipeline.stages.steps.reporting import make_pages, page_of_run, write_pages
 from pipeline.tracking import provenance
 from pipeline.tracking.open_runs import evaluation_run
 from pipeline.tracking.outbox.sender_process import get_ready
 from pipeline.tracking.run import DataSet, Run
-
-
-def rule_baseline(settings: Params) -> pd.DataFrame | None:
-    """Score all frames by the labelling rules without the valence gate.
-
-    None where the data lacks an action unit of the rules.
-    """
-    rules = {emotion: rule.weights for emotion, rule in settings.label.rules.items()}
-    try:
-        needed = facs_rules.rule_columns(rules, au_columns(paths.FRAMES, AU_COLUMNS))
-    except InputError:  # labels came from people, and the rules need what the data lacks
-        return None
-    frames = pq.read_table(paths.FRAMES, columns=needed)
-    columns = {name: frames[name].to_numpy() for name in needed}
-    scores = facs_rules.rule_scores(columns, rules, settings.chosen.divisors)
-    return pd.DataFrame(scores, columns=list(rules))
-
-
-def predict_all(
-    made: Mapping[str, Any],
-    true: Floats,
-    train: NDArray[np.bool_],
-    rule: pd.DataFrame | None,
-    seed: int,
-) -> dict[str, Floats]:
-    """Predict every row with the network and each baseline; baselines learn from `train` alone.
-
-    The rule is no baseline where it does not know all emotions. Of very many training rows the
-    regression learns from a sample that `seed` decides.
-    """
-    features = as_matrix(pq.read_table(paths.FRAMES, columns=made["features"]), made["features"])
-    learnt = baselines.sample_rows(train, seed)
-    if len(learnt) < (total := int(train.sum())):
-        print(f"{baselines.LOGISTIC}: fitted to a sample of {len(learnt)} of {total} training rows")
-    regression = baselines.fit_logistic(features[learnt], true[learnt])
-    predicted: dict[str, Floats] = {
-        baselines.NETWORK: Predictor(load_model(paths.MODEL))(features),
-        baselines.CONSTANT: baselines.constant(true[train], len(true)),
-        baselines.LOGISTIC: regression.predict(features),
-    }
-    if rule is not None and set(made["emotions"]) <= set(rule.columns):
-        predicted[baselines.RULE] = rule[made["emotions"]].to_numpy()
-    return predicted
 
 
 def bounds_of(settings: Params) -> Bounds:

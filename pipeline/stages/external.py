@@ -13,22 +13,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.data.action_units import AU_COLUMNS
-from pipeline.data.card.au_activity import Activity
-from pipeline.data.frames import as_matrix, au_columns, batches, column_codes, column_words
-from pipeline.data.labels import facs_rules
-from pipeline.data.runs import find_runs
+from pipeline.comparison.data_sets import differences, flat, macro_scores, score_table, told
+from pipeline.data.card.counting.au_activity import Activity
+from pipeline.data.frames import as_matrix, batches, column_codes, column_words, find_runs
 from pipeline.data.split import TEST, with_split
 from pipeline.data.warnings import warning
+from pipeline.data.words import folded
 from pipeline.errors import InputError, run_main
-from pipeline.evaluation.baselines import NETWORK, RULE
-from pipeline.evaluation.external_data import differences, flat, macro_scores, score_table, told
+from pipeline.evaluation.baselines import NETWORK
 from pipeline.evaluation.resampling.bootstrap import group
-from pipeline.evaluation.scoring.arrays import Floats
-from pipeline.model.saving import Predictor, load_model
 from pipeline.settings import params, paths
 from pipeline.settings.schema import Data, Params
-from pipeline.stages import label, prepare
+from pipeline.stages.steps.ingest import Places, make_naming, make_plan, write_frames
+from pipeline.stages.steps.labelling import write_labels
+from pipeline.stages.steps.predicting import check_features, predict_set
 from pipeline.tracking import provenance
 from pipeline.tracking.open_runs import evaluation_run
 from pipeline.tracking.outbox.sender_process import get_ready
@@ -47,11 +45,11 @@ def entry_of(stage: str) -> str:
 def read_set(source: Data, settings: Params, folder: Path) -> dict[str, Any]:
     """Read a data set as `prepare` does, all of it as test; return the account."""
     folder.mkdir(parents=True, exist_ok=True)
-    places = prepare.Places(folder / "frames.parquet", folder / "quarantine.parquet")
+    places = Places(folder / "frames.parquet", folder / "quarantine.parquet")
     with TemporaryDirectory(dir=folder) as scratch:
-        plan = prepare.make_plan(settings, Path(scratch), source)
-        account, _ = prepare.write_frames(plan, settings.prepare, all_test, places)
-    account["warnings"] += plan.check_labels(prepare.make_naming(settings, source))
+        plan = make_plan(settings, Path(scratch), source)
+        account, _ = write_frames(plan, settings.prepare, all_test, places)
+    account["warnings"] += plan.check_labels(make_naming(settings, source))
     if not account["rows_kept"]:
         raise InputError(
             f"no frame of {source.path} is left: {account['rows_quarantined']} rows are "
@@ -80,7 +78,8 @@ def level_drift(theirs: Path, features: list[str]) -> list[dict[str, Any]]:
 def unknown_words(frames: Path, emotions: list[str]) -> list[dict[str, Any]]:
     """Warn of human categories that the model has not learned: their rows count as none of its."""
     words = column_words(frames, "emotion")
-    unknown = sorted(set(words.tolist()) - {*emotions, ""})
+    known = {"", *map(folded, emotions)}
+    unknown = sorted(word for word in set(words.tolist()) if folded(word) not in known)
     if not unknown:
         return []
     rows = int(np.isin(words, unknown).sum())
@@ -90,37 +89,11 @@ def unknown_words(frames: Path, emotions: list[str]) -> list[dict[str, Any]]:
     return [warning("unknown_category", rows, text)]
 
 
-def check_features(frames: Path, made: Mapping[str, Any], account: Mapping[str, Any]) -> None:
-    """Raise `InputError` where the set lacks an AU column that the model takes."""
-    present = au_columns(frames, AU_COLUMNS)
-    if lacking := [name for name in made["features"] if name not in present]:
-        raise InputError(
-            f"the model takes {', '.join(lacking)}, which this set, written by "
-            f"{account['extractor']}, lacks; it has {', '.join(present)}. Extract it as the "
-            "training data was."
-        )
-
-
-def predict(frames: Path, made: Mapping[str, Any], settings: Params) -> dict[str, Floats]:
-    """Predict every row with the network, and with the rule where it knows all emotions."""
-    features = as_matrix(pq.read_table(frames, columns=made["features"]), made["features"])
-    predicted: dict[str, Floats] = {NETWORK: Predictor(load_model(paths.MODEL))(features)}
-    rules = {emotion: rule.weights for emotion, rule in settings.label.rules.items()}
-    if not set(made["emotions"]) <= set(rules):
-        return predicted
-    needed = facs_rules.rule_columns(rules, au_columns(frames, AU_COLUMNS))
-    table = pq.read_table(frames, columns=needed)
-    columns = {name: table[name].to_numpy() for name in needed}
-    scores = facs_rules.rule_scores(columns, rules, settings.chosen.divisors)
-    predicted[RULE] = scores[:, [list(rules).index(emotion) for emotion in made["emotions"]]]
-    return predicted
-
-
 def score(frames: Path, labels: Path, made: Mapping[str, Any], settings: Params) -> pd.DataFrame:
     """Score the set at the thresholds that were tuned on validation rows of the training data."""
     emotions: list[str] = made["emotions"]
     true = as_matrix(pq.read_table(labels, columns=emotions), emotions)
-    predicted = predict(frames, made, settings)
+    predicted = predict_set(frames, made, settings)
     tuned = json.loads(paths.THRESHOLDS.read_text())["thresholds"]
     chosen = settings.evaluate
     return score_table(
@@ -161,7 +134,7 @@ def main(name: str) -> None:
     made = json.loads(paths.RUN.read_text())
     account = read_set(source, settings, folder)
     check_features(frames, made, account)
-    label.write_labels(settings, frames, labels, made["emotions"])
+    write_labels(settings, frames, labels, made["emotions"])
     table = score(frames, labels, made, settings)
     ours = json.loads(paths.PREPARE_SUMMARY.read_text())
     account["warnings"] += differences(ours, account, level_drift(frames, made["features"]))

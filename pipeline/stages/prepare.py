@@ -1,186 +1,16 @@
 """Read AU files into one checked table, split by subject; set aside what breaks the contract."""
 
 import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import pyarrow as pa
-
-from pipeline.data import quarantine, split
-from pipeline.data.card.au_activity import Activity
-from pipeline.data.card.frame_summary import FrameSummary
-from pipeline.data.frames import RowGroupWriter, frame_schema
-from pipeline.data.quarantine import Reject
-from pipeline.data.reading import contract
-from pipeline.data.reading.clip_names import Naming
-from pipeline.data.reading.contract import Checked
-from pipeline.data.reading.csv.text import FORMATS
-from pipeline.data.reading.labels_file import read_labels
-from pipeline.data.reading.layouts import PLANNERS
-from pipeline.data.reading.parallel import run_in_order
-from pipeline.data.reading.people import check_people
-from pipeline.data.reading.plan import Job, Plan, Source
-from pipeline.data.warnings import some, warning
+from pipeline.data import quarantine
+from pipeline.data.warnings import warning
 from pipeline.errors import InputError, run_main
 from pipeline.settings import params, paths
-from pipeline.settings.schema import Data, Params, Prepare, Split
-
-AddSplit = Callable[[pa.Table, int], pa.Table]
-
-
-def make_plan(settings: Params, scratch: Path, source: Data | None = None) -> Plan:
-    """Find what there is to read; `scratch` is a folder for temporary files.
-
-    `source` is read in the place of the settings' own data. Raises `InputError` where there is
-    nothing to read, or where a file is bad and `on_bad_file` is fail.
-    """
-    data = source or settings.data
-    path, naming = Path(data.path), make_naming(settings, data)
-    human = settings.label.source == "human"
-    plan = PLANNERS[data.layout](Source(path, naming, settings.prepare.face, scratch, human))
-    naming.labels.listed(plan.clips)  # refuses a row that may mean several of them
-    plan.notes.extend(naming.labels.notes)
-    if settings.prepare.on_bad_file == "fail":
-        refuse_bad_files(plan.rejects)
-    if not plan.clips:
-        first = f" First: {plan.rejects[0].file}: {plan.rejects[0].detail}." if plan.rejects else ""
-        if plan.ignored:
-            first += f" Not looked at: {some(plan.ignored, 3)}; {FORMATS} are read."
-        raise InputError(
-            f"{path} holds no usable clip ({plan.files} files seen, layout {data.layout}, naming "
-            f"{data.naming}).{first}"
-        )
-    return plan
-
-
-def refuse_unusable(plan: Plan, settings: Split, rows_kept: int) -> None:
-    """Raise `InputError` where no row is kept, or where there are too few people to split."""
-    splitter(plan, settings)
-    if not rows_kept:
-        raise InputError(
-            f"no row of {plan.files} files is kept: all are set aside. The reasons stand above; "
-            "mend the files, or set data.layout, data.naming or prepare.min_confidence."
-        )
-
-
-def gather_notes(plan: Plan, found: Iterable[tuple[str, str]]) -> list[str]:
-    """Say once what was recognised or assumed, at planning and in how many files at reading."""
-    files: dict[str, dict[str, None]] = {}
-    for note, file in found:
-        files.setdefault(note, {})[file] = None
-    told = (f"{note} ({len(by)} files: {some(list(by), 3)})" for note, by in files.items())
-    return [*plan.notes, *told]
-
-
-def make_naming(settings: Params, source: Data | None = None) -> Naming:
-    """Gather how clips are named. Raises `InputError` where the data's path does not exist."""
-    data = source or settings.data
-    path = Path(data.path)
-    if not path.exists():
-        raise InputError(f"params.yaml: data.path is {path}, which does not exist.")
-    chosen = settings.naming[data.naming]
-    called = dict[str, str](chosen.columns.items())
-    labels = read_labels(path if path.is_dir() else path.parent, called)
-    return Naming(chosen.pattern, chosen.emotions, labels, called)
-
-
-def refuse_bad_files(rejects: Iterable[Reject]) -> None:
-    """Raise `InputError` for the first whole file that was set aside."""
-    for reject in rejects:
-        if reject.row is None:
-            raise InputError(
-                f"{reject.file}: {reject.detail} ({reject.reason}: "
-                f"{quarantine.REASONS[reject.reason]}). Mend or remove it, or set "
-                "prepare.on_bad_file: quarantine."
-            )
-
-
-def read_all(plan: Plan, min_confidence: float) -> Iterator[Checked]:
-    """Read and check every job, in parallel, in the order of the plan."""
-    run = partial(_read_one, aus=plan.aus, min_confidence=min_confidence)
-    return run_in_order(run, plan.jobs)
-
-
-def _read_one(job: Job, aus: list[str], min_confidence: float) -> Checked:
-    return contract.check(job(), aus, min_confidence)
-
-
-def splitter(plan: Plan, settings: Split) -> AddSplit:
-    """Give the function that adds `split` to a batch of frames."""
-    shares = split.Shares(settings.validation, settings.test, settings.seed)
-    if settings.by == "frame":
-        return partial(split.split_frames, shares)
-    if settings.by == "clip":
-        return partial(split.split_by, "clip", split.deal(plan.clips, shares))
-    named = {"val": settings.validation_subjects, "test": settings.test_subjects}
-    return partial(split.split_by, "subject", split.deal_subjects(plan.subjects, shares, named))
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where frames and quarantine go."""
-
-    frames: Path = paths.FRAMES
-    quarantine: Path = paths.QUARANTINE
-
-
-def write_frames(
-    plan: Plan, settings: Prepare, add_split: AddSplit, places: Places
-) -> tuple[dict[str, Any], Activity]:
-    """Stream all jobs into the frame table and the quarantine; return account and AU activity."""
-    summary = FrameSummary(plan.aus)
-    read = sum(reject.rows for reject in plan.rejects)
-    counts = quarantine.count_rows(plan.rejects)
-    files = quarantine.whole_files(plan.rejects)
-    notes: list[tuple[str, str]] = []
-    with (
-        RowGroupWriter(places.frames, frame_schema(plan.aus)) as frames,
-        RowGroupWriter(places.quarantine, quarantine.SCHEMA) as aside,
-    ):
-        aside.write(quarantine.as_table(plan.rejects))
-        for batch, checked in enumerate(read_all(plan, settings.min_confidence)):
-            table = add_split(checked.frames, batch)
-            frames.write(table)
-            summary.add(table)
-            aside.write(quarantine.as_table(checked.rejects))
-            counts.update(quarantine.count_rows(checked.rejects))
-            files |= quarantine.whole_files(checked.rejects)
-            notes += checked.notes
-            if settings.on_bad_file == "fail":
-                refuse_bad_files(checked.rejects)
-            read += checked.rows_read
-    summary.finish()
-    account = _account(plan, summary, read, counts)
-    account |= {"files_quarantined": len(files), "notes": gather_notes(plan, notes)}
-    return account, summary.activity
-
-
-def _account(plan: Plan, summary: FrameSummary, read: int, counts: Counter[str]) -> dict[str, Any]:
-    if read != summary.frames + counts.total():
-        raise AssertionError(f"{read} rows read, {summary.frames} kept, {counts} quarantined")
-    return {
-        "extractor": plan.extractor,
-        "mode": plan.mode,
-        "files": plan.files,
-        "files_ignored": len(plan.ignored),
-        "rows_read": read,
-        "rows_kept": summary.frames,
-        "rows_quarantined": counts.total(),
-        "quarantined_by_reason": dict(sorted(counts.items())),
-        **summary.as_dict(),
-        "warnings": gather_warnings(plan, summary),
-    }
-
-
-def gather_warnings(plan: Plan, summary: FrameSummary) -> list[dict[str, Any]]:
-    """Warn of what is odd about the data as it was planned and read."""
-    people = check_people(plan.owners)
-    return summary.warnings() + plan.check_mode() + people + summary.copies.warnings(plan.paths)
+from pipeline.settings.schema import Split
+from pipeline.stages.steps.ingest import Places, make_naming, make_plan, splitter, write_frames
 
 
 def leaks(settings: Split) -> list[dict[str, Any]]:
@@ -224,10 +54,13 @@ def main() -> None:
     account["warnings"] += leaks(settings.prepare.split)
     account["warnings"] += plan.check_labels(make_naming(settings))
     if empty := [name for name, counts in account["splits"].items() if not counts["frames"]]:
+        reasons = account["quarantined_by_reason"].items()
+        told = ", ".join(
+            f"{reason} {rows}: {quarantine.REASONS[reason]}" for reason, rows in reasons
+        )
         raise InputError(
             f"no frame is left for {', '.join(empty)}: {account['rows_quarantined']} of "
-            f"{account['rows_read']} rows are quarantined ({account['quarantined_by_reason']}); "
-            f"see {paths.QUARANTINE}."
+            f"{account['rows_read']} rows are quarantined ({told}); see {paths.QUARANTINE}."
         )
     paths.PREPARE_SUMMARY.write_text(json.dumps(account, indent=2) + "\n")
     content = {"aus": activity.rows(), "drift": activity.drift()}

@@ -13,13 +13,11 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.data.action_units import ACTIVATIONS, AU_COLUMNS, INTENSITIES, PRESENCES
+from pipeline.data.card import profile
 from pipeline.data.csv_files import write_csv
 from pipeline.data.frames import au_columns, column_words, load_rows
-from pipeline.data.warnings import read_warnings
-from pipeline.drift import profile
 from pipeline.errors import InputError, run_main
-from pipeline.evaluation.scoring.metric_names import of_checkpoint, of_epoch
-from pipeline.evaluation.scoring.metrics import epoch_scores
+from pipeline.evaluation.scoring.emotion_scores import epoch_scores
 from pipeline.model.fit import Data, Settings, fit
 from pipeline.model.saving import Predictor, save_model
 from pipeline.settings import params, paths
@@ -29,7 +27,7 @@ from pipeline.stages.steps.run_name import run_name
 from pipeline.tracking import provenance
 from pipeline.tracking.open_runs import training_run
 from pipeline.tracking.resumable import own_training
-from pipeline.tracking.run import DataSet, Run
+from pipeline.tracking.run import Run
 
 # Epochs are compared at these; what evaluation uses is evaluation's own and retrains nothing.
 POSITIVE_AT = THRESHOLD = 0.5
@@ -105,10 +103,7 @@ def train(run: Run, settings: Params, names: tuple[list[str], list[str]], folder
     recording.record_inputs(run, rows, features, weights)
     recording.record_card(run)
     score = partial(epoch_scores, emotions=emotions, positive_at=POSITIVE_AT, threshold=THRESHOLD)
-
-    def log_epoch(measured: dict[str, float], kept: dict[str, float]) -> None:
-        run.log_metrics(of_epoch(measured, kept), int(measured["epoch"]))
-
+    log_epoch = partial(recording.record_epoch, run)
     trained = fit(data, fit_settings(settings, weights), score, log_epoch, folder)
     save_model(trained.model, paths.MODEL)
     people = profile.of_training(paths.FRAMES, features)
@@ -120,9 +115,7 @@ def train(run: Run, settings: Params, names: tuple[list[str], list[str]], folder
     run.log_table(history, "training/history")
     example = pd.DataFrame(data.validation[0][:5], columns=features)
     run.log_model(paths.MODEL, features, emotions, example, trained.best_epoch)
-    kept = of_checkpoint(trained.history[trained.best_epoch - 1])
-    validation = DataSet("validation", provenance.file_md5(paths.FRAMES))
-    run.log_metrics(kept, trained.best_epoch, of_model=validation)
+    recording.record_checkpoint(run, trained.history[trained.best_epoch - 1])
     print(f"best epoch {trained.best_epoch} of {len(trained.history)}")
     return trained.best_epoch
 
@@ -132,8 +125,7 @@ def main(*, fresh: bool = False) -> None:
     settings = params.load()
     features = choose_features(settings.train.features, au_columns(paths.FRAMES, AU_COLUMNS))
     emotions = list(pq.read_schema(paths.LABELS).names)
-    for item in read_warnings(paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY):
-        print(f"warning {item['code']}: {item['message']}")
+    recording.show_warnings()
     recorded = {k: v for k, v in settings.flat().items() if not k.startswith(AFTERWARDS)}
     experiment, recipe = settings.tracking.experiment, settings.recipe
     with own_training(inputs_of(recorded, features, emotions), fresh=fresh) as training:

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from pipeline.__main__ import COMMANDS, cli
+from pipeline.stages.external import entry_of
 
 ROOT = Path(__file__).resolve().parents[2]
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
@@ -45,6 +46,36 @@ def test_a_stage_is_asked_or_misspelt_and_touches_nothing(module, workspace, tre
         assert f"Usage: python -m {module}" in refused.stderr
         assert "Traceback" not in refused.stderr
     assert {path.name for path in tmp_path.rglob("*")} == {"params.yaml", "outputs", "kept"}
+
+
+def test_no_command_of_dvc_yaml_holds_a_value_of_params_yaml():
+    # DVC hands a command to a shell, before the parameters have been checked.
+    assert not [stage for stage in STAGES.values() if "${" in str(stage.get("do", stage)["cmd"])]
+
+
+@pytest.mark.parametrize(
+    ("stage", "name"),
+    [
+        ("external@clinic", "clinic"),
+        ("dvc.yaml:external@clinic", "clinic"),
+        ("../dvc.yaml:external@clinic", "clinic"),
+        ("external@x; touch y; true", "x; touch y; true"),
+        ("external@a@b", "a@b"),
+        ("clinic", "clinic"),
+    ],
+)
+def test_the_stage_tells_which_external_set_is_meant(stage, name):
+    assert entry_of(stage) == name
+
+
+def test_an_external_set_is_named_by_the_stage_and_checked(workspace, tree, tmp_path, monkeypatch):
+    tree["external"] = {"x; touch y; true": tree["data"]}
+    workspace(tree)
+    monkeypatch.setenv("DVC_STAGE", "external@x; touch y; true")
+    refused = run(tmp_path, "pipeline.stages.external")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("error: params.yaml: external.x; touch y; true")
+    assert not (tmp_path / "y").exists()
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.commands import drift
 from pipeline.data.action_units import intensity
-from pipeline.drift import profile
+from pipeline.data.card import profile
 from pipeline.drift.reference import Reference
 from pipeline.errors import InputError
 from pipeline.settings import paths

@@ -25,5 +25,5 @@ def test_guesses_the_layout_beside_files_that_cannot_be_read(tmp_path):
 
 
 def test_says_so_where_there_is_nothing(tmp_path):
-    with pytest.raises(InputError, match="holds no CSV or Parquet file with action units"):
+    with pytest.raises(InputError, match=r"holds no Parquet file and none of .* with action units"):
         guess_layout(tmp_path)

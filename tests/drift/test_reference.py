@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.drift import profile
-from pipeline.drift.profile import BINS, Profile
+from pipeline.data.card import profile
+from pipeline.data.card.profile import BINS, Profile
 from pipeline.drift.reference import PROFILE, Reference, find_reference
 from pipeline.errors import InputError
 from pipeline.settings import params, paths

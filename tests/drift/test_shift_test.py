@@ -8,8 +8,8 @@ import pytest
 from reports import table_rows
 from scipy import stats
 
+from pipeline.data.card.profile import BINS, Profile
 from pipeline.drift import drift_page, shift_test
-from pipeline.drift.profile import BINS, Profile
 from pipeline.drift.shift_test import Bounds, compare, psi, smallest_p
 from pipeline.report.pages.text import to_markdown
 

@@ -52,23 +52,24 @@ def log_candidate(
     warnings: Mapping[str, float] | None = None,
     network: Path | None = None,
     features: Sequence[str] = FEATURES,
+    emotions: Sequence[str] = EMOTIONS,
 ) -> None:
     """Log to a run what the gate reads of it."""
     true = labels(people) if true is None else true
     path = folder / "test_predictions.parquet"
     bounds = {"thresholds": 0.5, "positive_at": 0.5}
-    write_predictions(path, table or keys(people), EMOTIONS, true, predicted, **bounds)
+    write_predictions(path, table or keys(people), emotions, true, predicted, **bounds)
     run.log_file(path, "evaluation")
     found = [{"code": c, "number": n, "message": c} for c, n in (warnings or {}).items()]
     run.log_dict({"warnings": found}, "data/warnings.json")
     split = {"train": list(trained_on), "val": [], "test": sorted(set(people))}
     run.log_dict(split, "data/subjects.json")
-    means = pd.DataFrame({"split": "train", "emotion": EMOTIONS, "mean": 0.5})
+    means = pd.DataFrame({"split": "train", "emotion": emotions, "mean": 0.5})
     run.log_table(means, "labels/distribution")
     if network is None:
         network = folder / "model.keras"
         network.write_bytes(predicted.tobytes())  # the registry asks that it is there, no more
-    run.log_model(network, features, EMOTIONS, pd.DataFrame(0.0, [0], list(features)), 0)
+    run.log_model(network, features, emotions, pd.DataFrame(0.0, [0], list(features)), 0)
     run.set_tags({"mlflow.note.content": "It beats every baseline."})
 
 

@@ -7,20 +7,57 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 BESIDE = (".py", ".jinja", ".css")
 
+# What decides no byte of a stage's outputs: values come through `params`, for the schema has no
+# defaults; what is recorded, and how an error is shown, is no output.
+NEUTRAL = (
+    "pipeline/settings/",
+    "pipeline/tracking/",
+    "pipeline/stages/steps/recording.py",
+    "pipeline/errors.py",
+    "pipeline/model/__init__.py",
+)
 
-def files_of(module: str) -> set[str]:
-    """List the project's files, relative to its root, that running `module` may execute."""
+
+def files_of(module: str, *, beyond: tuple[str, ...] = ()) -> set[str]:
+    """List the project's files, relative to its root, that running `module` may execute.
+
+    Files whose paths begin with one of `beyond` are left out, and so is what only they import.
+    """
     seen: set[str] = set()
     waiting = [module]
     while waiting:
         name = waiting.pop()
         path = _file(name)
-        if path is None or path.relative_to(ROOT).as_posix() in seen:
+        file = path.relative_to(ROOT).as_posix() if path else ""
+        if path is None or file in seen or file.startswith(beyond):
             continue
-        seen.add(path.relative_to(ROOT).as_posix())
+        seen.add(file)
         waiting += _parents(name) + _imported(path)
         seen |= _named_beside(path)
     return seen
+
+
+def deciding_files(stage: str) -> set[str]:
+    """List the files that may decide the bytes of a stage's outputs."""
+    found = files_of(f"pipeline.stages.{stage}", beyond=NEUTRAL)
+    return {file for file in found if not is_bare(ROOT / file)}
+
+
+def deciding(dep: str) -> set[str]:
+    """List the files of a dependency, itself or all below it, that may decide bytes."""
+    path = ROOT / dep
+    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+    named = {file.relative_to(ROOT).as_posix(): file for file in files if file.suffix in BESIDE}
+    return {
+        name for name, file in named.items() if not name.startswith(NEUTRAL) and not is_bare(file)
+    }
+
+
+def is_bare(path: Path) -> bool:
+    """Tell whether a module holds nothing but its docstring."""
+    if path.name != "__init__.py":
+        return False
+    return all(isinstance(node, ast.Expr) for node in ast.parse(path.read_text()).body)
 
 
 def imports_of(path: Path) -> set[str]:
@@ -48,7 +85,7 @@ def _imported(path: Path) -> list[str]:
         if isinstance(node, ast.Import):
             found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            # `from pipeline import paths` imports a module, `from x.y import f` only x.y.
+            # `from pipeline import tools` imports a module, `from x.y import f` only x.y.
             found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
     return found
 
@@ -56,6 +93,8 @@ def _imported(path: Path) -> list[str]:
 @cache
 def _named_beside(path: Path) -> set[str]:
     """List files that a module names by a string, such as the template of a page."""
+    if path.suffix != ".py":
+        return set()
     strings = {
         node.value
         for node in ast.walk(ast.parse(path.read_text()))
@@ -64,26 +103,3 @@ def _named_beside(path: Path) -> set[str]:
     named = (text for text in strings if text.endswith(BESIDE) and "/" not in text)
     beside = (path.parent / text for text in named)
     return {file.relative_to(ROOT).as_posix() for file in beside if file.is_file()}
-
-
-def write_deps() -> None:
-    """Bring the files of the project that dvc.yaml lists for each stage up to date."""
-    path = ROOT / "dvc.yaml"
-    lines: list[str] = []
-    stage, listing, deeper = "", False, ""
-    for line in path.read_text().splitlines():
-        if line.startswith("  ") and line[2] not in " -#" and line.endswith(":"):
-            stage = line.strip(" :")
-        if listing and line.startswith(f"{deeper}- pipeline/"):
-            continue
-        lines.append(line)
-        if line.strip() == "deps:":  # deeper where a stage is made for each of several
-            listing, deeper = True, line.replace("deps:", "  ")
-            lines += [f"{deeper}- {file}" for file in sorted(files_of(f"pipeline.stages.{stage}"))]
-        else:
-            listing = listing and line.startswith(f"{deeper}- ")
-    path.write_text("\n".join(lines) + "\n")
-
-
-if __name__ == "__main__":
-    write_deps()

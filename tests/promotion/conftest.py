@@ -38,6 +38,11 @@ def made(
         "forgets sadness": (guesses([0.9, 0.05]), {}),
         "other people": (guesses([0.9, 0.9], people=OTHERS), {"people": OTHERS}),
         "other labels": (good, {"true": 1 - labels()}),
+        "other emotions": (good, {"emotions": ("happiness", "fear")}),
+        "other order": (
+            good[:, ::-1],
+            {"emotions": ("sadness", "happiness"), "true": labels()[:, ::-1]},
+        ),
     }
     with pytest.MonkeyPatch.context() as patch:
         isolate(patch, root)

@@ -6,8 +6,8 @@ import math
 import numpy as np
 import pytest
 
+from pipeline.comparison.paired import Pair, Side, find, measure
 from pipeline.evaluation.resampling.bootstrap import Resampling
-from pipeline.evaluation.resampling.paired import Pair, Side, find, measure
 from pipeline.promotion.gate import (
     Demands,
     calibration_holds,

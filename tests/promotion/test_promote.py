@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from candidates import EXPERIMENT, PEOPLE
+from candidates import EXPERIMENT, FRAMES, PEOPLE
 
 from pipeline.errors import InputError
 from pipeline.promotion import promote as promotion
@@ -96,11 +96,35 @@ def test_other_test_rows_are_refused_with_the_way_out(made, judge):
     assert "T6" in told
 
 
-def test_other_labels_of_the_same_rows_are_refused(made, judge):
+def test_other_labels_of_the_same_rows_are_a_rule_of_their_own_which_names_them(made, judge):
     judge("fair")
     outcome = judge("other labels")
-    assert outcome.decision.verdict.broken == ["test_rows"]
-    assert "the same people, other frames or labels" in outcome.decision.verdict.rules[0].says
+    assert outcome.decision.verdict.broken == ["labels"]
+    (rule,) = outcome.decision.verdict.rules
+    assert "happiness, sadness differ (by up to 1.00)" in rule.says
+    assert "recipe" in rule.says
+    assert "test_subjects" not in rule.says, "that cannot help"
+    assert rule.numbers == {"happiness": 1.0, "sadness": 1.0}
+
+
+def test_other_emotions_are_refused_and_a_name_of_their_own_lets_them_in(made, judge, settings):
+    judge("fair")
+    outcome = judge("other emotions", renew=True)
+    assert outcome.decision.verdict.broken == ["labels"]
+    told = outcome.decision.verdict.rules[0].says
+    assert "other emotions (happiness, sadness) than this model (happiness, fear)" in told
+    assert "promote.model" in told
+    own = settings.promote.model_copy(update={"model": f"{settings.promote.model}-fear"})
+    own_settings = settings.model_copy(update={"promote": own})
+    done = promotion.promote(own_settings, made["other emotions"], renew=False, dry_run=True)
+    assert done.word == "promoted"
+
+
+def test_the_same_emotions_in_another_order_are_compared(made, judge):
+    judge("fair")
+    outcome = judge("other order")
+    assert outcome.word == "promoted"
+    assert outcome.decision.rows == FRAMES * len(PEOPLE)
 
 
 def test_a_run_that_was_not_evaluated_is_said(made, judge):

@@ -65,8 +65,8 @@ def renewal(isolate, migrated, network, tmp_path, monkeypatch):
     settings = params.load(Path(__file__).parents[2] / "params.yaml")
     assert promote(settings, champion, renew=False, dry_run=False).word == "promoted"
 
-    def judge(*, renew):
-        return promote(settings, challenger, renew=renew, dry_run=False)
+    def judge(key=challenger, *, renew):
+        return promote(settings, key, renew=renew, dry_run=False)
 
     return judge
 
@@ -101,3 +101,13 @@ def test_a_workspace_with_other_frames_is_an_error(renewal):
     write_frames([*NEW, "N3"])
     with pytest.raises(InputError, match="does not hold the test rows of run"):
         renewal(renew=True)
+
+
+def test_labels_that_changed_on_purpose_judge_both(renewal, tmp_path):
+    milder = make_candidate(tmp_path / "c", labels() / 2, true=labels() / 2)
+    write_frames(PEOPLE)
+    assert renewal(milder, renew=False).decision.verdict.broken == ["labels"]
+    decision = renewal(milder, renew=True).decision
+    assert "test_rows" not in decision.verdict.broken
+    np.testing.assert_array_equal(decision.renewed.true, labels() / 2)
+    assert decision.subjects == len(PEOPLE)

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.data.labels.assign import human_labels
 from pipeline.errors import InputError
 from pipeline.settings import params, paths
 from pipeline.settings.schema import Rule
 from pipeline.stages import label, prepare
+from pipeline.stages.steps.labelling import facs_labeller
 
 RULES = {  # emotion: action units, divisor, valence class (the improved recipe)
     "happiness": ((6, 12), 1.5, "P"),
@@ -66,7 +68,7 @@ def settings():
 @given(rows=ROWS)
 def test_labels_equal_the_oracle_row_by_row(settings, gate, rows):
     chosen = settings.label.model_copy(update={"gate": gate})
-    labels = label.facs_labels(batch_of(rows), chosen, settings.chosen.divisors)
+    labels = facs_labeller(chosen, settings.chosen.divisors)(batch_of(rows))
     expected = np.array([oracle(*row, gate) for row in rows]).astype(np.float32)
     np.testing.assert_array_equal(labels, expected)
 
@@ -75,7 +77,7 @@ def test_labels_equal_the_oracle_row_by_row(settings, gate, rows):
 def test_weights_change_what_an_au_counts(settings, rows, weights):
     rule = Rule(aus=dict(zip((6, 12), weights, strict=True)), valence="P")
     chosen = settings.label.model_copy(update={"gate": "none", "rules": {"happiness": rule}})
-    labels = label.facs_labels(batch_of(rows), chosen, {"happiness": 1.5})
+    labels = facs_labeller(chosen, {"happiness": 1.5})(batch_of(rows))
     found = np.array([dict(zip(AUS, row[0], strict=True)) for row in rows])
     mean = [np.average([aus[6], aus[12]], weights=weights) for aus in found]
     expected = np.minimum(1, np.array(mean) / 1.5)
@@ -85,7 +87,7 @@ def test_weights_change_what_an_au_counts(settings, rows, weights):
 @given(rows=ROWS)
 def test_mixed_clips_get_zeros(settings, rows):
     mixed = [(aus, "M", valence) for aus, _, valence in rows]
-    labels = label.facs_labels(batch_of(mixed), settings.label, settings.chosen.divisors)
+    labels = facs_labeller(settings.label, settings.chosen.divisors)(batch_of(mixed))
     assert not labels.any()
 
 
@@ -96,19 +98,19 @@ def test_a_gate_without_its_column_is_refused(settings, gate, column):
     batch = batch.set_column(batch.schema.get_field_index(column), column, nulls)
     chosen = settings.label.model_copy(update={"gate": gate})
     with pytest.raises(InputError, match=rf"label\.gate is {gate}, but 2 frames"):
-        label.facs_labels(batch, chosen, settings.chosen.divisors)
+        facs_labeller(chosen, settings.chosen.divisors)(batch)
 
 
 def test_human_labels_are_one_for_the_category():
     batch = pa.table({"clip": ["c"] * 3, "emotion": ["sad", "happy", "calm"]})
-    labels = label.human_labels(batch, ["happy", "sad"])
+    labels = human_labels(batch, ["happy", "sad"])
     assert labels.tolist() == [[0, 1], [1, 0], [0, 0]]
 
 
 def test_frames_without_a_human_category_are_refused():
     batch = pa.table({"clip": ["a", "b"], "emotion": ["sad", None]})
     with pytest.raises(InputError, match=r"1 frames have no emotion \(first: clip b\)"):
-        label.human_labels(batch, ["sad"])
+        human_labels(batch, ["sad"])
 
 
 def test_real_recordings_give_the_known_counts(real_data, workspace, tree, capsys):

@@ -56,7 +56,7 @@ def repository(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository with one commit, which is the working directory."""
     monkeypatch.chdir(root)
     git("init", "--quiet", "--initial-branch", "topic")
-    (root / "pipeline").mkdir()
+    (root / "pipeline/stages").mkdir(parents=True)
     (root / "pipeline/stages/train.py").write_text("EPOCHS = 1\n")
     (root / "dvc.lock").write_text("schema: '2.0'\n")
     (root / ".gitignore").write_text("*.pyc\n")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipeline.data.card.histogram import STEPS
+from pipeline.data.card.counting.histogram import STEPS
 from pipeline.data.card.label_distribution import Distribution
 from pipeline.data.labels import facs_rules
 from pipeline.data.warnings import warning

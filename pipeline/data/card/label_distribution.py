@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.action_units import SPLITS
-from pipeline.data.card.histogram import Histogram
-from pipeline.data.card.subject_means import SubjectMeans
-from pipeline.data.runs import Runs
+from pipeline.data.card.counting.histogram import Histogram
+from pipeline.data.card.counting.subject_means import SubjectMeans
+from pipeline.data.frames import Runs
 from pipeline.data.warnings import some, warning
 
 WEAK, STRONG = 0.1, 0.5  # the two label levels that are counted

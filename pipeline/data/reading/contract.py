@@ -94,10 +94,14 @@ class _Marks:
 
     def rejects(self, raw: Raw) -> list[Reject]:
         listed = []
-        for i in np.flatnonzero(self.problem):
+        bad = np.flatnonzero(self.problem)
+        names = [name for name in KEYS if name != "clip"]
+        words = [raw.keys[name].take(pa.array(bad)).to_pylist() for name in names]
+        for i, *own in zip(bad, *words, strict=True):
+            whose = dict(zip(names, own, strict=True))
             reason, column = self._found[self.problem[i] - 1]
             detail = f"{column} is {raw.numbers[column][i]:g}"
-            listed.append(Reject(raw.files[raw.file[i]], int(raw.row[i]), 1, reason, detail))
+            listed.append(Reject(raw.files[raw.file[i]], int(raw.row[i]), 1, reason, detail, whose))
         return listed
 
 

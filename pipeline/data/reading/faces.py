@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.data.quarantine import Reject
-from pipeline.data.reading.clip_names import Clip
 from pipeline.data.reading.csv.bad_lines import MISSING
+from pipeline.data.reading.naming.clip_names import Clip
 from pipeline.data.reading.plan import Face, Part
 
 COLUMN = "face_id"

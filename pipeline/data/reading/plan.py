@@ -3,7 +3,7 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -14,14 +14,14 @@ import pyarrow as pa
 
 from pipeline.data.action_units import AU_COLUMNS
 from pipeline.data.quarantine import Reject
-from pipeline.data.reading.clip_names import Clip, Naming, join_spellings
 from pipeline.data.reading.contract import KEYS, Raw
 from pipeline.data.reading.csv.header import Header, read_header
-from pipeline.data.reading.csv.reader import count_rows
+from pipeline.data.reading.csv.reader import count_rows, read_head
 from pipeline.data.reading.csv.text import UnreadableError
 from pipeline.data.reading.extractors import BARE, au_columns_of, every_au_of, mode, refuse_other
-from pipeline.data.reading.labels_file import LABELS_FILE
-from pipeline.data.reading.lost_suffix import restore_suffixes
+from pipeline.data.reading.lost_suffix import Look, restore_suffixes
+from pipeline.data.reading.naming.clip_names import Clip, Naming, join_spellings
+from pipeline.data.reading.naming.labels_file import LABELS_FILE
 from pipeline.data.warnings import some, warning
 from pipeline.errors import InputError
 
@@ -64,6 +64,7 @@ class Plan:
     files: int
     rejects: list[Reject] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
+    whose: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)  # of a file
     notes: list[str] = field(default_factory=list)  # what was recognised or assumed
     owners: dict[str, str] = field(default_factory=dict)  # the subject of each clip
     paths: dict[str, str] = field(default_factory=dict)  # the file of a clip that has its own
@@ -134,13 +135,19 @@ def plan_clips(
     if source.labelled:
         rejects += [reject_unlabelled(clip) for clip in clips if clip.identity.emotion is None]
         clips = [clip for clip in clips if clip.identity.emotion is not None]
-    headers, notes = restore_suffixes([(clip.path, clip.header) for clip in clips])
-    clips = [replace(clip, header=new) for clip, new in zip(clips, headers, strict=True)]
+    whose = {str(clip.path): _whose(clip) for clip in clips}
+    given, notes = restore_suffixes(
+        [Look(clip.header.names, partial(read_head, clip.path, clip.header)) for clip in clips]
+    )
+    clips = [
+        replace(clip, header=clip.header.renamed(names)) if names else clip
+        for clip, names in zip(clips, given, strict=True)
+    ]
     refuse_other(((str(clip.path), clip.header.names) for clip in clips), wanted, notes)
     notes += describe_names(clip.header for clip in clips)
-    every = Counter(name for clip in clips for name in clip.header.columns if _ANY_AU.match(name))
+    headers = [clip.header for clip in clips]
     clips, aus, lacking = settle_columns(clips, wanted)
-    notes += describe_left_out(aus, wanted, every)
+    notes += describe_left_out(aus, wanted, headers)
     clips, joined = join_spellings(clips)
     notes += joined
     clips.sort(key=lambda clip: (clip.identity.subject, clip.name))
@@ -153,12 +160,17 @@ def plan_clips(
         files=files,
         rejects=rejects + lacking,
         ignored=ignored,
+        whose=whose,
         notes=notes,
         owners={clip.name: clip.identity.subject for clip in clips},
         paths={clip.name: str(clip.path) for clip in clips},
         mode=" and ".join(sorted({told for clip in clips if (told := mode(clip.header.names))}))
         or "unknown",
     )
+
+
+def _whose(clip: Clip) -> dict[str, str | None]:
+    return {name: _identity(clip, name) for name in KEYS if name != "clip"}
 
 
 def describe_names(headers: Iterable[Header]) -> list[str]:
@@ -177,8 +189,9 @@ def describe_names(headers: Iterable[Header]) -> list[str]:
     return [f"column names of {files} files are read as they are meant: {told}"]
 
 
-def describe_left_out(aus: Sequence[str], extractor: str, every: Counter[str]) -> list[str]:
+def describe_left_out(aus: Sequence[str], extractor: str, headers: Iterable[Header]) -> list[str]:
     """List the AU columns that are not used, and those of the extractor that are not there."""
+    every = Counter(name for one in headers for name in one.columns if _ANY_AU.match(name))
     notes = []
     if unused := [name for name in every if name not in aus]:
         told = ", ".join(f"{name} (in {every[name]} files)" for name in unused)
@@ -266,6 +279,14 @@ def _key(values: Sequence[str | None], counts: Sequence[int]) -> pa.DictionaryAr
     return encoded.take(pa.array(np.repeat(np.arange(len(values)), counts)))
 
 
+NOT_TEXT = "its name holds bytes that are not UTF-8"
+
+
+def has_text_name(path: Path) -> bool:
+    """Say whether a path's name is UTF-8, so that it can stand in tables and on pages."""
+    return str(path).encode(errors="replace") == os.fsencode(path)
+
+
 def printable(path: Path) -> str:
     """Write a path as text, also where its name is not UTF-8."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
@@ -288,8 +309,8 @@ def reject_file(path: Path, reason: str, detail: str, header: Header | None = No
 
 def open_header(path: Path) -> Header | Reject:
     """Read a file's header, or say why it cannot be read."""
-    if str(path).encode(errors="replace") != os.fsencode(path):
-        return reject_file(path, "bad_name", "its name holds bytes that are not UTF-8")
+    if not has_text_name(path):
+        return reject_file(path, "bad_name", NOT_TEXT)
     try:
         return read_header(path)
     except UnreadableError as error:

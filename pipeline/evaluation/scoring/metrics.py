@@ -10,20 +10,25 @@ labels, Brier score and calibration error (ece) against what is positive (see `s
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias, TypedDict
+from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.evaluation.scoring import ranking, sum_scores
+from pipeline.evaluation.scoring import sum_scores
 from pipeline.evaluation.scoring.arrays import Bools, Floats, checked, reach
 from pipeline.evaluation.scoring.confusion import count, ratios
-
-Numbers: TypeAlias = dict[str, float | None]
+from pipeline.evaluation.scoring.emotion_scores import (
+    Numbers,
+    defined,
+    errors,
+    mean,
+    or_none,
+    with_ratios,
+)
 
 MACRO = ("accuracy", "precision", "recall", "f1", "auroc", "average_precision", "ece", "ccc")
 QUALITY = ("brier", "ece", "ccc", "jsd")
-EPOCH = ("f1", "auroc", "average_precision", "mae")
 
 
 class Scores(TypedDict):
@@ -75,68 +80,29 @@ def score_each(
     for name, given in thresholds.items():
         bounds = np.broadcast_to(np.asarray(given, dtype=np.float64), len(emotions))
         said = reach(predicted, bounds)
-        emotion = _with_ratios(free, positive, said)
+        emotion = with_ratios(free, positive, said)
         for numbers, bound in zip(emotion.values(), bounds, strict=True):
             numbers["threshold"] = float(bound)
         scores[name] = Scores(
             rows=len(true),
             overall=_overall(true, predicted, positive, said)
-            | {metric: _mean(emotion, metric) for metric in ("brier", "jsd")},
-            macro={metric: _mean(emotion, metric) for metric in MACRO},
-            emotions_defined={metric: len(_defined(emotion, metric)) for metric in MACRO},
+            | {metric: mean(emotion, metric) for metric in ("brier", "jsd")},
+            macro={metric: mean(emotion, metric) for metric in MACRO},
+            emotions_defined={metric: len(defined(emotion, metric)) for metric in MACRO},
             emotion=emotion,
         )
     return scores
-
-
-def epoch_scores(
-    true: npt.ArrayLike,
-    predicted: npt.ArrayLike,
-    emotions: Sequence[str],
-    positive_at: float,
-    threshold: float,
-) -> dict[str, float]:
-    """Score the validation split after an epoch, flat: `val_f1`, `val_f1/anger`, ...
-
-    The metrics are those of `EPOCH`; undefined ones are left out. Raises `InputError` as `score`.
-    """
-    true, predicted = checked(true, predicted, emotions)
-    positive, said = reach(true, positive_at), reach(predicted, threshold)
-    emotion = _with_ratios(_errors(true, predicted, positive, emotions), positive, said)
-    flat = {f"val_{metric}": _mean(emotion, metric) for metric in EPOCH}
-    for name, numbers in emotion.items():
-        flat |= {f"val_{metric}/{name}": numbers[metric] for metric in EPOCH}
-    return {key: value for key, value in flat.items() if value is not None}
 
 
 def _free(
     true: Floats, predicted: Floats, positive: Bools, emotions: Sequence[str]
 ) -> dict[str, Numbers]:
     """Compute what no threshold changes."""
-    found = _errors(true, predicted, positive, emotions)
+    found = errors(true, predicted, positive, emotions)
     for i, name in enumerate(emotions):
         rows = sum_scores.Rows(true[:, i], predicted[:, i], positive[:, i], positive[:, i])
-        found[name] |= {metric: _or_none(sum_scores.whole(metric, rows)) for metric in QUALITY}
+        found[name] |= {metric: or_none(sum_scores.whole(metric, rows)) for metric in QUALITY}
     return found
-
-
-def _errors(
-    true: Floats, predicted: Floats, positive: Bools, emotions: Sequence[str]
-) -> dict[str, Numbers]:
-    gap = predicted - true
-    mse = (gap**2).mean(axis=0, dtype=np.float64)
-    mae = np.abs(gap).mean(axis=0, dtype=np.float64)
-    return {
-        name: _ranks(positive[:, i], predicted[:, i])
-        | {"mse": float(mse[i]), "mae": float(mae[i]), "positives": int(positive[:, i].sum())}
-        for i, name in enumerate(emotions)
-    }
-
-
-def _with_ratios(free: Mapping[str, Numbers], positive: Bools, said: Bools) -> dict[str, Numbers]:
-    cells = np.stack(count(positive, said), axis=1)
-    pairs = zip(cells, free.items(), strict=True)
-    return {name: ratios(*map(int, row)) | numbers for row, (name, numbers) in pairs}
 
 
 def _overall(true: Floats, predicted: Floats, positive: Bools, said: Bools) -> Numbers:
@@ -151,25 +117,6 @@ def _overall(true: Floats, predicted: Floats, positive: Bools, said: Bools) -> N
         hits = predicted.argmax(axis=1) == true.argmax(axis=1)
         numbers["top1_accuracy"] = float(np.mean(hits))
     return numbers
-
-
-def _ranks(positive: Bools, predicted: Floats) -> Numbers:
-    found = ranking.by_group(positive, predicted, np.zeros(len(positive), dtype=np.int64), 1)
-    return {metric: _or_none(float(value[0])) for metric, value in found.items()}
-
-
-def _or_none(value: float) -> float | None:
-    return value if np.isfinite(value) else None
-
-
-def _defined(emotion: Mapping[str, Numbers], metric: str) -> list[float]:
-    found = (numbers[metric] for numbers in emotion.values())
-    return [value for value in found if value is not None]
-
-
-def _mean(emotion: Mapping[str, Numbers], metric: str) -> float | None:
-    values = _defined(emotion, metric)
-    return float(np.mean(values)) if values else None
 
 
 def _one_hot(true: Floats) -> bool:

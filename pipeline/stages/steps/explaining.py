@@ -112,7 +112,7 @@ def explain(
 
 def prototypes(settings: Params, emotions: list[str]) -> Rules:
     """Give the rule of each emotion that has one, by its own name or by what people call it."""
-    rules = {emotion: rule.weights for emotion, rule in settings.label.rules.items()}
+    rules = settings.label.weights
     called = {word: rule for rule, word in settings.evaluate.human_names.items()}
     named = {emotion: called.get(emotion, emotion) for emotion in emotions}
     return {emotion: rules[name] for emotion, name in named.items() if name in rules}
@@ -129,10 +129,9 @@ def _audit(
         rule_audit.bounded_audit(scores, people.human, groups, chosen.confidence)
         for scores in (rule[rows], people.intensities)
     )
-    rules = {emotion: each.weights for emotion, each in settings.label.rules.items()}
     return {
         "audit": rule_audit.with_bounds(scored, bounded),
-        "audit_aus": rule_audit.au_audit(single, rules, _meant(settings)),
+        "audit_aus": rule_audit.au_audit(single, settings.label.weights, _meant(settings)),
     }
 
 

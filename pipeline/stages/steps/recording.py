@@ -1,4 +1,8 @@
-"""Record on a run what its training starts from: data, labels, warnings, code, machine."""
+"""Record on a run what its training starts from: data, labels, warnings, code, machine.
+
+Nothing here decides what is trained, so no stage depends on this module, nor train on the files
+that it merely passes on: what summarises data and labels trains no model anew.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,6 +16,8 @@ from pipeline.data.csv_files import read_csv
 from pipeline.data.frames import column_words
 from pipeline.data.safe_names import safe_names
 from pipeline.data.warnings import count_codes, read_warnings
+from pipeline.errors import InputError
+from pipeline.evaluation.scoring.metric_names import of_checkpoint, of_epoch
 from pipeline.settings import paths, run_files
 from pipeline.tracking import provenance
 from pipeline.tracking.run import DataSet, Run
@@ -21,6 +27,17 @@ def subjects_by_split() -> dict[str, list[str]]:
     """List who stands in each split: no other model may be compared on whom it was trained on."""
     split, subject = (column_words(paths.FRAMES, name) for name in ("split", "subject"))
     return {name: np.unique(subject[split == name]).tolist() for name in SPLITS}
+
+
+def show_warnings() -> None:
+    """Print what was warned of before; raise `InputError` where a file to record is absent."""
+    needed = (paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY, paths.LABEL_DISTRIBUTION, paths.DATA_CARD)
+    if absent := [path.as_posix() for path in needed if not path.is_file()]:
+        raise InputError(
+            f"{', '.join(absent)}, which a run records, is not there: `dvc repro label` makes it."
+        )
+    for item in read_warnings(paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY):
+        print(f"warning {item['code']}: {item['message']}")
 
 
 def record_inputs(
@@ -47,6 +64,17 @@ def record_inputs(
     columns = dict.fromkeys(features, "float32")
     for context, count in rows.items():
         run.log_dataset(DataSet(context, digest), paths.FRAMES, count, columns)
+
+
+def record_epoch(run: Run, measured: Mapping[str, float], kept: Mapping[str, float]) -> None:
+    """Record an epoch; `measured` and `kept` are rows of the history, see `of_epoch`."""
+    run.log_metrics(of_epoch(measured, kept), int(measured["epoch"]))
+
+
+def record_checkpoint(run: Run, kept: Mapping[str, float]) -> None:
+    """Record the scores of the checkpoint that was kept, a row of the history, with the model."""
+    validation = DataSet("validation", provenance.file_md5(paths.FRAMES))
+    run.log_metrics(of_checkpoint(kept), int(kept["epoch"]), of_model=validation)
 
 
 def record_card(run: Run) -> None:

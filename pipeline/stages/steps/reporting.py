@@ -113,10 +113,9 @@ def find_limits_of(
     """Name the emotions that cannot be learned; `aus` are the action units of prepare.json."""
     rules = None
     if settings.label.source == "facs":
-        weights = {emotion: rule.weights for emotion, rule in settings.label.rules.items()}
         still = [name for name, found in aus.items() if found["lowest"] == found["highest"]]
         # A rule reads intensities: a presence that never changes is not what kills it.
         dead = {number(name) for name in still if not name.endswith("_c")}
-        rules = Rules(weights, dead)
+        rules = Rules(settings.label.weights, dead)
     train, at = case.rows("train"), case.bounds.positive_at
     return find_limits(case.true, train, case.emotions, at, rules)

@@ -2,7 +2,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipeline.data.card.frame_summary import FrameSummary
+from pipeline.data.card.counting.frame_summary import FrameSummary
 
 
 def frames_of(people, aus, clips=2):
@@ -66,7 +66,7 @@ def test_states_of_aus_by_split():
 
 @pytest.mark.parametrize("at_once", [1, 50, 1 << 16])
 def test_batches_count_as_the_whole(monkeypatch, at_once):
-    monkeypatch.setattr("pipeline.data.card.frame_summary.AT_ONCE", at_once)
+    monkeypatch.setattr("pipeline.data.card.counting.frame_summary.AT_ONCE", at_once)
     random = np.random.default_rng(0)
     people = crowd(6, "train", random) | crowd(5, "test", random)
     whole = summary_of(people, ["AU12_r"])

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.data.card.copies import Copies
-from pipeline.data.runs import find_runs
+from pipeline.data.card.counting.copies import Copies
+from pipeline.data.frames import find_runs
 
 AUS = ["AU06_r", "AU12_r"]
 SEED = np.random.default_rng(3)

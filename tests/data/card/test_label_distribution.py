@@ -3,9 +3,9 @@ import pyarrow as pa
 import pytest
 
 from pipeline.data.action_units import SPLITS
-from pipeline.data.card.histogram import Histogram
+from pipeline.data.card.counting.histogram import Histogram
 from pipeline.data.card.label_distribution import Distribution
-from pipeline.data.runs import find_runs
+from pipeline.data.frames import find_runs
 
 
 def runs_of(subjects, splits):

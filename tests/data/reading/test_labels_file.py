@@ -5,8 +5,8 @@ import gzip
 
 import pytest
 
-from pipeline.data.reading.clip_names import Naming
-from pipeline.data.reading.labels_file import Labels, read_labels
+from pipeline.data.reading.naming.clip_names import Naming
+from pipeline.data.reading.naming.labels_file import Labels, read_labels
 from pipeline.errors import InputError
 
 PLAIN = "clip,subject,emotion\nA_1,A,sad\nB_1,B,happy\n"

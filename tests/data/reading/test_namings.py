@@ -4,9 +4,9 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from pipeline.data.reading.clip_names import Naming
-from pipeline.data.reading.labels_file import Labels
-from pipeline.data.reading.namings import best, try_naming
+from pipeline.data.card.namings import best, try_naming
+from pipeline.data.reading.naming.clip_names import Naming
+from pipeline.data.reading.naming.labels_file import Labels
 
 SHIPPED = yaml.safe_load((ROOT / "params.yaml").read_text())["naming"]
 PEOPLE = [f"P{i:02d}" for i in range(1, 6)]

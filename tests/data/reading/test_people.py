@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.data.reading.people import check_people
+from pipeline.data.reading.naming.people import check_people
 
 
 def codes(owners: dict[str, str]) -> list[str]:

@@ -12,7 +12,7 @@ from pipeline.evaluation.explaining import rule_audit, rule_fitting
 from pipeline.evaluation.explaining.rule_fitting import People, Rule
 from pipeline.evaluation.resampling.bootstrap import group, metric_samples
 from pipeline.settings import params
-from pipeline.stages import label
+from pipeline.stages.steps.labelling import facs_labeller
 
 MEANT = {"joy": "happy", "grief": "sad"}
 RULES = {"joy": {6: 1.0, 12: 1.0}, "grief": {4: 1.0, 15: 1.0}}
@@ -177,7 +177,7 @@ def test_the_snippet_is_taken_by_params_yaml_and_labels_as_the_fitted_rule(works
     workspace(tree)
     changed = params.load()
     frames = pa.Table.from_pandas(found.intensities, preserve_index=False)
-    labels = label.facs_labels(frames, changed.label, changed.chosen.divisors)
+    labels = facs_labeller(changed.label, changed.chosen.divisors)(frames)
     place = list(changed.label.rules).index("sadness")
     expected = rule_fitting.score(found.intensities, fitted["sadness"])
     np.testing.assert_allclose(labels[:, place], expected, rtol=1e-6)

@@ -13,7 +13,8 @@ from scipy.spatial.distance import jensenshannon
 from sklearn import metrics as sk
 
 from pipeline.errors import InputError
-from pipeline.evaluation.scoring.metrics import MACRO, Scores, epoch_scores, score
+from pipeline.evaluation.scoring.emotion_scores import epoch_scores
+from pipeline.evaluation.scoring.metrics import MACRO, Scores, score
 
 EMOTIONS = ["happiness", "anger"]
 TRUE = np.array([[0.9, 0.0], [0.5, 0.0], [0.1, 0.0]])

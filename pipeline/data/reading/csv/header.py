@@ -3,8 +3,9 @@
 import csv
 import re
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -31,6 +32,18 @@ class Header:
     length: int
     columns: tuple[str, ...]
     written: tuple[str, ...]
+
+    def renamed(self, given: Mapping[str, str]) -> "Header":
+        """Give columns other names."""
+        if not given:
+            return self
+        return replace(self, columns=tuple(given.get(name, name) for name in self.columns))
+
+    @cached_property
+    def restored(self) -> frozenset[str]:
+        """The names of action units that say more than what was written."""
+        pairs = zip(recognise_names(self.written), self.columns, strict=True)
+        return frozenset(now for was, now in pairs if was != now and now.startswith("AU"))
 
     @cached_property
     def names(self) -> frozenset[str]:

@@ -44,10 +44,10 @@ def read_sheet(
     )
 
 
-def read_head(path: Path, header: Header, numbers: Sequence[str]) -> Sheet:
+def read_head(path: Path, header: Header, numbers: Sequence[str]) -> pa.Table:
     """Read the named columns of a file's first rows. Raises `UnreadableError` as `read_sheet`."""
     with closing(read_blocks(path, header, numbers, size=_HEAD)) as sheets:
-        return next(sheets)
+        return next(sheets).table
 
 
 def read_blocks(

@@ -28,6 +28,11 @@ def sheet_stem(name: str) -> str | None:
     return match[1] if match else None
 
 
+def is_plain_text(name: str) -> bool:
+    """Say whether a file's name promises text alone, so that its columns must tell the rest."""
+    return name.lower().endswith((".txt", ".txt.gz"))
+
+
 def chunks(path: Path, size: int) -> Generator[bytes]:
     """Yield a file's text as UTF-8, about `size` bytes at a time.
 

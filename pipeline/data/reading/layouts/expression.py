@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from pipeline.data.action_units import value_range
 from pipeline.data.quarantine import Reject
-from pipeline.data.reading.clip_names import Clip, Naming
 from pipeline.data.reading.csv.bad_lines import Sheet
 from pipeline.data.reading.csv.reader import read_sheet
 from pipeline.data.reading.csv.text import UnreadableError, sheet_stem
 from pipeline.data.reading.extractors import OPENFACE_2
 from pipeline.data.reading.folders import files_below
-from pipeline.data.reading.labels_file import LABELS_FILE
+from pipeline.data.reading.naming.clip_names import Clip, Naming
+from pipeline.data.reading.naming.labels_file import LABELS_FILE
 from pipeline.data.reading.plan import (
     Face,
     Part,

@@ -9,17 +9,17 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.data.quarantine import Reject
-from pipeline.data.reading.clip_names import Clip, Naming
 from pipeline.data.reading.csv.bad_lines import Sheet
 from pipeline.data.reading.csv.header import Header
 from pipeline.data.reading.csv.reader import read_sheet
-from pipeline.data.reading.csv.text import UnreadableError, sheet_stem
+from pipeline.data.reading.csv.text import UnreadableError, is_plain_text, sheet_stem
 from pipeline.data.reading.extractors import OPENFACE_2, PYFEAT, recognise
 from pipeline.data.reading.faces import COLUMN, IDENTITY, choose_faces, number_identities
 from pipeline.data.reading.folders import files_below
 from pipeline.data.reading.frame_order import settle_frames
-from pipeline.data.reading.labels_file import LABELS_FILE
-from pipeline.data.reading.lost_suffix import clip_intensities
+from pipeline.data.reading.lost_suffix import end_at_five
+from pipeline.data.reading.naming.clip_names import Clip, Naming
+from pipeline.data.reading.naming.labels_file import LABELS_FILE
 from pipeline.data.reading.plan import (
     Face,
     Part,
@@ -80,7 +80,7 @@ def _plan(source: Source, extractor: str) -> Plan:
 
 def _is_data(path: Path) -> bool:
     """Say whether a file is one to read: a text file may hold anything, so its columns tell."""
-    if ".txt" not in path.name.lower()[-7:]:
+    if not is_plain_text(path.name):
         return True
     header = open_header(path)
     return isinstance(header, Header) and recognise(header.names) is not None
@@ -144,8 +144,10 @@ def _part(clip: Clip, sheet: Sheet, names: list[str]) -> Part:
     rejects, notes = sheet.rejects, sheet.notes
     if not sheet.rows_read:
         rejects = [Reject(str(clip.path), None, 0, "empty", "the file has a header and no rows")]
-    table, clipped = clip_intensities(sheet.table.rename_columns(names), clip.header)
-    notes |= clipped
+    table = sheet.table.rename_columns(names)
+    for name in sorted(clip.header.restored & set(names)):
+        column = end_at_five(table[name].combine_chunks())
+        table = table.set_column(names.index(name), name, column)
     if IDENTITY in names:
         faces = number_identities(table[IDENTITY])
         table = table.drop_columns([IDENTITY])

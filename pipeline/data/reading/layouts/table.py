@@ -1,4 +1,4 @@
-"""Read one table (CSV, Parquet, or a folder of Parquet) that has a `clip` column.
+"""Read a table (CSV and its kin, Parquet, or a folder of both) that has a `clip` column.
 
 One row is a frame, or a whole clip: without a `frame` column the rows of a clip are numbered
 from 1. `subject`, `emotion`, `valence_class` and `valence` are used where they stand; what is
@@ -6,6 +6,7 @@ missing is read from labels.csv or the clip's name. A file's `frame`, `success`,
 `valence` without any value is as if absent. The table may be larger than memory.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -14,21 +15,25 @@ import pyarrow as pa
 
 from pipeline.data.action_units import AU_COLUMNS
 from pipeline.data.quarantine import Reject
-from pipeline.data.reading.clip_names import Naming
+from pipeline.data.reading.csv.text import FORMATS
 from pipeline.data.reading.extractors import refuse_other
-from pipeline.data.reading.plan import Plan, Source
+from pipeline.data.reading.naming.clip_names import Naming
+from pipeline.data.reading.plan import Plan, Source, describe_left_out
 from pipeline.data.reading.table.clip_index import (
     Clips,
     DamagedError,
     Piece,
+    count_words,
     find_clips,
     has_large_groups,
     pieces_in_order,
 )
-from pipeline.data.reading.table.clip_rows import read
-from pipeline.data.reading.table.files import Found, find_files, settle
+from pipeline.data.reading.table.clip_rows import Words, read
+from pipeline.data.reading.table.files import Search, find_files, settle
 from pipeline.data.reading.table.parquet import TableFile
 from pipeline.data.reading.table.regroup import spread
+from pipeline.data.warnings import some
+from pipeline.data.words import one_spelling
 from pipeline.errors import InputError
 
 
@@ -37,36 +42,46 @@ def plan(source: Source) -> Plan:
 
     Raises `InputError` where the table has no clip column or no action unit.
     """
-    found, rejects, count, ignored = find_files(source)
-    extractor = refuse_other(((file.name, file.columns) for file in found), None)
+    search = find_files(source)
+    found = search.found
+    extractor = refuse_other(((file.name, file.header.columns) for file in found), None)
     if extractor is None:
-        raise _no_table(source.path, rejects, found)
+        raise _no_table(source.path, search)
     files, schema, lacking = settle(found, extractor)
+    aus = [name for name in AU_COLUMNS if name in schema.names]
     clips, damaged = _clips(files, source.naming)
+    one, notes = _categories(files, source.naming, clips)
+    words = Words(source.naming, one, source.labelled)
     pieces, lost = _pieces(
         [file for file in files if file.name not in {reject.file for reject in damaged}],
         schema,
         clips,
         source.scratch,
     )
+    ranked = ((clip, clips.subject[clip]) for clip in clips.ranked())
+    owners = {clip: owner for clip, owner in ranked if clip and owner}
+    left_out = describe_left_out(aus, extractor, [file.header for file in found])
     return Plan(
-        jobs=[partial(read, piece, schema, files, source.naming) for piece in pieces],
-        subjects=sorted({owner for owner in clips.subject.values() if owner}),
-        clips=[clip for clip in clips.ranked() if clip and clips.subject[clip]],
-        aus=[name for name in AU_COLUMNS if name in schema.names],
+        jobs=[partial(read, piece, schema, files, words) for piece in pieces],
+        subjects=sorted(set(owners.values())),
+        clips=list(owners),
+        owners=owners,
+        aus=aus,
         extractor=extractor,
-        files=count,
-        rejects=rejects + lacking + damaged + lost,
-        ignored=ignored,
+        files=search.count,
+        rejects=search.rejects + lacking + damaged + lost,
+        ignored=search.ignored,
+        notes=search.notes + left_out + notes,
     )
 
 
-def _no_table(path: Path, rejects: Sequence[Reject], found: Sequence[Found]) -> InputError:
-    problems = [reject.detail for reject in rejects]
-    columns = [", ".join(file.columns[:20]) for file in found]
-    first = [*problems, *columns, "no .csv or .parquet file"][0]
+def _no_table(path: Path, search: Search) -> InputError:
+    problems = [f"{reject.file}: {reject.detail}" for reject in search.rejects]
+    columns = [some(file.header.written, 20) for file in search.found]
+    others = f", {len(search.ignored)} others such as {search.ignored[0]}" if search.ignored else ""
+    first = [*problems, *columns, f"no .parquet, {FORMATS}{others}"][0]
     return InputError(
-        f"{path}: a table with a clip column and action units such as AU06_r is needed; found "
+        f"{path}: a table with a clip column and action units such as AU06_r is needed; found: "
         f"{first}. Check data.path and data.layout."
     )
 
@@ -81,6 +96,19 @@ def _clips(files: Sequence[TableFile], naming: Naming) -> tuple[Clips, list[Reje
         except DamagedError as error:
             rejects.append(error.reject)
             left.remove(error.file)
+
+
+def _categories(
+    files: Sequence[TableFile], naming: Naming, clips: Clips
+) -> tuple[dict[str, str], list[str]]:
+    """Find spellings of one category, in the table and in what names and labels.csv say."""
+    counts = Counter[str]()
+    for file in files:
+        counts += count_words(file, "emotion")
+    if naming.may_tell("emotion"):
+        told = (naming.tell(clip).get("emotion") for clip in clips.rows if clip)
+        counts.update(word for word in told if word)
+    return one_spelling(counts)
 
 
 def _subject_of(naming: Naming, clip: str) -> str | None:

@@ -1,6 +1,8 @@
 """Find the clips of a table that may be larger than memory, and cut it into pieces of them."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -116,7 +118,7 @@ def _runs(file: TableFile) -> Iterator[tuple[str | None, str | None, int, int, b
     last value is true: the table is in no order, and its stretches need not be known.
     """
     begin = 0
-    for columns in _key_columns(file):
+    for columns in _key_columns(file, _KEYS):
         codes = np.zeros(len(columns[0]), dtype=np.int64)
         for column in columns:
             codes = codes * (len(column.dictionary) + 1)
@@ -133,14 +135,27 @@ def _runs(file: TableFile) -> Iterator[tuple[str | None, str | None, int, int, b
         begin += len(codes)
 
 
-def _key_columns(file: TableFile) -> Iterator[list[pa.DictionaryArray]]:
+def _key_columns(file: TableFile, wanted: Sequence[str]) -> Iterator[list[pa.DictionaryArray]]:
     try:
         with open_table(file.path) as opened:
-            names = [name for name in _KEYS if name in file.fills]
-            for batch in opened.iter_batches(parquet.BATCH_ROWS, columns=names):
-                yield [encode(batch.column(name)) for name in names]
+            names = [name for name in wanted if name in file.fills]
+            stored = file.stored_names(names)
+            for batch in opened.iter_batches(parquet.BATCH_ROWS, columns=stored):
+                yield [encode(batch.column(name)) for name in stored]
     except BROKEN as error:
         raise DamagedError(file, damage(file, 1, file.rows, error)) from error
+
+
+def count_words(file: TableFile, name: str) -> Counter[str]:
+    """Count the words of a column; what is damaged is set aside when it is read."""
+    counts = Counter[str]()
+    if name not in file.fills:
+        return counts
+    with suppress(DamagedError):
+        for (column,) in _key_columns(file, [name]):
+            for item in column.drop_null().value_counts():
+                counts[str(item["values"])] += item["counts"].as_py()
+    return counts
 
 
 def has_large_groups(files: Sequence[TableFile]) -> bool:

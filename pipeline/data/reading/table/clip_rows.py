@@ -1,6 +1,7 @@
 """Read whole clips of a table, and fill in what the table does not say of them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -9,33 +10,52 @@ from numpy.typing import NDArray
 
 from pipeline.data.action_units import VALENCE_CLASSES
 from pipeline.data.quarantine import Reject
-from pipeline.data.reading.clip_names import Naming
 from pipeline.data.reading.contract import KEYS, Raw
+from pipeline.data.reading.naming.clip_names import Naming
 from pipeline.data.reading.table.clip_index import Piece, read_piece
-from pipeline.data.reading.table.column_types import encode
+from pipeline.data.reading.table.column_types import encode, respell
 from pipeline.data.reading.table.parquet import FILE, ROW, TableFile
 from pipeline.errors import InputError
 
 
-def read(piece: Piece, schema: pa.Schema, files: Sequence[TableFile], naming: Naming) -> Raw:
+@dataclass(frozen=True)
+class Words:
+    """How clips are named, which categories are one, and whether a row without one is set aside."""
+
+    naming: Naming
+    one: Mapping[str, str]
+    labelled: bool
+
+
+def read(piece: Piece, schema: pa.Schema, files: Sequence[TableFile], words: Words) -> Raw:
     """Read a piece of whole clips; rows without clip or subject are set aside."""
     table, rejects = read_piece(piece, schema)
     names = [file.name for file in files]
-    keys = _complete(table, naming, names)
+    keys = _complete(table, words.naming, names)
+    keys["emotion"] = respell(keys["emotion"], words.one)
     named = pc.and_(keys["clip"].is_valid(), keys["subject"].is_valid())
-    nobody = table.filter(pc.invert(named))
-    rejects += [
-        Reject(names[file], row, 1, "unnamed", "its clip has no name or no subject")
-        for file, row in zip(nobody[FILE].to_pylist(), nobody[ROW].to_pylist(), strict=True)
-    ]
-    if nobody.num_rows:
-        table = table.filter(named).combine_chunks()
-        keys = {name: encode(column.filter(named)) for name, column in keys.items()}
+    told = keys["emotion"].is_valid() if words.labelled else named
+    usable = pc.and_(named, told)
+    rejects += _set_aside(table, pc.invert(named), names, "unnamed", "no clip or no subject")
+    rejects += _set_aside(table, pc.and_not(named, told), names, "unlabelled", "no emotion")
+    if rejects:
+        table = table.filter(usable).combine_chunks()
+        keys = {name: encode(column.filter(usable)) for name, column in keys.items()}
     file = table[FILE].to_numpy()
     numbers = {name: table[name].to_numpy() for name in schema.names if name not in KEYS}
     numbers["frame"] = _frames(numbers, file, keys["clip"], files)
     optional = frozenset(["valence"])
     return Raw(names, file, table[ROW].to_numpy(), keys, numbers, rejects, optional)
+
+
+def _set_aside(
+    table: pa.Table, which: pa.Array, names: Sequence[str], reason: str, detail: str
+) -> list[Reject]:
+    chosen = table.select([FILE, ROW]).filter(which)
+    return [
+        Reject(names[file], row, 1, reason, detail)
+        for file, row in zip(chosen[FILE].to_pylist(), chosen[ROW].to_pylist(), strict=True)
+    ]
 
 
 def _complete(

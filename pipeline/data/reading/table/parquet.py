@@ -1,7 +1,7 @@
 """Read one Parquet file of a table, some rows at a time, in the columns that all files share."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.data.quarantine import Reject
+from pipeline.data.reading.lost_suffix import end_at_five
 from pipeline.data.reading.plan import UNLESS_SAID
 from pipeline.data.reading.table.column_types import as_floats, encode
 
@@ -24,7 +25,8 @@ BROKEN = (OSError, pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeEr
 class TableFile:
     """A Parquet file, what people call it, and which of the table's columns it fills.
 
-    `placed` names those of FILE and ROW that an earlier pass wrote into it.
+    `placed` names those of FILE and ROW that an earlier pass wrote into it, `stored` how the file
+    itself calls columns, where that differs, `restored` the columns whose suffix was lost.
     """
 
     path: Path
@@ -33,6 +35,12 @@ class TableFile:
     rows: int
     fills: frozenset[str]
     placed: frozenset[str] = frozenset()
+    stored: Mapping[str, str] = field(default_factory=dict)
+    restored: frozenset[str] = frozenset()
+
+    def stored_names(self, names: Iterable[str]) -> list[str]:
+        """Give the names by which the file itself knows columns."""
+        return [self.stored.get(name, name) for name in names]
 
 
 def open_table(path: Path) -> pq.ParquetFile:
@@ -82,7 +90,8 @@ def _read_group(
     start, stop = wanted
     names = [name for name in (*schema.names, FILE, ROW) if name in file.fills | file.placed]
     try:
-        for batch in opened.iter_batches(BATCH_ROWS, row_groups=[group], columns=names):
+        stored = file.stored_names(names)
+        for batch in opened.iter_batches(BATCH_ROWS, row_groups=[group], columns=stored):
             low, high = max(start - row, 0), min(stop - row, batch.num_rows)
             if low < high:
                 yield _shape(batch.slice(low, high - low), file, schema, row + low)
@@ -99,13 +108,16 @@ def _shape(batch: pa.RecordBatch, file: TableFile, schema: pa.Schema, before: in
     """Lay a batch out in the table's columns, and note where each row comes from."""
     count = batch.num_rows
     columns = {}
-    for field in schema:
-        if field.name not in file.fills:
-            columns[field.name] = _absent(field, count)
-        elif field.type == pa.string():
-            columns[field.name] = encode(batch.column(field.name))
+    for one in schema:
+        if one.name not in file.fills:
+            columns[one.name] = _absent(one, count)
+            continue
+        column = batch.column(file.stored.get(one.name, one.name))
+        if one.type == pa.string():
+            columns[one.name] = encode(column)
         else:
-            columns[field.name] = as_floats(batch.column(field.name), field.type)
+            floats = as_floats(column, one.type)
+            columns[one.name] = end_at_five(floats) if one.name in file.restored else floats
     places = {
         FILE: np.full(count, file.number, dtype=np.int32),
         ROW: np.arange(before + 1, before + count + 1),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from pipeline.evaluation import external_data
+from pipeline.comparison import data_sets
 from pipeline.evaluation.resampling.bootstrap import group
 
 OURS = {
@@ -19,7 +19,7 @@ LEVELS = [
 
 
 def codes(theirs, drift=()):
-    return [found["code"] for found in external_data.differences(OURS, OURS | theirs, drift)]
+    return [found["code"] for found in data_sets.differences(OURS, OURS | theirs, drift)]
 
 
 def test_a_set_like_the_training_data_differs_in_nothing():
@@ -43,7 +43,7 @@ def test_what_is_not_known_is_not_called_different():
 
 
 def test_people_with_other_levels_are_named_by_au():
-    (found,) = external_data.differences(OURS, OURS, LEVELS)
+    (found,) = data_sets.differences(OURS, OURS, LEVELS)
     assert found["code"] == "other_levels"
     assert found["number"] == 1
     assert "AU06_r +1.5" in found["message"]
@@ -54,7 +54,7 @@ def test_scores_are_those_of_all_rows_with_bounds_over_subjects():
     random = np.random.default_rng(0)
     true = (random.random((120, 2)) < 0.4).astype(float)
     predicted = {"network": 0.2 * true + 0.8 * random.random((120, 2))}
-    table = external_data.score_table(
+    table = data_sets.score_table(
         true,
         predicted,
         {"network": np.array([0.5, 0.4])},
@@ -63,22 +63,20 @@ def test_scores_are_those_of_all_rows_with_bounds_over_subjects():
         positive_at=0.5,
         confidence=0.9,
     )
-    assert len(table) == len(external_data.METRICS) * 3
+    assert len(table) == len(data_sets.METRICS) * 3
     joy = table[(table["emotion"] == "joy") & (table["metric"] == "auroc")].iloc[0]
     assert joy["value"] == pytest.approx(roc_auc_score(true[:, 0], predicted["network"][:, 0]))
     assert joy["low"] < joy["value"] < joy["high"]
-    macro = external_data.macro_scores(table)["network"]["f1"]
+    macro = data_sets.macro_scores(table)["network"]["f1"]
     assert macro["low"] < macro["value"] < macro["high"]
-    flat = external_data.flat(table, "others", "network")
-    assert set(flat) == {f"external/others/{metric}" for metric in external_data.METRICS}
+    flat = data_sets.flat(table, "others", "network")
+    assert set(flat) == {f"external/others/{metric}" for metric in data_sets.METRICS}
     assert flat["external/others/f1"] == pytest.approx(macro["value"], abs=1e-6)
-    assert external_data.told(table, "others")[0].startswith(
-        "others: network, macro average precision"
-    )
+    assert data_sets.told(table, "others")[0].startswith("others: network, macro average precision")
 
 
 def test_one_subject_has_scores_without_bounds():
-    table = external_data.score_table(
+    table = data_sets.score_table(
         np.array([[1.0], [0.0]]),
         {"network": np.array([[0.9], [0.2]])},
         {"network": np.array([0.5])},
@@ -87,9 +85,9 @@ def test_one_subject_has_scores_without_bounds():
         positive_at=0.5,
         confidence=0.95,
     )
-    assert external_data.macro_scores(table)["network"]["f1"] == {
+    assert data_sets.macro_scores(table)["network"]["f1"] == {
         "value": 1,
         "low": None,
         "high": None,
     }
-    assert "(- to -)" in external_data.told(table, "others")[0]
+    assert "(- to -)" in data_sets.told(table, "others")[0]

@@ -12,9 +12,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.data.action_units import INTENSITIES, PRESENCES, SPLITS, value_range
-from pipeline.data.card.histogram import Histogram
-from pipeline.data.card.subject_means import SubjectMeans
-from pipeline.data.runs import Runs
+from pipeline.data.card.counting.histogram import Histogram
+from pipeline.data.card.counting.subject_means import SubjectMeans
+from pipeline.data.frames import Runs
 from pipeline.data.warnings import some, warning
 
 ACTIVE_ABOVE = 0.0  # an intensity above this counts as active; a presence is 0 or 1 anyway

@@ -2,8 +2,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipeline.drift import profile
-from pipeline.drift.profile import BINS, Profile, ProfileCounter
+from pipeline.data.card import profile
+from pipeline.data.card.profile import BINS, Profile, ProfileCounter
 from pipeline.errors import InputError
 
 ITEMS = ["AU06_r", "predicted/happiness"]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pipeline.evaluation.comparison import COMPARED, CONFIDENCE, LEVEL, MACRO, Side, bounds, verdict
+from pipeline.comparison.models import COMPARED, CONFIDENCE, LEVEL, MACRO, Side, bounds, verdict
 from pipeline.report.figures.style import FAINT, dots, sheet, styled
 from pipeline.report.pages.document import UNDEFINED, Items, Page, Picture, Section, Table
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pipeline.data.reading.clip_names import Naming
-from pipeline.data.reading.labels_file import Labels
-from pipeline.data.reading.people import check_people, is_emotion
+from pipeline.data.reading.naming.clip_names import Naming
+from pipeline.data.reading.naming.labels_file import Labels
+from pipeline.data.reading.naming.people import check_people, is_emotion
 from pipeline.data.split import FEWEST
 from pipeline.data.warnings import some
 
@@ -62,7 +62,8 @@ class Trial:
         """Say what is read, with examples and doubts."""
         emotions = self.counts("emotion")
         named = f", emotions {some(sorted(emotions), 8)}" if emotions else ""
-        read = f"{len(self.told)} of {self.clips} clips, {len(self.subjects)} subjects{named}"
+        people = f"{len(self.subjects)} subject{'s' * (len(self.subjects) != 1)}"
+        read = f"{len(self.told)} of {self.clips} clips, {people}{named}"
         return [
             f"  {self.name}: {read}",
             *(f"    {clip}: {_words(known)}" for clip, known in self._examples()),

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.action_units import SPLITS
-from pipeline.data.runs import Runs
+from pipeline.data.frames import Runs
 from pipeline.data.warnings import some, warning
 
 DEALS = 200

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pipeline.data.action_units import VALENCE_CLASSES
 from pipeline.data.reading.csv.header import Header
-from pipeline.data.reading.labels_file import LABELS_FILE, Labels
-from pipeline.data.words import describe_spellings, said, spellings
+from pipeline.data.reading.naming.labels_file import LABELS_FILE, Labels
+from pipeline.data.words import one_spelling, said
 from pipeline.errors import InputError
 
 
@@ -35,17 +35,14 @@ class Clip:
 
 def join_spellings(clips: Sequence[Clip]) -> tuple[list[Clip], list[str]]:
     """Make categories one that differ in case or blanks alone, and say in notes which."""
-    joined = spellings(Counter(clip.identity.emotion or "" for clip in clips))
-    if not joined:
-        return list(clips), []
-    one = {word: common for common, words in joined.items() for word in words}
+    one, notes = one_spelling(Counter(e for clip in clips if (e := clip.identity.emotion)))
     same = [
-        replace(clip, identity=replace(clip.identity, emotion=one.get(emotion, emotion)))
-        if (emotion := clip.identity.emotion)
+        replace(clip, identity=replace(clip.identity, emotion=one[emotion]))
+        if (emotion := clip.identity.emotion) in one
         else clip
         for clip in clips
     ]
-    return same, [describe_spellings(joined)]
+    return same, notes
 
 
 @dataclass(frozen=True)
@@ -71,6 +68,11 @@ class Naming:
         if "subject" not in told:
             return None
         return Identity(told["subject"], told.get("emotion"), told.get("valence_class"))
+
+    def may_tell(self, key: str) -> bool:
+        """Say whether names or labels.csv can tell a value at all."""
+        in_labels = any(key in row for row in self.labels.rows.values())
+        return in_labels or key in re.compile(self.pattern).groupindex
 
     def tell(self, name: str) -> dict[str, str]:
         """Give what labels.csv and the name tell of a clip, with a subject or without.

@@ -1,15 +1,15 @@
 """Count, as frames stream by, what a person must know before believing a model."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from pipeline.data.action_units import SPLITS
-from pipeline.data.card.au_activity import Activity
-from pipeline.data.card.copies import Copies
-from pipeline.data.runs import find_runs
+from pipeline.data.card.counting.au_activity import Activity
+from pipeline.data.card.counting.copies import Copies
+from pipeline.data.frames import find_runs
 from pipeline.data.warnings import warning
 
 # Rows to count at once: a column of a batch costs a dozen calls, however few rows it has.
@@ -73,6 +73,12 @@ class FrameSummary:
             },
             "aus": self.activity.overall(),
         }
+
+    def split_of(self) -> dict[str, str]:
+        """Name the split of each subject that stands in one alone."""
+        pairs = [(name, split) for split, names in self._subjects.items() for name in names]
+        counts = Counter(name for name, _ in pairs)
+        return {name: split for name, split in pairs if counts[name] == 1}
 
     def warnings(self) -> list[dict[str, Any]]:
         """Name what is odd about the action units, and subjects with a single clip."""

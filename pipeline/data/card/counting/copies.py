@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.data.runs import Runs
+from pipeline.data.frames import Runs
 from pipeline.data.warnings import warning
 
 # A clip in which hardly anything moves, such as an image of a face at rest, is like many others.

@@ -7,8 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipeline.errors import InputError
-from pipeline.evaluation.comparison import (
+from pipeline.comparison.models import (
     BETTER,
     COMPARED,
     LEVEL,
@@ -18,8 +17,9 @@ from pipeline.evaluation.comparison import (
     compare,
     verdict,
 )
+from pipeline.comparison.page import FIGURE, comparison_page, differences
+from pipeline.errors import InputError
 from pipeline.evaluation.prediction_file import KEYS, Predictions, hash_rows
-from pipeline.report.comparison_page import FIGURE, comparison_page, differences
 from pipeline.report.pages.document import Picture
 from pipeline.report.pages.text import to_text
 
