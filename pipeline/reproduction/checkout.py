@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from pipeline.errors import InputError
-from pipeline.settings.run_files import PARAMS, PATCH
+from pipeline.settings.run_files import PATCH, SETTINGS
 from pipeline.tools import STOPS, git
 from pipeline.tracking.store.recorded_runs import Recorded
 
@@ -51,9 +51,9 @@ def refuse(run: Recorded) -> None:
         reason = f"is {run.status} and has no result to compare: give one that is FINISHED"
     elif tags.get("git.commit", "none") == "none":
         reason = "was made outside git, so its code is not known: give one made in a repository"
-    elif PARAMS not in run.files:
+    elif SETTINGS not in run.files:
         reason = (
-            f"has no artifact {PARAMS}: if the repository was moved, first run `python -m "
+            f"has no artifact {SETTINGS}: if the repository was moved, first run `python -m "
             "pipeline relocate`, else its parameters are lost"
         )
     elif tags.get("git.dirty") == "true" and PATCH not in run.files:
@@ -83,7 +83,7 @@ def checkout(project: Project, run: Recorded) -> Iterator[Project]:
         copy = project.at(top)
         if patch := run.files.get(PATCH):
             _succeed(top, "apply", "--whitespace=nowarn", str(patch))
-        shutil.copyfile(run.files[PARAMS], copy.folder / "params.yaml")
+        shutil.copyfile(run.files[SETTINGS], copy.folder / "params.yaml")
         yield copy
     finally:
         _remove(project.top, top)

@@ -17,6 +17,7 @@ from pipeline.errors import InputError
 from pipeline.settings import paths
 from pipeline.settings.schema import Params
 from pipeline.settings.yaml_text import BadYamlError, parse
+from pipeline.tools import git
 
 
 def load(path: Path = paths.PARAMS) -> Params:
@@ -44,6 +45,15 @@ def read(text: str, path: Path) -> Params:
         return Params.model_validate_json(json.dumps(tree, default=str))
     except ValidationError as error:
         raise InputError(_explain(path, error.errors()[0])) from None
+
+
+def committed(commit: str, path: Path = paths.PARAMS) -> Params | None:
+    """Read the parameters of a commit; None where it has none that this version takes."""
+    found = git(Path(), "show", f"{commit}:./{path}")
+    try:
+        return None if found.returncode else read(found.stdout, path)
+    except InputError:
+        return None
 
 
 def _explain(path: Path, problem: ErrorDetails) -> str:

@@ -7,7 +7,7 @@ SUBJECTS = "data/subjects.json"
 DISTRIBUTION = "labels/distribution.json"
 OTHER_ROWS = "promotion/test_predictions"  # the folder of predictions of other models' test rows
 
-PARAMS = "params/params.yaml"
+SETTINGS = "params/params.yaml"
 HASHES = "provenance/md5.json"  # of every dependency and output, by path
 PATCH = "provenance/changes.patch"
 ENVIRONMENT = "provenance/environment.json"  # Python, packages and machine

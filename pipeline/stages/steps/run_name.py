@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import InputError
-from pipeline.settings import params, paths
+from pipeline.settings import params
 from pipeline.settings.schema import Params
 from pipeline.tools import git
 from pipeline.tracking.provenance import BASELINE, EXPERIMENT
@@ -24,21 +23,12 @@ def run_name(settings: Params, recorded: Mapping[str, Any]) -> str:
     3f5ebaf` where nothing differs from the commit, `improved` outside git.
     """
     commit = os.environ.get(BASELINE) or "HEAD"
-    words = [settings.recipe, *_differences(committed(commit), settings, recorded)]
+    words = [settings.recipe, *_differences(params.committed(commit), settings, recorded)]
     if len(words) == 1 and (found := git(Path(), "rev-parse", "--short", commit)).returncode == 0:
         words.append(found.stdout.strip())
     if experiment := os.environ.get(EXPERIMENT):
         words.append(f"({experiment})")
     return " ".join(words)
-
-
-def committed(commit: str) -> Params | None:
-    """Read the params.yaml of a commit; None where there is none that this version takes."""
-    found = git(Path(), "show", f"{commit}:./{paths.PARAMS}")
-    try:
-        return None if found.returncode else params.read(found.stdout, paths.PARAMS)
-    except InputError:
-        return None
 
 
 def _differences(before: Params | None, settings: Params, recorded: Mapping[str, Any]) -> list[str]:
