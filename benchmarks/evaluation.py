@@ -19,6 +19,7 @@ from pipeline.evaluation import baselines
 from pipeline.evaluation.all_models import Bounds, build_case, mean_table
 from pipeline.evaluation.judgement import judge, network_by_group
 from pipeline.evaluation.resampling.bootstrap import Resampling
+from pipeline.evaluation.resampling.sampling import draw_rows
 from pipeline.evaluation.scoring.arrays import Floats, Ints
 
 EMOTIONS = ("happiness", "anger", "sadness", "guilt", "fear", "anxiety")
@@ -71,7 +72,7 @@ def measure_regression(rows: int) -> None:
     features = random.random((rows, FEATURES), dtype=np.float32) * 5
     true = random.random((rows, len(EMOTIONS)), dtype=np.float32) ** 3
     begin, worked = time.perf_counter(), time.process_time()
-    learnt = baselines.sample_rows(np.ones(rows, dtype=bool), 7)
+    learnt = draw_rows(np.ones(rows, dtype=bool), 7, baselines.MOST_ROWS)
     baselines.fit_logistic(features[learnt], true[learnt]).predict(features)
     print(
         f"logistic regression, fitted to {len(learnt):,} of {rows:,} rows, all predicted: "

@@ -20,10 +20,10 @@ import numpy as np
 from benchmarks.openface_files import write_folder
 from pipeline.data.action_units import value_range
 from pipeline.data.quarantine import Reject
-from pipeline.data.reading.contract import check
 from pipeline.data.reading.layouts import PLANNERS
 from pipeline.data.reading.naming.clip_names import Naming
 from pipeline.data.reading.plan import Source
+from pipeline.data.reading.rows.contract import check
 from pipeline.errors import InputError
 
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data"

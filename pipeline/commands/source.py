@@ -10,16 +10,16 @@ from typing import Any
 
 import click
 
-from pipeline.data.reading.contract import KEYS
+from pipeline.data.reading.bad_files import open_header
+from pipeline.data.reading.columns.extractors import PYFEAT, recognise
+from pipeline.data.reading.columns.lost_suffix import LOOKED_AT, Look, restore_suffixes
 from pipeline.data.reading.csv.header import Header
 from pipeline.data.reading.csv.text import FORMATS, sheet_stem
-from pipeline.data.reading.extractors import PYFEAT, recognise
 from pipeline.data.reading.folders import files_below
 from pipeline.data.reading.layouts import PLANNERS
-from pipeline.data.reading.lost_suffix import LOOKED_AT, Look, restore_suffixes
 from pipeline.data.reading.naming.labels_file import COLUMNS
-from pipeline.data.reading.plan import open_header
-from pipeline.data.reading.table.files import first_rows, is_parquet, open_table_header
+from pipeline.data.reading.rows.contract import KEYS
+from pipeline.data.reading.table.headers import first_rows, is_parquet, open_table_header
 from pipeline.errors import InputError
 from pipeline.settings import params
 from pipeline.settings.schema import Params

@@ -13,12 +13,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.data.action_units import SPLITS
-from pipeline.data.reading.faces import owner
+from pipeline.data.reading.rows.faces import owner
 from pipeline.data.words import chosen
 from pipeline.errors import InputError
 
 TRAIN, VAL, TEST = range(len(SPLITS))
-FEWEST = len(SPLITS)  # people or clips that can be dealt
 KEYS = {"val": "validation_subjects", "test": "test_subjects"}  # where params.yaml names people
 
 
@@ -44,7 +43,7 @@ def deal(names: Sequence[str], shares: Shares) -> dict[str, str]:
 
     Raises `InputError` below three names.
     """
-    if len(names) < FEWEST:
+    if len(names) < len(SPLITS):
         raise InputError(
             f"prepare.split: {len(names)} to deal ({', '.join(names)}); train, val and test need "
             "at least one each. Add data, or set prepare.split.by."

@@ -6,16 +6,15 @@ from pathlib import Path
 
 from pipeline.data.card import profile
 from pipeline.data.card.profile import Predict, Profile
-from pipeline.data.reading.extractors import recognise
+from pipeline.data.reading.columns.extractors import recognise
 from pipeline.errors import InputError
 from pipeline.settings import paths
+from pipeline.settings.run_files import PROFILE
 from pipeline.settings.schema import Params
 from pipeline.tracking.registry.registry import Registry, open_registry
 from pipeline.tracking.registry.versions import Version
 from pipeline.tracking.store.artifacts import fetch, network_of
 from pipeline.tracking.store.connection import SQLITE, tracking_uri
-
-PROFILE = "data/profile.parquet"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from pipeline.errors import InputError
-from pipeline.evaluation.scoring.arrays import Bools, Floats, Ints, finite, probabilities
+from pipeline.evaluation.scoring.arrays import Floats, finite, probabilities
 
 # What the models are called in every table, figure and report.
 NETWORK = "network"
@@ -18,7 +18,9 @@ RULE = "rule without gate"
 LOGISTIC = "logistic regression"
 CONSTANT = "constant"
 
-MOST_ROWS = 200_000  # training rows that the regression is fitted to
+# Training rows that the regression is fitted to: a few dozen coefficients gain nothing from more,
+# and a copy of all would not fit in memory.
+MOST_ROWS = 200_000
 _AT_ONCE = 1 << 16  # rows predicted at once
 
 
@@ -26,19 +28,6 @@ def constant(train_true: npt.ArrayLike, rows: int) -> npt.NDArray[np.float64]:
     """Predict each emotion's mean training label, in [0, 1], for every row: (rows, emotions)."""
     means = probabilities("training labels", train_true).mean(axis=0, dtype=np.float64)
     return np.broadcast_to(means, (rows, len(means)))  # one row in memory, and read-only
-
-
-def sample_rows(chosen: Bools, seed: int) -> Ints:
-    """Take the places of the chosen rows, or, of more than `MOST_ROWS`, of so many at random.
-
-    A regression of a few dozen coefficients gains nothing from more, and a copy of all would not
-    fit in memory.
-    """
-    places = np.flatnonzero(chosen)
-    if len(places) <= MOST_ROWS:
-        return places
-    drawn = np.random.default_rng(seed).choice(len(places), MOST_ROWS, replace=False)
-    return places[np.sort(drawn)]
 
 
 @dataclass(frozen=True)

@@ -20,12 +20,12 @@ from pipeline.evaluation.scoring.arrays import Ints
 from pipeline.evaluation.scoring.by_subject import scores_by_group
 from pipeline.evaluation.scoring.metrics import Scores
 from pipeline.evaluation.scoring.tidy_tables import metrics_table
-from pipeline.evaluation.verdict import judged_emotions, verdict
+from pipeline.evaluation.verdict import headline, judged_emotions, verdict
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What an evaluation found: `verdict` for people, the rest for tables and programs.
+    """What an evaluation found: headline and verdict for people, the rest for tables and programs.
 
     `judged` are the emotions that the test rows can judge.
     """
@@ -34,6 +34,7 @@ class Judgement:
     scores: AllScores
     certainty: Certainty
     judged: list[str]
+    headline: str
     verdict: list[str]
 
     @property
@@ -72,7 +73,8 @@ def judge(case: Case, subject: Ints, resampling: Resampling) -> Judgement:
     tuned = scores["test"]["tuned"]
     lines = verdict(tuned, certainty)
     lines[-1] += f" {_thresholds(case)}"
-    return Judgement(case, scores, certainty, judged_emotions(tuned, certainty), lines)
+    judged = judged_emotions(tuned, certainty)
+    return Judgement(case, scores, certainty, judged, headline(tuned, certainty), lines)
 
 
 def network_by_group(case: Case, of: Ints, names: Sequence[str], kind: str) -> pd.DataFrame:

@@ -1,16 +1,18 @@
-"""Say in three lines whether the network is worth having: the first screen of an evaluation.
+"""Say whether the network is worth having: in ten words, and in three lines with the numbers.
 
 The primary number is average precision, averaged over the emotions that the test rows can judge.
 A difference counts where its interval over subjects leaves out 0 (see `certainty`); everything
 else cannot be told apart.
 """
 
+import math
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from pipeline.errors import InputError
-from pipeline.evaluation.baselines import NETWORK, RULE
+from pipeline.evaluation.baselines import CONSTANT, NETWORK, RULE
 from pipeline.evaluation.certainty import BORNE_OUT, PRIMARY, Certainty, Claim
 from pipeline.evaluation.resampling.bootstrap import Interval
 from pipeline.evaluation.scoring.metrics import Scores
@@ -37,6 +39,54 @@ def verdict(scores: Mapping[str, Scores], certainty: Certainty) -> list[str]:
         return ["The network CANNOT BE JUDGED on this test split.", _basis(certainty, left_out)]
     rule = _against_rule(scores, certainty, judged)
     return [rule, _against_all(scores, certainty, judged), _basis(certainty, left_out)]
+
+
+def headline(scores: Mapping[str, Scores], certainty: Certainty) -> str:
+    """Say in about ten words how the network compares with the baselines.
+
+    The rule comes first, then the constant, then the others: the first that the network does not
+    beat is named, or, where it beats them all, the best of them. Raises `KeyError` without the
+    network's scores; see `verdict`.
+    """
+    judged = judged_emotions(scores, certainty)
+    own = {name: mean_precision(scores[name], judged) for name in scores} if judged else {}
+    if not judged:
+        return "The network cannot be judged on this test split."
+    if not certainty.baselines:
+        return f"The network reaches {brief(own[NETWORK])}; no baseline was given to compare."
+    order = sorted(certainty.baselines, key=lambda name: (name != RULE, name != CONSTANT))
+    found = {name: certainty.standing(name, judged) for name in order}
+    beaten = [name for name in order if found[name][1] == "better"]
+    if len(beaten) == len(order):
+        best = max(order, key=lambda name: own[name])
+        pair = _against(own[NETWORK], own[best], exact=True)
+        return f"Better than every baseline: {pair} for {_the(best)}, hardly by chance."
+    name = next(name for name in order if name not in beaten)
+    gain, claim = found[name]
+    pair = _against(own[NETWORK], own[name], exact=claim == "worse")
+    if claim == "worse":
+        return f"Worse than {_the(name)}: {pair}, hardly by chance."
+    doubt = "too few people to tell" if gain.reason else "could be chance"
+    return f"Not better than {_the(name)}: {pair}, {doubt}."
+
+
+def _the(baseline: str) -> str:
+    return {RULE: "the rule", CONSTANT: "a constant"}.get(baseline, baseline)
+
+
+def _against(first: float, second: float, *, exact: bool) -> str:
+    """Write two means; with a third decimal where they would look the same but are not."""
+    pair = brief(first), brief(second)
+    if exact and pair[0] == pair[1]:
+        pair = brief(first, decimals=DECIMALS), brief(second, decimals=DECIMALS)
+    return f"{pair[0]} against {pair[1]}"
+
+
+def brief(value: float, sign: str = "", decimals: int = 2) -> str:
+    """Write a number from -1 to 1 without its leading zero: `.94`, `-.07`."""
+    if math.isnan(value):
+        return "-"
+    return re.sub(r"^([+-]?)0\.", r"\1.", f"{value:{sign}z.{decimals}f}")
 
 
 def judged_emotions(scores: Mapping[str, Scores], certainty: Certainty) -> list[str]:

@@ -20,14 +20,15 @@ from pipeline.report.pages.document import Block, Items, Page, Picture, Section
 class Report:
     """What the page tells.
 
-    `verdict` are its first lines; `scores` the test scores by model, the network's under
-    `baselines.NETWORK`; `pictures` the figures by name; `card` is `data_card.json`, whose
-    warnings each have a `code`, a `number` and a `message`; `tables` are tidy: `mean_predictions`,
-    `intervals` and, where they were made, `audit`, `audit_aus` (see `rule_audit`),
-    `fitted_rules` (see `rule_fitting`) and `disagreements`.
+    `headline` is its first line, `verdict` says it with the numbers; `scores` are the test scores
+    by model, the network's under `baselines.NETWORK`; `pictures` are the figures by name; `card` is
+    `data_card.json`, whose warnings each have a `code`, a `number` and a `message`; `tables` are
+    tidy: `mean_predictions`, `intervals` and, where they were made, `audit`, `audit_aus` (see
+    `rule_audit`), `fitted_rules` (see `rule_fitting`) and `disagreements`.
     """
 
     title: str
+    headline: str
     verdict: Sequence[str]
     scores: Mapping[str, Scores]
     tables: Mapping[str, pd.DataFrame]
@@ -35,6 +36,7 @@ class Report:
     card: Mapping[str, Any]
     pictures: Mapping[str, Picture] = field(default_factory=dict)
     limits: Sequence[Limit] = ()
+    about: Sequence[str] = ()
 
 
 def report_page(report: Report) -> Page:
@@ -46,7 +48,8 @@ def report_page(report: Report) -> Page:
         )
     return Page(
         title=report.title,
-        lead=lead(report.verdict, report.limits),
+        about=report.about,
+        lead=lead(report.headline, report.limits),
         sections=[
             *_scores(report),
             *_data(report),
@@ -58,9 +61,9 @@ def report_page(report: Report) -> Page:
     )
 
 
-def lead(verdict: Sequence[str], limits: Sequence[Limit]) -> list[str]:
+def lead(headline: str, limits: Sequence[Limit]) -> list[str]:
     """Give the first lines: what the network is worth, and what no model could learn."""
-    return [*verdict[:1], *limits_line(limits), *verdict[1:]]
+    return [headline, *limits_line(limits)]
 
 
 def _shown(report: Report, *names: str) -> list[Block]:
@@ -73,10 +76,11 @@ def _scores(report: Report) -> list[Section]:
     emotions = score_tables.emotions(report.scores, intervals)
     curves = _shown(report, "confusion", "precision_recall", "roc", "reliability")
     means = score_tables.means(report.tables["mean_predictions"])
+    verdict = Items(report.verdict)
     return [
         Section(
             "The network and its baselines",
-            [*_shown(report, "overview"), *models, score_tables.gains(intervals)],
+            [*models, *_shown(report, "overview"), score_tables.gains(intervals), verdict],
         ),
         Section("By emotion", [*emotions, *curves]),
         Section("Mean predictions and mean labels", [*_shown(report, "mean_predictions"), means]),

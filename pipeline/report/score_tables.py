@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from pipeline.evaluation.baselines import NETWORK
+from pipeline.evaluation.baselines import CONSTANT, LOGISTIC, NETWORK, RULE
 from pipeline.evaluation.scoring.metrics import Scores
-from pipeline.report.pages.document import UNDEFINED, Block, Table, bounded
+from pipeline.report.pages.document import UNDEFINED, Block, Items, Table, bounded
 
 MACRO = "macro"
 OVERALL = {
@@ -15,6 +15,12 @@ OVERALL = {
     "top1_accuracy": "top-1 accuracy",
     "brier": "Brier score",
     "mae": "MAE",
+}
+BASELINES = {
+    RULE: "the rule that made the labels, on the same action units but blind to a clip's valence; "
+    "nothing is trained",
+    CONSTANT: "each emotion's mean label in training, the same for every frame",
+    LOGISTIC: "fitted to the same training rows as the network",
 }
 # What stands with its interval, and what without.
 BOUNDED = {"average_precision": "average precision", "auroc": "AUROC", "f1": "F1"}
@@ -45,7 +51,8 @@ def models(scores: Mapping[str, Scores], intervals: pd.DataFrame) -> list[Block]
         f"better except for Brier score and MAE. In brackets: interval over subjects. "
         f"`{UNDEFINED}` is undefined.{_left_out(scores)}"
     )
-    return [Table("Over all emotions (test)", header, rows), note]
+    told = [f"{name}: {text}" for name, text in BASELINES.items() if name in scores]
+    return [Table("Over all emotions (test)", header, rows), Items(told), note]
 
 
 def _bounded(

@@ -5,13 +5,13 @@ hook runs. What is pushed is told by its content: the same result is never pushe
 """
 
 import os
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pipeline.errors import InputError
 from pipeline.settings import paths
+from pipeline.tools import git_here
 from pipeline.tracking.provenance import file_md5
 
 FIGURES_BRANCH = "retrain-figures"
@@ -35,7 +35,7 @@ def push_lock(remote: str, branch: str | None, message: str) -> str:
     Without a name it is the branch that is checked out, which then moves on, or a new one, told
     by the lock's content. Raises `InputError` where the remote does not take it.
     """
-    current = _try("symbolic-ref", "--quiet", "--short", "HEAD")
+    current = git_here("symbolic-ref", "--quiet", "--short", "HEAD").stdout.strip()
     target = branch or current or f"retrain/{file_md5(paths.LOCK)[:12]}"
     head = _git("rev-parse", "HEAD")
     commit = _commit_lock(head, message)
@@ -116,30 +116,19 @@ def _push(remote: str, commit: str, branch: str) -> None:
 
 def _git(*arguments: str, text: str | None = None, **environment: str) -> str:
     """Run git here and give what it prints; raises `InputError` where it fails."""
-    own = os.environ | environment
-    try:
-        done = subprocess.run(
-            ["git", *arguments], input=text, env=own, capture_output=True, text=True, check=True
-        )
-    except FileNotFoundError:
-        raise InputError("git cannot be run: install it, or leave --push out.") from None
-    except subprocess.CalledProcessError as error:
+    done = git_here(*arguments, text=text, **environment)
+    if done.returncode:
         raise InputError(
-            f"git {arguments[0]} failed: {error.stderr.strip()}\nData and verdict are "
+            f"git {arguments[0]} failed: {done.stderr.strip()}\nData and verdict are "
             "safe; mend that (another name with --branch, the latest commits, the right to push) "
             "and run this again."
-        ) from error
-    return done.stdout.strip()
-
-
-def _try(*arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+        )
     return done.stdout.strip()
 
 
 def _author() -> dict[str, str]:
     """Name an author where the machine has none, as in CI."""
-    if _try("config", "user.email") or os.environ.get("GIT_AUTHOR_EMAIL"):
+    if git_here("config", "user.email").stdout.strip() or os.environ.get("GIT_AUTHOR_EMAIL"):
         return {}
     return {
         f"GIT_{who}_{key}": text

@@ -1,14 +1,29 @@
-"""Name the files on a run that are read again: by the gate, the comparison and the replay."""
+"""Names of the files on a run: stages write them, commands and the gate look for them there."""
 
-PREDICTIONS = "evaluation/test_predictions.parquet"
-REPORT = "evaluation/report.html"
-WARNINGS = "data/warnings.json"
-SUBJECTS = "data/subjects.json"
-DISTRIBUTION = "labels/distribution.json"
-OTHER_ROWS = "promotion/test_predictions"  # the folder of predictions of other models' test rows
+DATA, LABELS, EVALUATION = "data", "labels", "evaluation"  # folders
 
 SETTINGS = "params/params.yaml"
-HASHES = "provenance/md5.json"  # of every dependency and output, by path
+HASHES = "provenance/md5.json"
 PATCH = "provenance/changes.patch"
 ENVIRONMENT = "provenance/environment.json"  # Python, packages and machine
 TEST_ROWS = "provenance/test_rows.json"
+
+WARNINGS = f"{DATA}/warnings.json"
+SUBJECTS = f"{DATA}/subjects.json"  # by split: no model may be judged on whom it was trained on
+PROFILE = f"{DATA}/profile.parquet"
+DISTRIBUTION = f"{LABELS}/distribution.json"
+
+PREDICTIONS = f"{EVALUATION}/test_predictions.parquet"
+REPORT = f"{EVALUATION}/report.html"
+# The folder of predictions of other models' test rows.
+OTHER_ROWS = "promotion/test_predictions"
+
+
+def folder_of(name: str) -> str:
+    """Give the folder of a file on a run."""
+    return name.rpartition("/")[0]
+
+
+def table_of(name: str) -> str:
+    """Give the name under which a table is logged that becomes this file."""
+    return name.removesuffix(".json")

@@ -20,7 +20,8 @@ from pipeline.evaluation.resampling.bootstrap import Resampling
 from pipeline.evaluation.run_metrics import of_labels
 from pipeline.evaluation.scoring.by_subject import MOST_GROUPS
 from pipeline.evaluation.scoring.thresholds import Goal
-from pipeline.report.evaluation_page import lead
+from pipeline.report.console import Step, show, steps
+from pipeline.report.evaluation_page import Report, lead
 from pipeline.settings import params, paths, run_files
 from pipeline.settings.schema import Params
 from pipeline.stages.steps.explaining import look_into
@@ -30,6 +31,8 @@ from pipeline.tracking import provenance
 from pipeline.tracking.open_runs import evaluation_run
 from pipeline.tracking.outbox.sender_process import get_ready
 from pipeline.tracking.run import DataSet, Run
+
+STEPS = 5  # that `evaluate` tells of
 
 
 def bounds_of(settings: Params) -> Bounds:
@@ -77,15 +80,16 @@ def record_scores(run: Run, judgement: Judgement, digest: str) -> None:
 def record(run: Run, tables: Mapping[str, pd.DataFrame]) -> None:
     """Record tables and all files but the page, which names its run."""
     for name, table in tables.items():
-        run.log_table(table, f"evaluation/{name}")
+        run.log_table(table, f"{run_files.EVALUATION}/{name}")
     rules = paths.TABLES / "fitted_rules.yaml"
     numbers = (paths.SUMMARY, paths.METRICS, paths.THRESHOLDS)
     for path in (*numbers, paths.REPORT, paths.TEST_PREDICTIONS, rules):
-        run.log_file(path, "evaluation")
+        run.log_file(path, run_files.EVALUATION)
     for folder in (paths.PLOTS, paths.SVG):
         for path in sorted(folder.iterdir()):
-            run.log_file(path, f"evaluation/{folder.name}")
-    run.log_dict(provenance.dvc_hashes(paths.LOCK, "evaluate"), run_files.HASHES)
+            run.log_file(path, f"{run_files.EVALUATION}/{folder.name}")
+    hashes = provenance.dvc_hashes(paths.LOCK, "evaluate")
+    run.log_dict(hashes, run_files.HASHES)
 
 
 def names_of(made: Mapping[str, Any]) -> dict[str, str]:
@@ -98,19 +102,21 @@ def names_of(made: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def main() -> None:
-    settings = params.load()
-    get_ready()
+def evaluate(settings: Params, step: Step) -> tuple[Report, str]:
+    """Judge the model, write all files and record them; give the report and the run."""
     made = json.loads(paths.RUN.read_text())
     emotions: list[str] = made["emotions"]
     split = column_words(paths.FRAMES, "split")
     true = as_matrix(pq.read_table(paths.LABELS, columns=emotions), emotions)
     rule = rule_baseline(settings)
     chosen = settings.evaluate
+    step("predicting every frame with the network and its baselines")
     predicted = predict_all(made, true, split == "train", rule, chosen.seed)
     case = build_case(emotions, split, true, predicted, bounds_of(settings))
+    step(f"scoring, with intervals over people ({chosen.resamples} resamples)")
     resampling = Resampling(chosen.resamples, chosen.seed, chosen.confidence)
     judgement = judge(case, column_codes(paths.FRAMES, "subject")[0], resampling)
+    step("finding out what the network looks at")
     insight = look_into(settings, made, split, rule)
     insight.write()
     means = mean_table(case)
@@ -119,6 +125,7 @@ def main() -> None:
     keys = pq.read_table(paths.FRAMES, columns=list(KEYS)).filter(pa.array(split == "test"))
     read = (paths.FRAMES, paths.LABELS, paths.MODEL)
     hashes = {path.as_posix(): provenance.file_md5(path) for path in read}
+    step("drawing figures and writing the report")
     pages = make_pages(settings, made, judgement, tables, keys, hashes)
     write_pages(pages)
     paths.METRICS.write_text(json.dumps(judgement.metrics(), indent=2) + "\n")
@@ -127,7 +134,8 @@ def main() -> None:
     paths.SUMMARY.write_text(json.dumps(summary, indent=2) + "\n")
     write_csv(means, paths.MEAN_PREDICTIONS)
     rows_hash = save_predictions(case, keys)
-    lines = lead(judgement.verdict, pages.report.limits)
+    lines = [*lead(judgement.headline, pages.report.limits), *judgement.verdict]
+    step("recording it on the run")
     evaluated = {k: v for k, v in settings.flat().items() if k.startswith("evaluate.")}
     with evaluation_run(made["experiment"], made["run"], evaluated) as run:
         columns = dict.fromkeys(made["features"], "float32")
@@ -135,12 +143,19 @@ def main() -> None:
         run.log_dataset(DataSet("test", digest), paths.FRAMES, keys.num_rows, columns)
         record_scores(run, judgement, digest)
         record(run, tables)
-        run.log_text(page_of_run(pages, names_of(made)), run_files.REPORT)
+        run.log_text(page_of_run(pages, run.id or run.key, names_of(made)), run_files.REPORT)
         note = [*lines, f"Figures and tables: `{run_files.REPORT}` under Artifacts."]
         run.set_tags({"mlflow.note.content": "\n\n".join(note)})
         run.log_dict({"rows_hash": rows_hash}, run_files.TEST_ROWS)
-    print("\n".join([*lines, *insight.lines()]))
-    print(f"report: {paths.REPORT_PAGE}; MLflow run {run.id or run.key} (`make ui`)")
+    return pages.report, run.id or run.key
+
+
+def main() -> None:
+    settings = params.load()
+    get_ready()
+    with steps(STEPS) as step:
+        report, run = evaluate(settings, step)
+    show(report, [("report", paths.REPORT_PAGE.as_posix()), ("MLflow run", f"{run} (`make ui`)")])
 
 
 if __name__ == "__main__":

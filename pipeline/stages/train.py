@@ -20,7 +20,7 @@ from pipeline.errors import InputError, run_main
 from pipeline.evaluation.scoring.emotion_scores import epoch_scores
 from pipeline.model.fit import Data, Settings, fit
 from pipeline.model.saving import Predictor, save_model
-from pipeline.settings import params, paths
+from pipeline.settings import params, paths, run_files
 from pipeline.settings.schema import Params
 from pipeline.stages.steps import recording
 from pipeline.stages.steps.run_name import run_name
@@ -109,7 +109,7 @@ def train(run: Run, settings: Params, names: tuple[list[str], list[str]], folder
     people = profile.of_training(paths.FRAMES, features)
     seen = profile.count(people, features, emotions, Predictor(trained.model))
     profile.write(seen, paths.PROFILE)
-    run.log_file(paths.PROFILE, "data")
+    run.log_file(paths.PROFILE, run_files.folder_of(run_files.PROFILE))
     history = pd.DataFrame(trained.history)
     write_csv(history, paths.HISTORY)
     run.log_table(history, "training/history")

@@ -8,7 +8,6 @@ import hashlib
 import os
 import platform
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +18,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
+
+from pipeline.errors import InputError
+from pipeline.tools import git_here
 
 PATCH_BYTES = 5_000_000
 EXPERIMENT, BASELINE = "DVC_EXP_NAME", "DVC_EXP_BASELINE_REV"  # what DVC tells its stages
@@ -89,15 +91,10 @@ def _patch() -> str:
 def _git(*arguments: str, **environment: str) -> str:
     """Run git here; "" where it fails or is not installed."""
     try:
-        done = subprocess.run(
-            ["git", *arguments],
-            capture_output=True,
-            check=True,
-            env=os.environ | environment,
-        )
-    except (OSError, subprocess.CalledProcessError):
+        done = git_here(*arguments, errors="replace", **environment)
+    except InputError:
         return ""
-    return done.stdout.decode("utf-8", errors="replace")
+    return "" if done.returncode else done.stdout
 
 
 def dvc_hashes(lock: Path, running: str) -> dict[str, str]:

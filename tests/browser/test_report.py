@@ -76,12 +76,14 @@ def test_fits_and_can_be_read(view: Open, width: int, scheme: str) -> None:
         page.screenshot(path=Path(folder) / f"report_{width}_{scheme}.png", full_page=True)
 
 
-def test_verdict_and_contents_stand_on_the_first_screen(view: Open) -> None:
+def test_verdict_contents_and_scores_stand_on_the_first_screen(view: Open) -> None:
     page = view(1280, "light")
-    for place in ("ul.lead > li >> nth=0", "ul.lead > li >> nth=1", "nav a >> nth=0"):
+    page.set_viewport_size({"width": 1280, "height": 800})
+    lead = ("h1", "ul.lead > li >> nth=0", "ul.lead > li >> nth=1")
+    for place in (*lead, "nav a >> nth=0", "table >> nth=0", "main li >> nth=0"):
         box = page.locator(place).bounding_box()
         assert box
-        assert box["y"] + box["height"] < 900
+        assert box["y"] + box["height"] < 800, place
     page.get_by_role("link", name="Model card").click()
     top = page.locator("#model-card").bounding_box()
     assert top

@@ -9,9 +9,10 @@ import pytest
 
 from pipeline.data.card import profile
 from pipeline.data.card.profile import BINS, Profile
-from pipeline.drift.reference import PROFILE, Reference, find_reference
+from pipeline.drift.reference import Reference, find_reference
 from pipeline.errors import InputError
 from pipeline.settings import params, paths
+from pipeline.settings.run_files import PROFILE
 from pipeline.tracking.open_runs import training_run
 from pipeline.tracking.registry.registry import open_registry
 

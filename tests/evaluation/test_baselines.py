@@ -6,7 +6,7 @@ from sklearn.linear_model import LogisticRegression
 
 from pipeline.errors import InputError
 from pipeline.evaluation import baselines
-from pipeline.evaluation.baselines import constant, fit_logistic, sample_rows
+from pipeline.evaluation.baselines import constant, fit_logistic
 
 
 def test_constant_repeats_the_training_means() -> None:
@@ -75,13 +75,3 @@ def test_predicts_in_blocks_as_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = model.predict(features)
     monkeypatch.setattr(baselines, "_AT_ONCE", 7)
     np.testing.assert_array_equal(model.predict(features), whole)
-
-
-def test_takes_all_rows_or_a_seeded_sample_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    chosen = np.arange(100) % 3 > 0
-    assert sample_rows(chosen, 1).tolist() == np.flatnonzero(chosen).tolist()
-    monkeypatch.setattr(baselines, "MOST_ROWS", 20)
-    found = sample_rows(chosen, 1)
-    assert len(set(found.tolist())) == 20
-    assert chosen[found].all()
-    assert found.tolist() == sorted(sample_rows(chosen, 1)) != sample_rows(chosen, 2).tolist()

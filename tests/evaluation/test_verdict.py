@@ -17,7 +17,7 @@ from pipeline.evaluation.certainty import (
 from pipeline.evaluation.resampling.intervals import Samples
 from pipeline.evaluation.run_metrics import of_test
 from pipeline.evaluation.scoring.metrics import Scores
-from pipeline.evaluation.verdict import judged_emotions, verdict
+from pipeline.evaluation.verdict import headline, judged_emotions, verdict
 
 EMOTIONS = ["happiness", "anger", "fear"]
 Judged = Callable[..., tuple[dict[str, Scores], Certainty]]
@@ -180,3 +180,44 @@ def test_summary_and_run_hold_the_same_bounds(judged: Judged) -> None:
 def test_same_seed_same_bounds(judged: Judged) -> None:
     (_, first), (_, second) = judged(EMOTIONS), judged(EMOTIONS)
     assert summary(first, EMOTIONS) == summary(second, EMOTIONS)
+
+
+def test_ten_words_say_what_the_network_is_worth(judged: Judged) -> None:
+    scores, certainty = judged(EMOTIONS, network=0.1, rule=0.6)
+    assert headline(scores, certainty).startswith("Better than every baseline: ")
+    assert headline(scores, certainty).endswith(", hardly by chance.")
+    worse = headline(*judged(EMOTIONS, network=0.8, rule=0.05))
+    assert worse.startswith("Worse than the rule: ")
+    alone = headline(*judged(EMOTIONS, network=0.05, subjects=1))
+    assert alone.startswith("Not better than the rule: ")
+    assert alone.endswith(", too few people to tell.")
+    for line in (worse, alone, headline(scores, certainty)):
+        assert len(line.split()) <= 13
+
+
+def test_ten_words_name_the_first_baseline_that_is_not_beaten(judged: Judged) -> None:
+    scores, certainty = judged(EMOTIONS, network=0.1, rule=0.6)
+    for metric in ("average_precision", "auroc"):
+        certainty = shifted(certainty, LOGISTIC, metric, [0.0] * 3)
+    line = headline({**scores, LOGISTIC: scores[NETWORK]}, certainty)
+    own = scores[NETWORK]["macro"]["average_precision"]
+    pair = f"{own:.2f} against {own:.2f}".replace("0.", ".")
+    assert line == f"Not better than {LOGISTIC}: {pair}, could be chance."
+
+
+def test_a_third_decimal_tells_apart_what_differs_for_certain(judged: Judged) -> None:
+    scores, certainty = judged(EMOTIONS)
+    for metric in ("average_precision", "auroc"):
+        certainty = shifted(certainty, RULE, metric, [0.001] * 3)
+    for model, value in ((NETWORK, 0.3), (RULE, 0.301)):
+        emotion = {
+            name: {**n, "average_precision": value} for name, n in scores[model]["emotion"].items()
+        }
+        scores = {**scores, model: {**scores[model], "emotion": emotion}}
+    assert (
+        headline(scores, certainty) == "Worse than the rule: .300 against .301, hardly by chance."
+    )
+
+
+def test_nothing_to_judge_is_said_first(judged: Judged) -> None:
+    assert "cannot be judged" in headline(*judged(EMOTIONS[:1], rare=0))

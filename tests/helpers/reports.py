@@ -128,7 +128,8 @@ def invented_report(*, drawn: bool = False) -> Report:
     """Put the report together, with pictures only if they are drawn."""
     judgement = invented_judgement()
     return Report(
-        title="Evaluation of recipe improved",
+        title="Recipe improved on data/demo",
+        headline=judgement.headline,
         verdict=judgement.verdict,
         scores=judgement.tuned,
         tables=invented_tables(),

@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from short_forms import score
 
 from pipeline.evaluation import baselines
 from pipeline.evaluation.all_models import Bounds, build_case, score_all
 from pipeline.evaluation.certainty import Certainty, measure
 from pipeline.evaluation.resampling.bootstrap import Resampling
 from pipeline.evaluation.scoring.arrays import Floats
-from pipeline.evaluation.scoring.metrics import Scores, score
+from pipeline.evaluation.scoring.metrics import Scores
 
 
 @pytest.fixture

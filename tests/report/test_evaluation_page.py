@@ -25,16 +25,23 @@ def page(report: Report) -> str:
 def test_opens_with_verdict_and_what_cannot_be_learned() -> None:
     report = invented_report()
     lines = page(report).splitlines()
-    assert lines[0] == "# Evaluation of recipe improved"
-    assert lines[2] == f"- {report.verdict[0]}"
+    assert lines[0] == "# Recipe improved on data/demo"
+    assert lines[2] == f"- {report.headline}"
     assert lines[3].startswith("- CANNOT BE LEARNED from this data")
     assert "anger and fear (identical labels)" in lines[3]
-    assert lines[4:6] == [f"- {line}" for line in report.verdict[1:]]
+    assert [f"- {line}" for line in report.verdict] == [x for x in lines if x[2:] in report.verdict]
+
+
+def test_says_once_what_the_baselines_are() -> None:
+    text = page(invented_report())
+    assert text.count("- constant: each emotion's mean label in training") == 1
+    assert text.count("- rule without gate: the rule that made the labels") == 1
+    assert "- logistic regression:" not in text  # was not asked
 
 
 def test_without_limits_the_verdict_stands_alone() -> None:
     report = replace(invented_report(), limits=[])
-    assert page(report).splitlines()[2:5] == [f"- {line}" for line in report.verdict]
+    assert page(report).splitlines()[2:4] == [f"- {report.headline}", ""]
 
 
 def test_shows_each_score_with_its_interval() -> None:

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pipeline.data.action_units import SPLITS
 from pipeline.data.reading.naming.clip_names import Naming
 from pipeline.data.reading.naming.labels_file import Labels
 from pipeline.data.reading.naming.people import check_people, is_emotion
-from pipeline.data.split import FEWEST
 from pipeline.data.warnings import some
 
 EXAMPLES = 3
@@ -43,7 +43,7 @@ class Trial:
         return (
             len(self.told) / max(self.clips, 1),
             -len(self.doubts),
-            min(people, FEWEST),
+            min(people, len(SPLITS)),
             len(self.told) > people,  # people who come back
             self._worth_of_emotions(),
             bool(self.counts("valence_class")),

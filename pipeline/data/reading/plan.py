@@ -1,7 +1,5 @@
 """Say what will be read, in which order, before any row is read."""
 
-import os
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,14 +12,14 @@ import pyarrow as pa
 
 from pipeline.data.action_units import AU_COLUMNS
 from pipeline.data.quarantine import Reject
-from pipeline.data.reading.contract import KEYS, Raw
-from pipeline.data.reading.csv.header import Header, read_header
-from pipeline.data.reading.csv.reader import count_rows, read_head
-from pipeline.data.reading.csv.text import UnreadableError
-from pipeline.data.reading.extractors import BARE, au_columns_of, every_au_of, mode, refuse_other
-from pipeline.data.reading.lost_suffix import Look, restore_suffixes
+from pipeline.data.reading.bad_files import reject_file
+from pipeline.data.reading.columns.extractors import au_columns_of, mode, refuse_other
+from pipeline.data.reading.columns.lost_suffix import Look, restore_suffixes
+from pipeline.data.reading.columns.notes import describe_left_out, describe_names
+from pipeline.data.reading.csv.reader import read_head
 from pipeline.data.reading.naming.clip_names import Clip, Naming, join_spellings
 from pipeline.data.reading.naming.labels_file import LABELS_FILE
+from pipeline.data.reading.rows.contract import KEYS, Raw
 from pipeline.data.warnings import some, warning
 from pipeline.errors import InputError
 
@@ -31,8 +29,6 @@ JOB_BYTES = 16 << 20
 
 # Files of one folder may differ in these; where one is silent, this is taken.
 UNLESS_SAID = {"success": 1.0, "confidence": 1.0}
-
-_ANY_AU = re.compile(r"(?i)(?:x[._ ]+)?au[ ._-]?\d")
 
 Face = int | str  # `main`, `each`, or a face_id
 Job = Callable[[], Raw]
@@ -135,6 +131,7 @@ def plan_clips(
     if source.labelled:
         rejects += [reject_unlabelled(clip) for clip in clips if clip.identity.emotion is None]
         clips = [clip for clip in clips if clip.identity.emotion is not None]
+    clips, joined = join_spellings(clips)
     whose = {str(clip.path): _whose(clip) for clip in clips}
     given, notes = restore_suffixes(
         [Look(clip.header.names, partial(read_head, clip.path, clip.header)) for clip in clips]
@@ -148,7 +145,6 @@ def plan_clips(
     headers = [clip.header for clip in clips]
     clips, aus, lacking = settle_columns(clips, wanted)
     notes += describe_left_out(aus, wanted, headers)
-    clips, joined = join_spellings(clips)
     notes += joined
     clips.sort(key=lambda clip: (clip.identity.subject, clip.name))
     return Plan(
@@ -171,34 +167,6 @@ def plan_clips(
 
 def _whose(clip: Clip) -> dict[str, str | None]:
     return {name: _identity(clip, name) for name in KEYS if name != "clip"}
-
-
-def describe_names(headers: Iterable[Header]) -> list[str]:
-    """Say which names were read as others, that no one has to guess."""
-    counts: Counter[tuple[str, str]] = Counter()
-    files = 0
-    for header in headers:
-        if header.columns != header.written:
-            pairs = zip(header.written, header.columns, strict=True)
-            spelled = [(w, c) for w, c in pairs if w != c and BARE.get(w) != c]
-            counts.update(spelled)
-            files += bool(spelled)
-    if not counts:
-        return []
-    told = ", ".join(f"{written} as {meant}" for written, meant in counts)
-    return [f"column names of {files} files are read as they are meant: {told}"]
-
-
-def describe_left_out(aus: Sequence[str], extractor: str, headers: Iterable[Header]) -> list[str]:
-    """List the AU columns that are not used, and those of the extractor that are not there."""
-    every = Counter(name for one in headers for name in one.columns if _ANY_AU.match(name))
-    notes = []
-    if unused := [name for name in every if name not in aus]:
-        told = ", ".join(f"{name} (in {every[name]} files)" for name in unused)
-        notes.append(f"AU columns that are left out: {told}")
-    if aus and (absent := [name for name in every_au_of(extractor) if name not in every]):
-        notes.append(f"AU columns of {extractor} that no file has: {', '.join(absent)}")
-    return notes
 
 
 def settle_columns(
@@ -279,41 +247,7 @@ def _key(values: Sequence[str | None], counts: Sequence[int]) -> pa.DictionaryAr
     return encoded.take(pa.array(np.repeat(np.arange(len(values)), counts)))
 
 
-NOT_TEXT = "its name holds bytes that are not UTF-8"
-
-
-def has_text_name(path: Path) -> bool:
-    """Say whether a path's name is UTF-8, so that it can stand in tables and on pages."""
-    return str(path).encode(errors="replace") == os.fsencode(path)
-
-
-def printable(path: Path) -> str:
-    """Write a path as text, also where its name is not UTF-8."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
 def reject_unlabelled(clip: Clip) -> Reject:
     """Set a clip aside of which nobody says which emotion it shows."""
     detail = f"neither its name nor {LABELS_FILE} says its emotion, which label.source: human needs"
     return reject_file(clip.path, "unlabelled", detail, clip.header)
-
-
-def reject_file(path: Path, reason: str, detail: str, header: Header | None = None) -> Reject:
-    """Set a whole file aside, with the number of data rows that it holds."""
-    try:
-        rows = count_rows(path, header.length) if header else max(0, count_rows(path, 0) - 1)
-    except OSError:  # a folder of this name, or a link to nowhere
-        rows = 0
-    return Reject(printable(path), None, rows, reason, detail)
-
-
-def open_header(path: Path) -> Header | Reject:
-    """Read a file's header, or say why it cannot be read."""
-    if not has_text_name(path):
-        return reject_file(path, "bad_name", NOT_TEXT)
-    try:
-        return read_header(path)
-    except UnreadableError as error:
-        return reject_file(path, error.reason, error.detail)
-    except OSError as error:
-        return Reject(str(path), None, 0, "unreadable", f"{error.strerror}")

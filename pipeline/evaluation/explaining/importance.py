@@ -20,13 +20,11 @@ import pandas as pd
 from pipeline.data.action_units import number, value_range
 from pipeline.data.labels.facs_rules import Rules
 from pipeline.evaluation.resampling.bootstrap import Groups, Samples, interval
-from pipeline.evaluation.scoring.arrays import Floats, Ints, checked
+from pipeline.evaluation.scoring.arrays import Floats, checked
 
 Predict: TypeAlias = Callable[[npt.NDArray[np.float32]], Floats]
 
-MOST_ROWS = (
-    20_000  # so many rows, drawn at random, are shuffled: columns * REPEATS predictions each
-)
+MOST_ROWS = 20_000  # so many are shuffled: columns * REPEATS predictions each
 REPEATS = 5
 STEPS = 11  # points of a response curve
 _NEAR = 1e-7  # probabilities are kept so far from 0 and 1: a logarithm must end
@@ -49,13 +47,6 @@ class Asked:
     true: Floats
     emotions: Sequence[str]
     groups: Groups
-
-
-def some_rows(rows: int, seed: int, most: int = MOST_ROWS) -> Ints:
-    """Draw at most so many of the rows, in their order."""
-    if rows <= most:
-        return np.arange(rows)
-    return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
 
 
 def importance(

@@ -74,30 +74,6 @@ def group(
     return Groups(of, draws, len(names), seed)
 
 
-def metric_samples(
-    true: npt.ArrayLike,
-    predicted: npt.ArrayLike,
-    subject: npt.ArrayLike,
-    emotions: Sequence[str],
-    metric: str,
-    *,
-    positive_at: float,
-    thresholds: npt.ArrayLike,
-    resamples: int = RESAMPLES,
-    seed: int,
-) -> Samples:
-    """Score predictions (rows, emotions) on all rows and in resamples of subjects.
-
-    `subject` holds a name or code for each row, `thresholds` one number or one an emotion;
-    `metric` is one of `METRICS`. Raises `InputError` as `arrays.checked`, for another metric, and
-    for subjects that are not as many as the rows.
-    """
-    groups = group(subject, resamples, seed)
-    return samples_of(
-        true, predicted, groups, emotions, [metric], positive_at=positive_at, thresholds=thresholds
-    )[metric]
-
-
 def samples_of(
     true: npt.ArrayLike,
     predicted: npt.ArrayLike,
@@ -108,7 +84,11 @@ def samples_of(
     positive_at: float,
     thresholds: npt.ArrayLike,
 ) -> dict[str, Samples]:
-    """Score several metrics with the same groups and draws; otherwise as `metric_samples`.
+    """Score predictions (rows, emotions) on all rows and in resamples of subjects.
+
+    `thresholds` is one number or one an emotion, `metrics` are some of `METRICS`; all have the same
+    groups and draws. Raises `InputError` as `arrays.checked`, for another metric, and for subjects
+    that are not as many as the rows.
 
     Memory beside the arrays: a few numbers a row of one emotion, whatever the resamples.
     """

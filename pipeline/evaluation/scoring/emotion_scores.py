@@ -28,7 +28,7 @@ def epoch_scores(
 ) -> dict[str, float]:
     """Score the validation split after an epoch, flat: `val_f1`, `val_f1/anger`, ...
 
-    The metrics are those of `EPOCH`; undefined ones are left out. Raises `InputError` as `score`.
+    The metrics are those of `EPOCH`; undefined ones are left out. Raises `InputError` as `checked`.
     """
     true, predicted = checked(true, predicted, emotions)
     positive, said = reach(true, positive_at), reach(predicted, threshold)

@@ -32,7 +32,7 @@ QUALITY = ("brier", "ece", "ccc", "jsd")
 
 
 class Scores(TypedDict):
-    """What `score` returns; goes to JSON as it is.
+    """What `score_each` gives for each set of thresholds; goes to JSON as it is.
 
     `macro` averages over the emotions where a number is defined, `emotions_defined` counts them.
     """
@@ -44,26 +44,6 @@ class Scores(TypedDict):
     emotion: dict[str, Numbers]
 
 
-def score(
-    true: npt.ArrayLike,
-    predicted: npt.ArrayLike,
-    emotions: Sequence[str],
-    *,
-    positive_at: float,
-    thresholds: npt.ArrayLike,
-) -> Scores:
-    """Score predictions (rows, emotions); `thresholds` is one number or one an emotion.
-
-    `overall` pools all cells (micro average); `exact_match` is the share of rows in which every
-    emotion is right. `top1_accuracy`, the share of rows whose highest probability (the first of
-    equals) is the labelled one, is there only where each row of `true` is one-hot.
-    Raises `InputError` for arrays that do not fit (see `arrays.checked`).
-    """
-    return score_each(
-        true, predicted, emotions, positive_at=positive_at, thresholds={"": thresholds}
-    )[""]
-
-
 def score_each(
     true: npt.ArrayLike,
     predicted: npt.ArrayLike,
@@ -72,7 +52,14 @@ def score_each(
     positive_at: float,
     thresholds: Mapping[str, npt.ArrayLike],
 ) -> dict[str, Scores]:
-    """Score as `score` for each of several thresholds; what does not hang on them only once."""
+    """Score predictions (rows, emotions) at several thresholds, each one number or one an emotion.
+
+    What does not depend on them is computed once. `overall` pools all cells (micro average);
+    `exact_match` is the share of rows in which every emotion is right. `top1_accuracy`, the share
+    of rows whose highest probability (the first of equals) is the labelled one, is there only
+    where each row of `true` is one-hot.
+    Raises `InputError` for arrays that do not fit (see `arrays.checked`).
+    """
     true, predicted = checked(true, predicted, emotions)
     positive = reach(true, positive_at)
     free = _free(true, predicted, positive, emotions)

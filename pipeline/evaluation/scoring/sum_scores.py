@@ -11,6 +11,7 @@ from typing import TypeAlias
 import numpy as np
 
 from pipeline.evaluation.scoring.arrays import Bools, Floats, Ints
+from pipeline.evaluation.scoring.confusion import RATIOS, divide
 
 BINS = 10
 
@@ -64,28 +65,6 @@ def _cells(rows: Rows) -> Iterator[Floats | Bools]:
     yield from (positive & said, said & ~positive, positive & ~said, ~(positive | said))
 
 
-def _divide(part: Floats, whole: Floats) -> Floats:
-    quotient: Floats = np.full(part.shape, np.nan)
-    return np.divide(part, whole, out=quotient, where=whole > 0)
-
-
-def _accuracy(cells: Floats) -> Floats:
-    return _divide(cells[..., 0] + cells[..., 3], cells.sum(axis=-1))
-
-
-def _precision(cells: Floats) -> Floats:
-    return _divide(cells[..., 0], cells[..., 0] + cells[..., 1])
-
-
-def _recall(cells: Floats) -> Floats:
-    return _divide(cells[..., 0], cells[..., 0] + cells[..., 2])
-
-
-def _f1(cells: Floats) -> Floats:
-    twice = 2 * cells[..., 0]
-    return _divide(twice, twice + cells[..., 1] + cells[..., 2])
-
-
 def _averaged(value: Callable[[Rows], Floats]) -> tuple[Terms, Formula]:
     """Average a value of the rows."""
 
@@ -93,7 +72,7 @@ def _averaged(value: Callable[[Rows], Floats]) -> tuple[Terms, Formula]:
         yield value(rows)
         yield np.ones(len(rows.true))
 
-    return terms, lambda sums: _divide(sums[..., 0], sums[..., 1])
+    return terms, lambda sums: divide(sums[..., 0], sums[..., 1])
 
 
 def squared_error(rows: Rows) -> Floats:
@@ -144,7 +123,7 @@ def _concordance(sums: Floats) -> Floats:
     n, x, y, xx, yy, xy = np.moveaxis(sums, -1, 0)
     covered = xy * n - x * y
     spread = (xx * n - x * x) + (yy * n - y * y) + (x - y) ** 2
-    return np.asarray(_divide(2 * covered, np.where(spread > 1e-12 * n * n, spread, 0)))
+    return np.asarray(divide(2 * covered, np.where(spread > 1e-12 * n * n, spread, 0)))
 
 
 def bins_of(predicted: Floats) -> Ints:
@@ -167,14 +146,11 @@ def _calibration_error(sums: Floats) -> Floats:
     Bins of equal width would put nearly all rows into the first where most probabilities are
     small. The bins are those of all rows, also in a resample.
     """
-    return _divide(np.abs(sums[..., :-1]).sum(axis=-1), sums[..., -1])
+    return divide(np.abs(sums[..., :-1]).sum(axis=-1), sums[..., -1])
 
 
 _METRICS: dict[str, tuple[Terms, Formula]] = {
-    "f1": (_cells, _f1),
-    "precision": (_cells, _precision),
-    "recall": (_cells, _recall),
-    "accuracy": (_cells, _accuracy),
+    **{name: (_cells, RATIOS[name]) for name in ("f1", "precision", "recall", "accuracy")},
     "mse": _averaged(squared_error),
     "mae": _averaged(absolute_error),
     "brier": _averaged(brier),

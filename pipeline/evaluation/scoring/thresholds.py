@@ -57,19 +57,6 @@ class Choice:
     note: str = ""
 
 
-def tune_thresholds(
-    true: npt.ArrayLike,
-    predicted: npt.ArrayLike,
-    *,
-    positive_at: float,
-    default: float,
-    goal: Goal | None = None,
-) -> npt.NDArray[np.float64]:
-    """Return the threshold of each of `choose`."""
-    chosen = choose(true, predicted, positive_at=positive_at, default=default, goal=goal or Goal())
-    return np.array([choice.threshold for choice in chosen], dtype=np.float64)
-
-
 def choose(
     true: npt.ArrayLike,
     predicted: npt.ArrayLike,

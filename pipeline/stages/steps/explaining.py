@@ -16,18 +16,18 @@ from pipeline.data.action_units import ACTIVATIONS, INTENSITIES
 from pipeline.data.csv_files import write_csv
 from pipeline.data.frames import au_columns, column_codes, column_words, load_rows
 from pipeline.data.labels.facs_rules import Rules
+from pipeline.data.words import folded
 from pipeline.evaluation.explaining import rule_audit, rule_fitting
 from pipeline.evaluation.explaining.disagreements import disagreements
-from pipeline.evaluation.explaining.importance import Asked, importance, response, some_rows
+from pipeline.evaluation.explaining.importance import MOST_ROWS, Asked, importance, response
 from pipeline.evaluation.explaining.rule_fitting import People, Rule
 from pipeline.evaluation.resampling.bootstrap import Groups, group
-from pipeline.model.saving import Predictor, load_model
+from pipeline.evaluation.resampling.sampling import draw_rows
 from pipeline.settings import paths
 from pipeline.settings.schema import Params
 
 # Subjects beyond so many are drawn in groups: bounds of a hundred pairs cost a second then.
 GROUPS = 200
-SPOKEN = 5  # findings that a stage prints; the tables and the report have them all
 DIGITS = 6  # beyond them sums of floats may hang on the machine
 
 
@@ -42,20 +42,6 @@ class Insight:
 
     tables: dict[str, pd.DataFrame]
     snippet: str
-
-    def lines(self) -> list[str]:
-        """Say in words where the model leaves the prototypes, and AUs what people said."""
-        found = list(self.tables["disagreements"]["text"])
-        if self.audited:
-            found += rule_audit.wrong_ways(self.tables["audit_aus"])
-        rest = len(found) - SPOKEN
-        more = [f"... and {rest} more such findings, see {paths.TABLES}"] if rest > 0 else []
-        return [*found[:SPOKEN], *more]
-
-    @property
-    def audited(self) -> bool:
-        """Whether people named frames that the rules could be held against."""
-        return "audit" in self.tables
 
     def write(self) -> None:
         """Write the tables as CSV and the section as YAML."""
@@ -90,6 +76,8 @@ def explain(
     settings: Params, made: Mapping[str, Any], test: NDArray[np.bool_]
 ) -> dict[str, pd.DataFrame]:
     """Ask the model about rows of the test split."""
+    from pipeline.model.saving import Predictor, load_model  # TensorFlow takes five seconds
+
     chosen, emotions = settings.evaluate, made["emotions"]
     rows = _sample(test, chosen.seed)
     asked = Asked(
@@ -113,8 +101,8 @@ def explain(
 def prototypes(settings: Params, emotions: list[str]) -> Rules:
     """Give the rule of each emotion that has one, by its own name or by what people call it."""
     rules = settings.label.weights
-    called = {word: rule for rule, word in settings.evaluate.human_names.items()}
-    named = {emotion: called.get(emotion, emotion) for emotion in emotions}
+    called = {folded(word): rule for rule, word in settings.evaluate.human_names.items()}
+    named = {emotion: called.get(folded(emotion), emotion) for emotion in emotions}
     return {emotion: rules[name] for emotion, name in named.items() if name in rules}
 
 
@@ -131,21 +119,23 @@ def _audit(
     )
     return {
         "audit": rule_audit.with_bounds(scored, bounded),
-        "audit_aus": rule_audit.au_audit(single, settings.label.weights, _meant(settings)),
+        "audit_aus": rule_audit.au_audit(single, settings.label.weights, _meant(settings, words)),
     }
 
 
-def _meant(settings: Params) -> dict[str, str]:
-    """Give the human category that each rule means."""
+def _meant(settings: Params, words: NDArray[np.str_]) -> dict[str, str]:
+    """Give the human category that each rule means, written as the data writes it."""
     human = settings.evaluate.human_names
-    return {emotion: human.get(emotion, emotion) for emotion in settings.label.rules}
+    written = {folded(word): word for word in np.unique(words).tolist()}
+    named = {emotion: human.get(emotion, emotion) for emotion in settings.label.rules}
+    return {emotion: written.get(folded(word), word) for emotion, word in named.items()}
 
 
 def _adopt(
     settings: Params, split: NDArray[np.str_], words: NDArray[np.str_]
 ) -> tuple[pd.DataFrame, str]:
     """Fit rules to training rows and score them on test rows; return the table and the section."""
-    chosen, meant = settings.evaluate, _meant(settings)
+    chosen, meant = settings.evaluate, _meant(settings, words)
     train, test = (
         _sample((words != "") & (split == name), chosen.seed) for name in ("train", "test")
     )
@@ -161,10 +151,9 @@ def _adopt(
 
 
 def _sample(chosen: NDArray[np.bool_], seed: int) -> NDArray[np.bool_]:
-    """Mark at most `importance.MOST_ROWS` of the chosen rows."""
-    places = np.flatnonzero(chosen)
+    """Mark at most `MOST_ROWS` of the chosen rows."""
     marked = np.zeros(len(chosen), dtype=bool)
-    marked[places[some_rows(len(places), seed)]] = True
+    marked[draw_rows(chosen, seed, MOST_ROWS)] = True
     return marked
 
 

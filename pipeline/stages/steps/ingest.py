@@ -16,8 +16,6 @@ from pipeline.data.card.counting.frame_summary import FrameSummary
 from pipeline.data.card.counting.losses import Losses
 from pipeline.data.frames import RowGroupWriter, frame_schema
 from pipeline.data.quarantine import Reject
-from pipeline.data.reading import contract
-from pipeline.data.reading.contract import Checked
 from pipeline.data.reading.csv.text import FORMATS
 from pipeline.data.reading.layouts import PLANNERS
 from pipeline.data.reading.naming.clip_names import Naming
@@ -25,6 +23,8 @@ from pipeline.data.reading.naming.labels_file import read_labels
 from pipeline.data.reading.naming.people import check_people
 from pipeline.data.reading.parallel import run_in_order
 from pipeline.data.reading.plan import Job, Plan, Source
+from pipeline.data.reading.rows import contract
+from pipeline.data.reading.rows.contract import Checked
 from pipeline.data.warnings import some
 from pipeline.errors import InputError
 from pipeline.settings import paths

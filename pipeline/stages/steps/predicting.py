@@ -14,8 +14,8 @@ from pipeline.data.frames import as_matrix, au_columns
 from pipeline.data.labels import facs_rules
 from pipeline.errors import InputError
 from pipeline.evaluation import baselines
+from pipeline.evaluation.resampling.sampling import draw_rows
 from pipeline.evaluation.scoring.arrays import Floats
-from pipeline.model.saving import Predictor, load_model
 from pipeline.settings import paths
 from pipeline.settings.schema import Params
 
@@ -41,6 +41,13 @@ def rule_baseline(settings: Params) -> pd.DataFrame | None:
         return None
 
 
+def _network(features: Floats) -> Floats:
+    from pipeline.model.saving import Predictor, load_model  # TensorFlow takes five seconds
+
+    found: Floats = Predictor(load_model(paths.MODEL))(features)
+    return found
+
+
 def predict_all(
     made: Mapping[str, Any],
     true: Floats,
@@ -54,12 +61,12 @@ def predict_all(
     regression learns from a sample that `seed` decides.
     """
     features = as_matrix(pq.read_table(paths.FRAMES, columns=made["features"]), made["features"])
-    learnt = baselines.sample_rows(train, seed)
+    learnt = draw_rows(train, seed, baselines.MOST_ROWS)
     if len(learnt) < (total := int(train.sum())):
         print(f"{baselines.LOGISTIC}: fitted to a sample of {len(learnt)} of {total} training rows")
     regression = baselines.fit_logistic(features[learnt], true[learnt])
     predicted: dict[str, Floats] = {
-        baselines.NETWORK: Predictor(load_model(paths.MODEL))(features),
+        baselines.NETWORK: _network(features),
         baselines.CONSTANT: baselines.constant(true[train], len(true)),
         baselines.LOGISTIC: regression.predict(features),
     }
@@ -82,7 +89,7 @@ def check_features(frames: Path, made: Mapping[str, Any], account: Mapping[str, 
 def predict_set(frames: Path, made: Mapping[str, Any], settings: Params) -> dict[str, Floats]:
     """Predict the rows of a set by network and, where it knows all emotions, by rule."""
     features = as_matrix(pq.read_table(frames, columns=made["features"]), made["features"])
-    predicted = {baselines.NETWORK: Predictor(load_model(paths.MODEL))(features)}
+    predicted = {baselines.NETWORK: _network(features)}
     if set(made["emotions"]) <= set(settings.label.rules):
         rule = score_by_rules(frames, settings)
         predicted[baselines.RULE] = rule[made["emotions"]].to_numpy()

@@ -48,9 +48,11 @@ def record_inputs(
     `rows` counts the frames for `training` and for `validation`.
     """
     distribution = read_csv(paths.LABEL_DISTRIBUTION, text=("split", "emotion"))
-    run.log_table(distribution, run_files.DISTRIBUTION.removesuffix(".json"))
+    run.log_table(distribution, run_files.table_of(run_files.DISTRIBUTION))
     safe = safe_names(weights["weights"])
-    run.log_table(pd.DataFrame(safe.items(), columns=["emotion", "in_metrics"]), "labels/names")
+    run.log_table(
+        pd.DataFrame(safe.items(), columns=["emotion", "in_metrics"]), f"{run_files.LABELS}/names"
+    )
     run.log_params({f"class_weight.{safe[name]}": w for name, w in weights["weights"].items()})
     warnings = read_warnings(paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY)
     run.log_dict({"warnings": warnings}, run_files.WARNINGS)
@@ -58,7 +60,7 @@ def record_inputs(
     note = "\n".join(f"- {item['message']}" for item in warnings)
     run.set_tags({"mlflow.note.content": note, "data.warnings": codes or "none"})
     for path in (paths.PREPARE_SUMMARY, paths.CLASS_WEIGHTS):
-        run.log_file(path, "data")
+        run.log_file(path, run_files.DATA)
     run.log_dict(subjects_by_split(), run_files.SUBJECTS)
     digest = provenance.file_md5(paths.FRAMES)
     columns = dict.fromkeys(features, "float32")
@@ -80,9 +82,9 @@ def record_checkpoint(run: Run, kept: Mapping[str, float]) -> None:
 def record_card(run: Run) -> None:
     """Record the data card: the whole, and a table of each of its parts."""
     card = json.loads(paths.DATA_CARD.read_text())
-    run.log_file(paths.DATA_CARD, "data")
+    run.log_file(paths.DATA_CARD, run_files.DATA)
     for part in ("aus", "au_drift", "labels", "label_drift", "correlations"):
-        run.log_table(pd.DataFrame(card[part]), f"data/{part}")
+        run.log_table(pd.DataFrame(card[part]), f"{run_files.DATA}/{part}")
 
 
 def record_provenance(run: Run) -> None:
@@ -94,4 +96,4 @@ def record_provenance(run: Run) -> None:
     run.log_dict(provenance.environment(), run_files.ENVIRONMENT)
     if code.patch:
         run.log_text(code.patch, run_files.PATCH)
-    run.log_file(paths.PARAMS, "params")
+    run.log_file(paths.PARAMS, run_files.folder_of(run_files.SETTINGS))

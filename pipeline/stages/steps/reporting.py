@@ -7,6 +7,7 @@ no run. The copy that goes to a run is made by `page_of_run`.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
@@ -61,7 +62,8 @@ def make_pages(
     }
     drawn = {name: svg(one.figure) for name, one in figures.items()}
     report = Report(
-        title=f"Evaluation of recipe {made['recipe']}",
+        title=f"Recipe {made['recipe']} on {made['params']['data.path']}",
+        headline=judgement.headline,
         verdict=judgement.verdict,
         scores=judgement.tuned,
         tables=tables,
@@ -69,6 +71,7 @@ def make_pages(
         card=card,
         pictures=pictures(figures, paths.PLOTS.name),
         limits=find_limits_of(settings, judgement.case, account["aus"]),
+        about=_about(settings, account),
     )
     return Pages(report, figures, drawn)
 
@@ -84,10 +87,25 @@ def write_pages(pages: Pages) -> None:
     paths.REPORT_PAGE.write_text(to_html(page, pages.drawn), encoding="utf-8")
 
 
-def page_of_run(pages: Pages, names: Mapping[str, str]) -> str:
-    """Return the HTML with what names its run, which differs from run to run."""
-    facts = replace(pages.report.facts, run=names)
-    return to_html(report_page(replace(pages.report, facts=facts)), pages.drawn)
+def page_of_run(pages: Pages, name: str, facts: Mapping[str, str]) -> str:
+    """Return the HTML with what differs from run to run: the run's name, its facts, the date."""
+    today = datetime.now(tz=UTC)
+    named = replace(
+        pages.report,
+        about=[f"Run {name}", f"evaluated {today:%-d %B %Y}", *pages.report.about],
+        facts=replace(pages.report.facts, run=facts),
+    )
+    return to_html(report_page(named), pages.drawn)
+
+
+def _about(settings: Params, account: Mapping[str, Any]) -> list[str]:
+    """Say what was trained and tested on."""
+    source = {"facs": "labels by rule", "human": "labels by people"}[settings.label.source]
+    test = account["splits"]["test"]
+    return [
+        f"{account['rows_kept']:,} frames ({account['extractor']}), {source}",
+        f"tested on {test['frames']:,} frames of {test['subjects']:,} people",
+    ]
 
 
 def _facts(

@@ -293,3 +293,44 @@ def test_two_spellings_of_one_action_unit_in_a_file_are_refused_by_name(workspac
 def test_nothing_readable_names_what_is_there(workspace, tree, tmp_path):
     with pytest.raises(InputError, match=r"A_1\.xlsx.*\.csv, \.tsv, \.txt"):
         run(workspace, tree, folder_of(tmp_path / "in", b"PK", ".xlsx"))
+
+
+IMAGES = csv_text(["Image", "AU06_r", "AU12_r"], [[f"c{i}.jpg", 0.5 * i, 1.5] for i in (1, 2, 3)])
+VALENCES = csv_text(["Image", "Valences"], [[f"c{i}.jpg", 0.25 * i] for i in (1, 2, 3)])
+PAIRS = {
+    "UTF-16": (IMAGES.encode("utf-16"), VALENCES.encode("utf-16"), ".csv"),
+    "gzip": (zipped(IMAGES), zipped(VALENCES), ".csv.gz"),
+    "TSV beside CSV": (IMAGES.replace(",", "\t"), VALENCES.replace(",", "\t"), ".TSV"),
+    "lower case": (IMAGES.lower(), VALENCES.lower(), ".csv"),
+    "names of R": (IMAGES.replace("AU06_r", '"X.AU06_r"'), VALENCES, ".csv"),
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_pairs_of_files_come_in_every_kind_as_well(workspace, tree, tmp_path, name):
+    aus, valences, suffix = PAIRS[name]
+    clips = [f"{subject}_CT_P" for subject in "ABCD"]
+    files = {f"AUs/{clip}_aus{suffix}": aus for clip in clips}
+    files |= {f"Valences/{clip}_valences{suffix}": valences for clip in clips}
+    tree["data"] |= {"path": str(add(tmp_path / "in", files)), "layout": "expression"}
+    place = workspace(tree)
+    prepare.main()
+    account = account_of(place)
+    assert (account["rows_kept"], account["rows_quarantined"]) == (12, 0)
+    assert kept("AU06_r", "A_CT_P") == [0.5, 1.0, 1.5]
+    assert kept("valence", "A_CT_P") == [0.25, 0.5, 0.75]
+
+
+def test_a_damaged_file_of_a_pair_is_named(workspace, tree, tmp_path):
+    clips = [f"{subject}_CT_P" for subject in "ABCDEFGHIJKL"]
+    files: dict[str, str | bytes] = {f"AUs/{clip}_aus.csv": IMAGES for clip in clips}
+    files |= {f"Valences/{clip}_valences.csv": VALENCES for clip in clips}
+    files["AUs/A_CT_P_aus.csv"] = zipped(IMAGES)[:-9]
+    files["Valences/B_CT_P_valences.csv"] = zipped(VALENCES)[:-9]
+    tree["data"] |= {"path": str(add(tmp_path / "in", files)), "layout": "expression"}
+    place = workspace(tree)
+    prepare.main()
+    account = account_of(place)
+    damaged = [reject["file"] for reject in account["aside"] if "damaged" in reject["detail"]]
+    assert [Path(file).name for file in damaged] == ["A_CT_P_aus.csv", "B_CT_P_valences.csv"]
+    assert account["rows_kept"] == 30

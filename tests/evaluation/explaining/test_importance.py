@@ -140,10 +140,3 @@ def test_a_model_that_follows_the_prototypes_contradicts_nothing():
     )
     table = importance.importance(asked, RULES, seed=0)
     assert disagreements(table, importance.response(asked)).empty
-
-
-def test_some_rows_are_drawn_once_and_kept_in_order():
-    assert importance.some_rows(5, seed=0).tolist() == [0, 1, 2, 3, 4]
-    drawn = importance.some_rows(1000, seed=0, most=100)
-    assert len(set(drawn)) == 100
-    assert (np.diff(drawn) > 0).all()

@@ -5,12 +5,13 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 import yaml
+from short_forms import metric_samples
 
 from pipeline.data.action_units import INTENSITIES, intensity
 from pipeline.data.labels import facs_rules
 from pipeline.evaluation.explaining import rule_audit, rule_fitting
 from pipeline.evaluation.explaining.rule_fitting import People, Rule
-from pipeline.evaluation.resampling.bootstrap import group, metric_samples
+from pipeline.evaluation.resampling.bootstrap import group
 from pipeline.settings import params
 from pipeline.stages.steps.labelling import facs_labeller
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.spatial.distance import jensenshannon
+from short_forms import metric_samples
 from sklearn.metrics import (
     accuracy_score,
     average_precision_score,
@@ -68,7 +69,7 @@ def test_every_metric_but_ece_has_an_oracle() -> None:
 @pytest.mark.parametrize("metric", ORACLES)
 def test_equals_scoring_the_rows_of_each_resample(metric: str) -> None:
     true, predicted, subject = world()
-    found = bootstrap.metric_samples(
+    found = metric_samples(
         true, predicted, subject, EMOTIONS, metric, **SETTINGS, resamples=20, seed=3
     )
     names = np.unique(subject)
@@ -88,7 +89,7 @@ def test_equals_scoring_the_rows_of_each_resample(metric: str) -> None:
 def test_calibration_error_against_a_loop_over_bins() -> None:
     true, _, subject = world()
     predicted = np.random.default_rng(8).random(true.shape)
-    found = bootstrap.metric_samples(
+    found = metric_samples(
         true, predicted, subject, EMOTIONS, "ece", **SETTINGS, resamples=2, seed=3
     )
     for e in range(2):
@@ -136,7 +137,7 @@ def test_draws_are_of_subjects_and_the_same_for_a_seed() -> None:
 
 def samples(seed: int = 3, metric: str = "average_precision", **other) -> Samples:
     true, predicted, subject = world(**other)
-    return bootstrap.metric_samples(
+    return metric_samples(
         true, predicted, subject, EMOTIONS, metric, **SETTINGS, resamples=50, seed=seed
     )
 
@@ -145,7 +146,7 @@ def test_order_of_rows_and_names_of_subjects_do_not_matter() -> None:
     true, predicted, subject = world()
     order = np.random.default_rng(2).permutation(len(true))
     codes = np.unique(subject[order], return_inverse=True)[1] + 40
-    again = bootstrap.metric_samples(
+    again = metric_samples(
         *(true[order], predicted[order], codes, EMOTIONS, "auroc"),
         **SETTINGS,
         resamples=50,
@@ -193,9 +194,7 @@ def test_positives_of_one_subject_have_no_interval() -> None:
     true, predicted, _ = world()
     subject = np.arange(90) // 15
     true[:, 0] = np.where(subject == 2, true[:, 0], 0)
-    found = bootstrap.metric_samples(
-        true, predicted, subject, EMOTIONS, "auroc", **SETTINGS, seed=3
-    )
+    found = metric_samples(true, predicted, subject, EMOTIONS, "auroc", **SETTINGS, seed=3)
     assert "too few subjects" in interval(found, emotion="joy").reason
     assert "too few subjects" in interval(found).reason
     assert not interval(found, emotion="fear").reason
@@ -205,7 +204,7 @@ def test_positives_of_one_subject_have_no_interval() -> None:
 def test_one_class_leaves_ranks_undefined(label: float) -> None:
     _, predicted, subject = world()
     true = np.full_like(predicted, label)
-    found = bootstrap.metric_samples(
+    found = metric_samples(
         true, predicted, subject, EMOTIONS, "average_precision", **SETTINGS, resamples=9, seed=3
     )
     assert np.isnan(found.point).all()
@@ -217,11 +216,11 @@ def test_constant_predictions_rank_as_chance() -> None:
     true, predicted, subject = world()
     flat = np.full_like(predicted, 0.3)
     given = flat, subject, EMOTIONS
-    auroc = bootstrap.metric_samples(true, *given, "auroc", **SETTINGS, seed=3)
+    auroc = metric_samples(true, *given, "auroc", **SETTINGS, seed=3)
     assert (auroc.samples == 0.5).all()
-    share = bootstrap.metric_samples(true, *given, "average_precision", **SETTINGS, seed=3)
+    share = metric_samples(true, *given, "average_precision", **SETTINGS, seed=3)
     np.testing.assert_allclose(share.point, (true >= 0.5).mean(axis=0))
-    concordance = bootstrap.metric_samples(true, *given, "ccc", **SETTINGS, seed=3)
+    concordance = metric_samples(true, *given, "ccc", **SETTINGS, seed=3)
     np.testing.assert_allclose(concordance.samples, 0, atol=1e-12)
 
 
@@ -252,9 +251,9 @@ def test_more_subjects_than_groups_keep_their_spread(monkeypatch) -> None:
 def test_refuses_nan_other_lengths_and_unknown_metrics() -> None:
     true, predicted, subject = world()
     with pytest.raises(InputError, match="89 subjects were given for 90 rows"):
-        bootstrap.metric_samples(true, predicted, subject[1:], EMOTIONS, "f1", **SETTINGS, seed=1)
+        metric_samples(true, predicted, subject[1:], EMOTIONS, "f1", **SETTINGS, seed=1)
     with pytest.raises(InputError, match="'f2' is unknown; allowed are auroc"):
-        bootstrap.metric_samples(true, predicted, subject, EMOTIONS, "f2", **SETTINGS, seed=1)
+        metric_samples(true, predicted, subject, EMOTIONS, "f2", **SETTINGS, seed=1)
     predicted[4, 1] = np.nan
     with pytest.raises(InputError, match="predictions: row 4, column 1 is nan"):
-        bootstrap.metric_samples(true, predicted, subject, EMOTIONS, "f1", **SETTINGS, seed=1)
+        metric_samples(true, predicted, subject, EMOTIONS, "f1", **SETTINGS, seed=1)

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from short_forms import score
 
 from pipeline.errors import InputError
 from pipeline.evaluation.scoring.by_subject import scores_by_group
-from pipeline.evaluation.scoring.metrics import score
 
 EMOTIONS = ["joy", "fear"]
 SETTINGS = {"positive_at": 0.5, "thresholds": [0.4, 0.6]}

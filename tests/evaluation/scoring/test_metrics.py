@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.spatial.distance import jensenshannon
+from short_forms import score
 from sklearn import metrics as sk
 
 from pipeline.errors import InputError
 from pipeline.evaluation.scoring.emotion_scores import epoch_scores
-from pipeline.evaluation.scoring.metrics import MACRO, Scores, score
+from pipeline.evaluation.scoring.metrics import MACRO, Scores
 
 EMOTIONS = ["happiness", "anger"]
 TRUE = np.array([[0.9, 0.0], [0.5, 0.0], [0.1, 0.0]])

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from short_forms import tune_thresholds
 
 from pipeline.errors import InputError
-from pipeline.evaluation.scoring.thresholds import Choice, Goal, choose, tune_thresholds
+from pipeline.evaluation.scoring.thresholds import Choice, Goal, choose
 
 LEVELS = st.sampled_from([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 1.0])
 ROWS = st.lists(st.tuples(LEVELS, LEVELS), min_size=1, max_size=12)

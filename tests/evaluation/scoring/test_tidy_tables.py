@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from short_forms import score
 from sklearn.metrics import auc, roc_auc_score
 
 from pipeline.errors import InputError
 from pipeline.evaluation.explaining.rule_audit import rule_audit
 from pipeline.evaluation.scoring import tidy_tables
-from pipeline.evaluation.scoring.metrics import score
 from pipeline.report.figures import curve_points
 
 EMOTIONS = ["happiness", "anger"]

@@ -5,6 +5,7 @@ in test. Each clip is boiled down to 64 bits of its values, so that neither file
 matters, and clips are compared without being kept.
 """
 
+from array import array
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -29,32 +30,50 @@ class Copies:
 
     def __init__(self, aus: Iterable[str]) -> None:
         self._aus = list(aus)
-        self._first: dict[int, Pair] = {}
-        self.found: list[tuple[Pair, Pair]] = []
+        # Of each clip, in step; a dict of digests would take several times the memory.
+        self._digests: list[NDArray[np.uint64]] = []
+        self._clips: list[str] = []
+        self._owners = array("L")  # positions in _subjects
+        self._subjects: dict[str, int] = {}
 
     def add(self, frames: pa.Table, runs: Runs) -> None:
         """Take the clips of one batch, each a run of its rows."""
         values, filled = digests([frames[name].to_numpy() for name in self._aus], runs)
         enough = filled >= FEWEST_VALUES
-        for who, clip, digest, counts in zip(
-            runs.subject, runs.clip, values.tolist(), enough.tolist(), strict=True
-        ):
-            if counts:
-                first = self._first.setdefault(digest, (who, clip))
-                if first[0] != who:
-                    self.found.append((first, (who, clip)))
+        self._digests.append(values[enough])
+        for i in np.flatnonzero(enough).tolist():
+            self._clips.append(runs.clip[i])
+            who = self._subjects.setdefault(runs.subject[i], len(self._subjects))
+            self._owners.append(who)
+
+    def found(self) -> list[tuple[Pair, Pair]]:
+        """Give the pairs of clips that hold the same and belong to two subjects."""
+        if not self._digests:
+            return []
+        values = np.concatenate(self._digests)
+        order = np.argsort(values, kind="stable")
+        same = np.flatnonzero(values[order][1:] == values[order][:-1])
+        pairs = zip(order[same].tolist(), order[same + 1].tolist(), strict=True)
+        differ = (pair for pair in pairs if self._owners[pair[0]] != self._owners[pair[1]])
+        subjects = list(self._subjects)
+
+        def named(clip: int) -> Pair:
+            return subjects[self._owners[clip]], self._clips[clip]
+
+        return [(named(first), named(second)) for first, second in sorted(differ)]
 
     def warnings(self, files: Mapping[str, str]) -> list[dict[str, Any]]:
         """Name the clips, by their files where these are known."""
-        if not self.found:
+        found = self.found()
+        if not found:
             return []
         told = "; ".join(
             " and ".join(f"{files.get(clip, clip)} (subject {who})" for who, clip in pair)
-            for pair in self.found[:_NAMED]
+            for pair in found[:_NAMED]
         )
-        rest = " ..." if len(self.found) > _NAMED else ""
+        rest = " ..." if len(found) > _NAMED else ""
         text = f"the same recording stands under two subjects: {told}{rest}. Remove one of each."
-        return [warning("same_recording", len(self.found), text)]
+        return [warning("same_recording", len(found), text)]
 
 
 def digests(

@@ -54,8 +54,7 @@ class Losses:
         for subject, rows in self._lost["subject"].items():
             if split := split_of.get(subject):
                 self._lost["split"][split] += rows
-        uneven = [self._uneven(kind) for kind in _KINDS]
-        return [*self._large(), *(found for kind in uneven for found in kind)]
+        return [*self._large(), *self._uneven()]
 
     def _large(self) -> list[dict[str, Any]]:
         lost = self._reasons.total()
@@ -69,27 +68,37 @@ class Losses:
         )
         return [warning("large_loss", round(share, 4), text)]
 
-    def _uneven(self, kind: str) -> list[dict[str, Any]]:
-        """Compare what each group lost with what all others lost."""
-        kept, lost = self._kept[kind], self._lost[kind]
-        shares, others = [], []
-        for word in sorted(lost):
-            own, all_lost = lost[word] + kept[word], lost.total()
-            rest = all_lost + kept.total() - own
-            share, other = lost[word] / own, (all_lost - lost[word]) / max(rest, 1)
-            if rest and lost[word] >= _FEW and share > max(other + LARGE, 2 * other):
-                shares.append((share, word))
-                others.append(other)
-        if not shares:
+    def _uneven(self) -> list[dict[str, Any]]:
+        compared = {kind: self._compare(kind) for kind in _KINDS}
+        told = [
+            f"by {_KINDS[kind]}: {some([f'{word} {share:.1%}' for share, word in worst], 5)}, the "
+            f"others {others:.1%}"
+            for kind, (worst, others) in compared.items()
+            if worst
+        ]
+        if not told:
             return []
-        worst = sorted(shares, key=lambda found: (-found[0], found[1]))
-        told = some([f"{word} {share:.1%}" for share, word in worst], 5)
         text = (
-            f"some lost more of their rows than others, by {_KINDS[kind]}: {told}, the others "
-            f"{min(others):.1%}. What is learned and measured leans to the others. Look into the "
-            "quarantine."
+            f"some lost more of their rows than others, {'; '.join(told)}. What is learned and "
+            "measured leans to the others. Look into the quarantine."
         )
-        return [warning("uneven_loss", round(worst[0][0], 4), text)]
+        share = max(worst[0][0] for worst, _ in compared.values() if worst)
+        return [warning("uneven_loss", round(share, 4), text)]
+
+    def _compare(self, kind: str) -> tuple[list[tuple[float, str]], float]:
+        """Give shares and names of the groups that lost more, and what all other rows lost."""
+        kept, lost = self._kept[kind], self._lost[kind]
+        total = {word: kept[word] + lost[word] for word in {*kept, *lost}}
+        rows, worse = sum(total.values()), []
+        for word in lost:
+            share = lost[word] / total[word]
+            other = (lost.total() - lost[word]) / max(rows - total[word], 1)
+            if len(total) > 1 and lost[word] >= _FEW and share > max(other + LARGE, 2 * other):
+                worse.append((share, word))
+        named = {word for _, word in worse}
+        left = max(rows - sum(total[word] for word in named), 1)
+        others = (lost.total() - sum(lost[word] for word in named)) / left
+        return sorted(worse, key=lambda found: (-found[0], found[1])), others
 
 
 def _count(column: pa.ChunkedArray) -> Counter[str]:

@@ -10,23 +10,15 @@ from numpy.typing import NDArray
 
 from pipeline.data.action_units import value_range
 from pipeline.data.quarantine import Reject
+from pipeline.data.reading.bad_files import open_header, printable, reject_file
+from pipeline.data.reading.columns.extractors import OPENFACE_2
 from pipeline.data.reading.csv.bad_lines import Sheet
 from pipeline.data.reading.csv.reader import read_sheet
 from pipeline.data.reading.csv.text import UnreadableError, sheet_stem
-from pipeline.data.reading.extractors import OPENFACE_2
 from pipeline.data.reading.folders import files_below
 from pipeline.data.reading.naming.clip_names import Clip, Naming
 from pipeline.data.reading.naming.labels_file import LABELS_FILE
-from pipeline.data.reading.plan import (
-    Face,
-    Part,
-    Plan,
-    Source,
-    open_header,
-    plan_clips,
-    printable,
-    reject_file,
-)
+from pipeline.data.reading.plan import Face, Part, Plan, Source, plan_clips
 from pipeline.errors import InputError
 
 _AUS, _VALENCES = "_aus", "_valences"  # end a file's name, before its suffix

@@ -9,27 +9,19 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.data.quarantine import Reject
+from pipeline.data.reading.bad_files import open_header, printable, reject_file
+from pipeline.data.reading.columns.extractors import OPENFACE_2, PYFEAT, recognise
+from pipeline.data.reading.columns.lost_suffix import end_at_five
 from pipeline.data.reading.csv.bad_lines import Sheet
 from pipeline.data.reading.csv.header import Header
 from pipeline.data.reading.csv.reader import read_sheet
 from pipeline.data.reading.csv.text import UnreadableError, is_plain_text, sheet_stem
-from pipeline.data.reading.extractors import OPENFACE_2, PYFEAT, recognise
-from pipeline.data.reading.faces import COLUMN, IDENTITY, choose_faces, number_identities
 from pipeline.data.reading.folders import files_below
-from pipeline.data.reading.frame_order import settle_frames
-from pipeline.data.reading.lost_suffix import end_at_five
 from pipeline.data.reading.naming.clip_names import Clip, Naming
 from pipeline.data.reading.naming.labels_file import LABELS_FILE
-from pipeline.data.reading.plan import (
-    Face,
-    Part,
-    Plan,
-    Source,
-    open_header,
-    plan_clips,
-    printable,
-    reject_file,
-)
+from pipeline.data.reading.plan import Face, Part, Plan, Source, plan_clips
+from pipeline.data.reading.rows.faces import COLUMN, IDENTITY, choose_faces, number_identities
+from pipeline.data.reading.rows.frame_order import settle_frames
 
 # What a file may call a number, and what the contract calls it. In image mode OpenFace numbers
 # the faces of its one image under `face`.

@@ -15,10 +15,11 @@ import pyarrow as pa
 
 from pipeline.data.action_units import AU_COLUMNS
 from pipeline.data.quarantine import Reject
+from pipeline.data.reading.columns.extractors import refuse_other
+from pipeline.data.reading.columns.notes import describe_left_out
 from pipeline.data.reading.csv.text import FORMATS
-from pipeline.data.reading.extractors import refuse_other
 from pipeline.data.reading.naming.clip_names import Naming
-from pipeline.data.reading.plan import Plan, Source, describe_left_out
+from pipeline.data.reading.plan import Plan, Source
 from pipeline.data.reading.table.clip_index import (
     Clips,
     DamagedError,

@@ -1,7 +1,7 @@
 """Read whole clips of a table, and fill in what the table does not say of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from pipeline.data.action_units import VALENCE_CLASSES
 from pipeline.data.quarantine import Reject
-from pipeline.data.reading.contract import KEYS, Raw
 from pipeline.data.reading.naming.clip_names import Naming
+from pipeline.data.reading.rows.contract import KEYS, Raw
+from pipeline.data.reading.rows.frame_order import SEVERAL, order_clips
 from pipeline.data.reading.table.clip_index import Piece, read_piece
 from pipeline.data.reading.table.column_types import encode, respell
 from pipeline.data.reading.table.parquet import FILE, ROW, TableFile
@@ -44,8 +45,38 @@ def read(piece: Piece, schema: pa.Schema, files: Sequence[TableFile], words: Wor
     file = table[FILE].to_numpy()
     numbers = {name: table[name].to_numpy() for name in schema.names if name not in KEYS}
     numbers["frame"] = _frames(numbers, file, keys["clip"], files)
-    optional = frozenset(["valence"])
-    return Raw(names, file, table[ROW].to_numpy(), keys, numbers, rejects, optional)
+    row, optional = table[ROW].to_numpy(), frozenset(["valence"])
+    return _in_order(Raw(names, file, row, keys, numbers, rejects, optional))
+
+
+def _in_order(raw: Raw) -> Raw:
+    """Give rows that their frames do not number new ones, and set clips of several faces aside."""
+    frame, several = raw.numbers["frame"].copy(), np.zeros(len(raw.row), dtype=bool)
+    rejects, notes = list(raw.rejects), []
+    for rows, order in order_clips(raw.numbers, raw.keys["clip"].indices.to_numpy()):
+        files = [raw.files[file] for file in raw.file[rows]]
+        if order.frame is None:
+            several[rows] = True
+            rejects += [
+                Reject(file, row, 1, SEVERAL, order.told)
+                for file, row in zip(files, raw.row[rows].tolist(), strict=True)
+            ]
+        else:
+            frame[rows] = order.frame
+            notes.append((order.told, files[0]))
+    numbers = {**raw.numbers, "frame": frame}
+    if not several.any():
+        return replace(raw, numbers=numbers, notes=notes)
+    left = pa.array(~several)
+    return replace(
+        raw,
+        file=raw.file[~several],
+        row=raw.row[~several],
+        keys={name: encode(column.filter(left)) for name, column in raw.keys.items()},
+        numbers={name: values[~several] for name, values in numbers.items()},
+        rejects=rejects,
+        notes=notes,
+    )
 
 
 def _set_aside(

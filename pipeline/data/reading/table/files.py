@@ -1,8 +1,7 @@
 """Find the Parquet files of a table, or make one of a CSV table, and check what they hold."""
 
-import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,25 +12,18 @@ import pyarrow.parquet as pq
 
 from pipeline.data.action_units import AU_COLUMNS
 from pipeline.data.quarantine import Reject
-from pipeline.data.reading.contract import KEYS
+from pipeline.data.reading.bad_files import printable, reject_file
+from pipeline.data.reading.columns.extractors import au_columns_of
+from pipeline.data.reading.columns.lost_suffix import Look, restore_suffixes
+from pipeline.data.reading.columns.notes import describe_names
 from pipeline.data.reading.csv.bad_lines import FLAG
-from pipeline.data.reading.csv.column_names import recognise_names
 from pipeline.data.reading.csv.header import Header
-from pipeline.data.reading.csv.reader import read_blocks, read_head
-from pipeline.data.reading.csv.text import UnreadableError, is_plain_text, sheet_stem
-from pipeline.data.reading.extractors import au_columns_of, recognise
+from pipeline.data.reading.csv.reader import read_blocks
+from pipeline.data.reading.csv.text import UnreadableError
 from pipeline.data.reading.folders import files_below
-from pipeline.data.reading.lost_suffix import Look, restore_suffixes
 from pipeline.data.reading.naming.labels_file import LABELS_FILE
-from pipeline.data.reading.plan import (
-    NOT_TEXT,
-    Source,
-    describe_names,
-    has_text_name,
-    open_header,
-    printable,
-    reject_file,
-)
+from pipeline.data.reading.plan import Source
+from pipeline.data.reading.rows.contract import KEYS
 from pipeline.data.reading.table.column_types import (
     as_floats,
     float_type,
@@ -39,12 +31,10 @@ from pipeline.data.reading.table.column_types import (
     holds_text,
     holds_words,
 )
+from pipeline.data.reading.table.headers import EXTRAS, first_rows, is_parquet, open_columns
 from pipeline.data.reading.table.parquet import BROKEN, ROW, TableFile, open_table
-from pipeline.data.warnings import some
 
-EXTRAS = ("frame", "success", "confidence", "valence")
 _LOOK_ROWS = 1 << 16
-_LIKELY = re.compile(r"(?i)video|file|record|clip|name|image")
 
 
 @dataclass(frozen=True)
@@ -80,7 +70,7 @@ def find_files(source: Source) -> Search:
     A CSV table is laid out as Parquet first, for it cannot be read in another order.
     """
     every = sorted(path for path in files_below(source.path) if path.name != LABELS_FILE)
-    opened = {path: header for path in every if (header := _open(path, source)) is not None}
+    opened = {path: header for path in every if (header := open_columns(path, source)) is not None}
     tables = {path: found for path, found in opened.items() if isinstance(found, Header)}
     rejects = [found for found in opened.values() if isinstance(found, Reject)]
     given, notes = restore_suffixes(
@@ -99,82 +89,6 @@ def find_files(source: Source) -> Search:
     notes += describe_names(file.header for file in found)
     ignored = [printable(path) for path in every if path not in opened]
     return Search(found, rejects, len(opened), ignored, notes)
-
-
-def is_parquet(path: Path) -> bool:
-    """Say whether a file's name says that it is Parquet."""
-    return path.suffix.lower() == ".parquet"
-
-
-def _open(path: Path, source: Source) -> Header | Reject | None:
-    """Read the names of a table's columns; None where a file of a folder is no table."""
-    root = source.path
-    if is_parquet(path):
-        header = open_table_header(path)
-    elif path == root or sheet_stem(path.name):
-        header = open_header(path)
-    else:
-        return None
-    if isinstance(header, Header):
-        header = _with_columns(header, source.naming.columns)
-    if isinstance(header, Header) and "clip" not in header.names:
-        if path != root and is_plain_text(path.name) and not recognise(header.names):
-            return None
-        if is_parquet(path):
-            rows = pq.read_metadata(path).num_rows
-            return Reject(str(path), None, rows, "missing_column", _without_clip(header))
-        return reject_file(path, "missing_column", _without_clip(header), header)
-    return header
-
-
-def _with_columns(header: Header, columns: Mapping[str, str]) -> Header:
-    """Give columns the names of ours that the naming says; those of these names lose theirs."""
-    theirs = {name.casefold(): ours for ours, name in columns.items()}
-    given = {
-        now: theirs[was.casefold()]
-        for was, now in zip(header.written, header.columns, strict=True)
-        if was.casefold() in theirs
-    }
-    aside = {name: f"other {name}" for name in given.values() if name not in given}
-    return header.renamed(aside | given)
-
-
-def _without_clip(header: Header) -> str:
-    """Say what is there in the place of a clip column, and which of it may be meant."""
-    known = {*KEYS, *EXTRAS, *AU_COLUMNS, "timestamp"}
-    others = [name for name in header.columns if name not in known]
-    likely = [name for name in others if _LIKELY.search(name)] + others
-    told = f"lacks clip, its columns are {some(header.written, 20)}"
-    if not likely:
-        return told
-    return (
-        f"{told}; if {likely[0]} is the clip, add `columns: {{clip: {likely[0]}}}` to the naming "
-        f"in params.yaml, or `--column clip={likely[0]}` to inspect"
-    )
-
-
-def open_table_header(path: Path) -> Header | Reject:
-    """Read the names of a Parquet file's columns, or say why they cannot be read."""
-    if not has_text_name(path):
-        return Reject(printable(path), None, 0, "bad_name", NOT_TEXT)
-    try:
-        names = tuple(pq.read_schema(path).names)
-    except BROKEN as error:
-        return Reject(str(path), None, 0, "unreadable", f"it is not Parquet: {error}"[:200])
-    return Header("", ".", 0, recognise_names(names), names)
-
-
-def first_rows(path: Path, header: Header, names: Sequence[str]) -> pa.Table:
-    """Read the first rows of columns as floats. Raises what reading a damaged file raises."""
-    if not is_parquet(path):
-        return read_head(path, header, names)
-    with open_table(path) as file:
-        stored = [header.written[header.index[name]] for name in names]
-        batch = next(file.iter_batches(_LOOK_ROWS, columns=stored), None)
-        if batch is None:
-            raise UnreadableError("empty", "the table has no rows")
-        columns = [as_floats(batch.column(name), pa.float64()) for name in stored]
-    return pa.table(columns, names=list(names))
 
 
 def _lay_out(source: Path, header: Header, target: Path) -> list[Found | Reject]:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.data.quarantine import Reject
-from pipeline.data.reading.lost_suffix import end_at_five
+from pipeline.data.reading.columns.lost_suffix import end_at_five
 from pipeline.data.reading.plan import UNLESS_SAID
 from pipeline.data.reading.table.column_types import as_floats, encode
 

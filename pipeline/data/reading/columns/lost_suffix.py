@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from pipeline.data.reading.columns.extractors import BARE, OPENFACE_2, bare_aus, owner_of_bare
 from pipeline.data.reading.csv.text import UnreadableError
-from pipeline.data.reading.extractors import BARE, OPENFACE_2, bare_aus, owner_of_bare
 
 # The share of rows with a value over 1 from which on columns are no activations: some rows of
 # py-feat may be damaged.

@@ -2,7 +2,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipeline.data.reading.contract import Raw, check
+from pipeline.data.reading.rows.contract import Raw, check
 
 AUS = ["AU06_r", "AU12_c"]
 

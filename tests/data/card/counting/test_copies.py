@@ -32,7 +32,7 @@ def found(*batches: list[tuple[str, str, np.ndarray]]) -> list[tuple[str, str]]:
     for batch in batches:
         table = frames(batch)
         copies.add(table, find_runs(table, clips=True))
-    return [(first[1], second[1]) for first, second in copies.found]
+    return [(first[1], second[1]) for first, second in copies.found()]
 
 
 def test_finds_a_copy_in_the_same_batch_and_in_another():

@@ -1,0 +1,38 @@
+"""Say what was read under another name, and which columns of action units are not used."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from pipeline.data.reading.columns.extractors import BARE, every_au_of
+from pipeline.data.reading.csv.header import Header
+
+_ANY_AU = re.compile(r"(?i)(?:x[._ ]+)?au[ ._-]?\d")
+
+
+def describe_names(headers: Iterable[Header]) -> list[str]:
+    """Say which names were read as others, that no one has to guess."""
+    counts: Counter[tuple[str, str]] = Counter()
+    files = 0
+    for header in headers:
+        if header.columns != header.written:
+            pairs = zip(header.written, header.columns, strict=True)
+            spelled = [(w, c) for w, c in pairs if w != c and BARE.get(w) != c]
+            counts.update(spelled)
+            files += bool(spelled)
+    if not counts:
+        return []
+    told = ", ".join(f"{written} as {meant}" for written, meant in counts)
+    return [f"column names of {files} files are read as they are meant: {told}"]
+
+
+def describe_left_out(aus: Sequence[str], extractor: str, headers: Iterable[Header]) -> list[str]:
+    """List the AU columns that are not used, and those of the extractor that are not there."""
+    every = Counter(name for one in headers for name in one.columns if _ANY_AU.match(name))
+    notes = []
+    if unused := [name for name in every if name not in aus]:
+        told = ", ".join(f"{name} (in {every[name]} files)" for name in unused)
+        notes.append(f"AU columns that are left out: {told}")
+    if aus and (absent := [name for name in every_au_of(extractor) if name not in every]):
+        notes.append(f"AU columns of {extractor} that no file has: {', '.join(absent)}")
+    return notes
