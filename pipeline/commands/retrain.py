@@ -3,7 +3,7 @@
 Writes outputs/retrain/summary.md (and appends it to the file that $GITHUB_STEP_SUMMARY names),
 outputs/retrain/comment.md for a pull request (its first line, `<!-- au-emotion:retrain -->`, is a
 marker by which one comment is found and updated) and outputs/promote/verdict.{json,md}. Where
-nothing relevant changed nothing is trained. A run that was interrupted is gone on with.
+nothing relevant changed nothing is trained. A run that was interrupted is resumed.
 """
 
 import click

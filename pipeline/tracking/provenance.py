@@ -158,7 +158,7 @@ def dvc_experiment() -> dict[str, str]:
 
 
 def environment() -> dict[str, str]:
-    """Describe Python, the packages that results hang on, and the machine."""
+    """Describe Python, the packages that results depend on, and the machine."""
     return {
         "python": platform.python_version(),
         **{name: version_of(name) for name in PACKAGES},

@@ -233,7 +233,8 @@ def _with_all(table: pa.Table, columns: Iterable[str]) -> pa.Table:
     for name in set(columns) - set(table.column_names):
         sound = pa.array(np.full(table.num_rows, UNLESS_SAID[name]))
         table = table.append_column(name, sound)
-    return table.select(sorted(columns))
+    names = sorted(columns)
+    return table if table.column_names == names else table.select(names)
 
 
 def _identity(clip: Clip, key: str) -> str | None:

@@ -30,14 +30,15 @@ def subjects_by_split() -> dict[str, list[str]]:
 
 
 def show_warnings() -> None:
-    """Print what was warned of before; raise `InputError` where a file to record is absent."""
+    """Count what was warned of before; raise `InputError` where a file to record is absent."""
     needed = (paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY, paths.LABEL_DISTRIBUTION, paths.DATA_CARD)
     if absent := [path.as_posix() for path in needed if not path.is_file()]:
         raise InputError(
             f"{', '.join(absent)}, which a run records, is not there: `dvc repro label` makes it."
         )
-    for item in read_warnings(paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY):
-        print(f"warning {item['code']}: {item['message']}")
+    if codes := count_codes(read_warnings(paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY)):
+        told = ", ".join(f"{count} {code}" for code, count in codes.items())
+        print(f"warnings about the data: {told} (see {paths.DATA_CARD})")
 
 
 def record_inputs(

@@ -82,6 +82,15 @@ def test_the_naming_of_a_shape_is_recommended(name):
     assert best(trials, "expression").name == name
 
 
+def test_a_naming_without_doubts_is_recommended_before_one_with_them():
+    clips = [f"{who}/task{i}_late" for who in PEOPLE for i in range(3)]
+    trials = [try_naming(each, naming(each), clips) for each in SHIPPED]
+    assert {len(trial.subjects) for trial in trials} >= {3, 5}
+    chosen = best(trials, "subject_first")
+    assert chosen is not None
+    assert chosen.name == "folder_per_person"
+
+
 def test_of_equals_the_usual_one_is_recommended():
     clips = SHAPES["subject_first"]
     trials = [try_naming(each, naming("subject_first"), clips) for each in ("a", "b", "c")]

@@ -87,6 +87,7 @@ def test_any_other_word_is_text(tmp_path, word):
         ('clip,emotion\nA,"sad\nB,happy\n', "line 3: .*Mend this line"),
         ('clip,emotion\nA,"sad\nB,"happy\n', "line 3: .*Mend this line"),
         ('clip,emotion\nA,"sad\nB,happy"\n', "a quote is missing"),
+        ('clip,emotion\nA,"sad"der\n', "line 2: .*Mend this line"),
         (b"clip,emotion\nA,tr\xe4nig\n", "Save it as UTF-8"),
     ],
 )
