@@ -19,19 +19,12 @@ from pipeline.evaluation.resampling.bootstrap import (
     interval,
     samples_of,
 )
+from pipeline.evaluation.scoring.metric_names import LESS_IS_BETTER, label_of
 
 MACRO = "macro"
 CONFIDENCE = 0.95
 SEED = 0
-# What is compared, what it is called, and whether more of it is better (1) or worse (-1).
-COMPARED: Mapping[str, tuple[str, int]] = {
-    "average_precision": ("average precision", 1),
-    "auroc": ("AUROC", 1),
-    "f1": ("F1", 1),
-    "brier": ("Brier score", -1),
-    "ece": ("calibration error", -1),
-    "mae": ("mean absolute error", -1),
-}
+COMPARED = ("average_precision", "auroc", "f1", "brier", "ece", "mae")
 BETTER, WORSE, LEVEL = "better", "worse", "not told apart"
 
 
@@ -106,7 +99,7 @@ def compare(first: Side, second: Side) -> pd.DataFrame:
 
 def _line(metric: str, emotion: str | None, a: Samples, b: Samples) -> dict[str, object]:
     gap = interval(difference(b, a), CONFIDENCE, emotion)
-    good = COMPARED[metric][1]
+    good = -1 if metric in LESS_IS_BETTER else 1
     certain = gap.low > 0 or gap.high < 0
     return {
         "metric": metric,
@@ -131,7 +124,7 @@ def _point(own: Samples, other: Samples, emotion: str | None) -> float:
 def verdict(table: pd.DataFrame, names: Sequence[str]) -> str:
     """Say in one sentence whether the second model is better, by macro average precision."""
     row = table[table["emotion"] == MACRO].iloc[0]
-    metric = COMPARED[str(row["metric"])][0]
+    metric = label_of(str(row["metric"]))
     numbers = (
         f"macro {metric} {row['second']:.3f} against {row['first']:.3f}, difference "
         f"{row['difference']:+.3f} ({CONFIDENCE:.0%} interval over subjects: {bounds(row)})"

@@ -13,15 +13,10 @@ import numpy.typing as npt
 from pipeline.evaluation.resampling.bootstrap import Resampling, group, samples_of
 from pipeline.evaluation.resampling.intervals import Interval, difference, interval
 from pipeline.evaluation.scoring.arrays import Floats
+from pipeline.evaluation.scoring.metric_names import label_of
 
-# What is measured beside the metric that decides, and how people call it.
-NAMES = {
-    "average_precision": "average precision",
-    "auroc": "AUROC",
-    "f1": "F1",
-    "brier": "Brier score",
-    "ece": "calibration error",
-}
+# What is measured beside the metric that decides.
+METRICS = ("average_precision", "auroc", "f1", "brier", "ece")
 
 
 @dataclass(frozen=True)
@@ -58,7 +53,7 @@ class Change:
 def measure(pair: Pair, first: str, resampling: Resampling) -> list[Change]:
     """Measure each metric, `first` before the others: macro, then by emotion."""
     groups = group(pair.subject, resampling.resamples, resampling.seed)
-    metrics = list(dict.fromkeys([first, *NAMES]))
+    metrics = list(dict.fromkeys([first, *METRICS]))
     old, new = (
         samples_of(
             pair.true,
@@ -91,7 +86,7 @@ def find(changes: Sequence[Change], metric: str, emotion: str | None = None) -> 
 
 def told(found: Change) -> str:
     """Say a change with its interval, such as `AUROC 0.700 -> 0.750 (+0.050, 0.010 to 0.090)`."""
-    name = NAMES.get(found.metric, found.metric)
+    name = label_of(found.metric)
     between = f"{found.change.low:+.3f} to {found.change.high:+.3f}"
     if found.change.reason:
         between = f"no interval: {found.change.reason}"

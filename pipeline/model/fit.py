@@ -99,7 +99,7 @@ def fit(data: Data, settings: Settings, score: Score, on_epoch: OnEpoch, folder:
     `score(labels, probabilities)` measures the validation split, `on_epoch(measured, kept)`
     hears of each epoch: what it measured, and what the one did whose weights are kept so far.
     The same data, settings and machine give the same bits, also where an earlier call was killed:
-    `folder` keeps the state after each epoch, and a training that is found there is gone on with.
+    `folder` keeps the state after each epoch, and a training that is found there is resumed.
     It must be that of the same data and settings.
     """
     keras.utils.clear_session()  # else names count up within a process and end up in the file

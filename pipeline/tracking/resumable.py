@@ -1,4 +1,4 @@
-"""Give a training the folder in which it survives being killed, and the run it goes on with.
+"""Give a training the folder in which it survives being killed, and the run it resumes.
 
 A training is told by the hash of all that decides its result. The folder lies outside DVC's
 outputs, which DVC deletes before a stage runs.
@@ -58,7 +58,7 @@ def _is_ours(module: Any) -> bool:
 def own_training(inputs: Mapping[str, Any], *, fresh: bool) -> Iterator[Training]:
     """Own the folder of a training with these inputs for the length of the block.
 
-    What an earlier process left there is gone on with, unless `fresh` or DVC has its result
+    What an earlier process left there is resumed, unless `fresh` or DVC has its result
     already. Where another living process trains the same, the folder is one of its own.
     """
     parent = local_folder() / "training"

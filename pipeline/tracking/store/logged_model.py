@@ -5,7 +5,9 @@ Models-from-code: the model holds `serving.py`, the `.keras` file and a JSON con
 
 import json
 import logging
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,27 +18,34 @@ from pipeline.tracking.outbox.entries import Remote
 
 if TYPE_CHECKING:
     import pandas as pd
-    from mlflow.models import ModelSignature
+    from mlflow.models import Model, ModelSignature
 
 SERVING = Path(__file__).with_name("serving.py")
 SOURCE = ("mlflow.source.", "mlflow.user")  # tags of a run that the model's page shows, too
 CONTRACT = "contract.json"
+_FOREIGN = re.compile("[/:.%\"']")  # what MLflow refuses in the name of a logged model
 REQUIREMENTS = ("mlflow", "keras", "tensorflow", "numpy", "pandas")
 
 
+@dataclass(frozen=True)
 class _Pyfunc:
-    """MLflow's pyfunc flavour without the trial run of the example.
+    """MLflow's pyfunc flavour without the trial run of the example, for a model of this run.
 
     The trial loads the network, and TensorFlow with it, in whatever process sends the model; that
-    it runs is for the tests to say. `Model.log` can leave it out, but hands the option on.
+    it runs is for the tests to say. `Model.log` can leave it out, but hands the option on. It is
+    not told of the run, for it would copy the metrics of an epoch, and without their data set.
     """
 
-    @staticmethod
-    def save_model(*, validate_serving_input: bool, **options: Any) -> None:
+    run_id: str
+
+    def save_model(
+        self, *, validate_serving_input: bool, mlflow_model: "Model", **options: Any
+    ) -> None:
         import mlflow.pyfunc
 
         del validate_serving_input
-        mlflow.pyfunc.save_model(**options)
+        mlflow_model.run_id = self.run_id
+        mlflow.pyfunc.save_model(mlflow_model=mlflow_model, **options)
 
 
 def log_model(
@@ -49,10 +58,10 @@ def log_model(
 ) -> str:
     """Log a `.keras` file that takes `features` in this order and gives `emotions`.
 
-    `example` holds a few rows with at least these columns; `step` is the model's epoch, whose
-    metrics MLflow shows with the model. Returns the id of the model: load it with
-    `mlflow.pyfunc.load_model(f"models:/{id}")`.
+    `example` holds a few rows with at least these columns; `step` is the model's epoch. Returns
+    the id of the model: load it with `mlflow.pyfunc.load_model(f"models:/{id}")`.
     """
+    from mlflow.entities import LoggedModelOutput
     from mlflow.models import Model
 
     # Else it warns that an environment made by uv has no pip to pin.
@@ -61,20 +70,19 @@ def log_model(
     # Named here, for MLflow would file it under the active experiment of its global state.
     logged = run.client.create_logged_model(
         made_by.info.experiment_id,
-        str(made_by.info.run_name),
+        _FOREIGN.sub("_", str(made_by.info.run_name)),
         source_run_id=run.id,
         params=made_by.data.params,
         tags={key: text for key, text in made_by.data.tags.items() if key.startswith(SOURCE)},
     )
+    run.client.log_outputs(run.id, [LoggedModelOutput(logged.model_id, step)])
     with TemporaryDirectory() as folder:
         contract = Path(folder) / CONTRACT
         contract.write_text(_contract(features, emotions), encoding="utf-8")
         Model.log(
             artifact_path=None,
-            flavor=_Pyfunc,
+            flavor=_Pyfunc(run.id),
             model_id=logged.model_id,
-            run_id=run.id,
-            step=step,
             python_model=str(SERVING),
             artifacts={"network": str(network), "contract": str(contract)},
             validate_serving_input=False,
