@@ -10,6 +10,7 @@ import click
 
 from pipeline.commands import promote
 from pipeline.settings import params
+from pipeline.tracking.store.run_references import key_of_outputs
 
 EXIT_CODES = """\b
 exit codes:
@@ -61,7 +62,7 @@ def run(
         dvc_steps.pull()
     stages = dvc_steps.repro()
     asked = {"renew": renew_test, "dry_run": dry_run}
-    outcome = cycle.judge(settings, promote.key_of_outputs(), **asked)
+    outcome = cycle.judge(settings, key_of_outputs(), **asked)
     done = Cycle(stages, outcome)
     for line in promote.report(outcome):
         print(line)

@@ -64,7 +64,8 @@ def _run(
         journal = Journal.reopen(journals_folder(), key)
         texts = safe_keys(params)
         begin = {"experiment": experiment, "name": name, "tags": dict(tags)}
-        journal.append("begin", **begin, maker=maker, params=texts)
+        if next(journal.entries(), None) is None:  # else it is resumed, under its first name
+            journal.append("begin", **begin, maker=maker, params=texts)
         try:
             sender = start_sender(journal)
             run = Run(journal, sender.hear)

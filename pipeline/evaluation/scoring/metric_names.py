@@ -69,9 +69,13 @@ def of_epoch(measured: Mapping[str, float], kept: Mapping[str, float]) -> dict[s
     `kept` is that of the checkpoint kept so far: so the last value of `val/...` is at any time
     that of the model which a run ends with. What is not defined is left out.
     """
-    best = {name: kept[column] for name, column in KEPT.items() if column in kept}
-    best[BEST_EPOCH] = kept["epoch"]
-    return best | {f"epoch/{name}": measured[name] for name in EPOCH if name in measured}
+    every = {f"epoch/{name}": measured[name] for name in EPOCH if name in measured}
+    return of_checkpoint(kept) | {BEST_EPOCH: kept["epoch"]} | every
+
+
+def of_checkpoint(kept: Mapping[str, float]) -> dict[str, float]:
+    """Name the validation scores of a checkpoint, a row of the history."""
+    return {name: kept[column] for name, column in KEPT.items() if column in kept}
 
 
 def fit_emotions(emotions: int, kinds: Sequence[str]) -> Sequence[str]:

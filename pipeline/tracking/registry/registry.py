@@ -5,6 +5,7 @@ been written and before all that follows from it; what a killed process left out
 `Registry.settle`, so that whoever comes next finds the registry whole.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,17 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
+VERSIONS = "mlflow.modelVersions"
+DESCRIPTION = """\
+Probabilities of emotions from facial action units, one row a frame or clip. Load the champion with
+`mlflow.pyfunc.load_model("models:/{name}@champion")`; columns go by name, values as OpenFace 2 or
+py-feat wrote them for training.
+
+- `champion`: the version that certainly gained on the one before, on the same test rows
+- `challenger`: the version judged last that did not become champion
+- `previous`: the version that the champion replaced
+
+Each version's own description says by which rules it was judged, its run from what it was made."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +97,7 @@ class Registry:
         if found := self.version_of(key):
             for name in {one for one in found.tags if one.startswith(RULE)} - tags.keys():
                 self.client.delete_model_version_tag(self.name, found.number, name)
+            self._link(found.model_id, int(found.number))
             return self.tag(found, tags)
         run = self.run(key)
         model_id = model_of(self.client, run)
@@ -98,6 +111,7 @@ class Registry:
         made = self.client.create_model_version(
             self.name, source, run, tags=all_tags, model_id=model_id
         )
+        self._link(model_id, int(made.version))
         return as_version(made)
 
     def run(self, key: str) -> str:
@@ -109,11 +123,20 @@ class Registry:
             "pipeline sync`, or set MLFLOW_TRACKING_URI to the store that holds it."
         )
 
+    def _link(self, model_id: str, number: int) -> None:
+        """Name the version on the logged model's page, as `mlflow.register_model` does."""
+        listed = self.client.get_logged_model(model_id).tags.get(VERSIONS, "[]")
+        own = {"name": self.name, "version": number}
+        if own not in (versions := json.loads(listed)):
+            self.client.set_logged_model_tags(model_id, {VERSIONS: json.dumps([*versions, own])})
+
     def _make_model(self) -> None:
         from mlflow.exceptions import MlflowException
 
         try:
-            self.client.create_registered_model(self.name)
+            self.client.create_registered_model(
+                self.name, description=DESCRIPTION.format(name=self.name)
+            )
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise

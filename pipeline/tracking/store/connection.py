@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 SQLITE = "sqlite:///"
+DESCRIPTION = """\
+Trainings of networks that tell emotions from facial action units; a run is a trained model.
+
+Choose by `val/average_precision`: the kept checkpoint's, over all emotions, on validation people.
+Never by `test/...`: that says how good the chosen one is. `val/loss` decides which epoch is kept;
+across runs with other class weights or labels it means nothing. Whether two differ for certain
+says `python -m pipeline compare RUN RUN`. `epoch/...` are the curves of training."""
 
 # MLflow reads some of these while it is imported, so they are set before; a user's choice stands.
 QUIET = {
@@ -220,7 +227,8 @@ def _create(client: "MlflowClient", name: str, artifacts: Path | None) -> str:
     folder = re.sub(r"[^\w-]", "_", name)
     location = (artifacts / folder).as_uri() if artifacts else None
     try:
-        return str(client.create_experiment(name, artifact_location=location))
+        tags = {"mlflow.note.content": DESCRIPTION}
+        return str(client.create_experiment(name, artifact_location=location, tags=tags))
     except MlflowException:
         # On a server another machine may have created it since we looked.
         if found := client.get_experiment_by_name(name):

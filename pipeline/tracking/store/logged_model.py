@@ -5,6 +5,7 @@ Models-from-code: the model holds `serving.py`, the `.keras` file and a JSON con
 
 import json
 import logging
+import re
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 SERVING = Path(__file__).with_name("serving.py")
 SOURCE = ("mlflow.source.", "mlflow.user")  # tags of a run that the model's page shows, too
 CONTRACT = "contract.json"
-METRICS = 100  # a call: MLflow finds repeated metrics of a model only among so many
+_FOREIGN = re.compile("[/:.%\"']")  # what MLflow refuses in the name of a logged model
 REQUIREMENTS = ("mlflow", "keras", "tensorflow", "numpy", "pandas")
 
 
@@ -37,13 +38,16 @@ def log_model(
 ) -> str:
     """Log with a run a `.keras` file that takes `features` in this order and gives `emotions`.
 
-    `example` holds a few rows with at least these columns; `step` is the model's epoch, whose
-    metrics MLflow shows with the model. Returns the id of the model: load it with
-    `mlflow.pyfunc.load_model(f"models:/{id}")`. Where the run has its model already that is shown.
+    `example` holds a few rows with at least these columns; `step` is the model's epoch. Returns
+    the id of the model: load it with `mlflow.pyfunc.load_model(f"models:/{id}")`. Where the run
+    has its model already that is the one.
     """
+    from mlflow.entities import LoggedModelOutput
+
     if (model_id := model_of(client, run_id)) is None:
         model_id = _make(client, run_id, network, features, emotions, example)
-    _show(client, run_id, model_id, step)
+    if model_id not in {one.model_id for one in client.get_run(run_id).outputs.model_outputs}:
+        client.log_outputs(run_id, [LoggedModelOutput(model_id, step)])
     return model_id
 
 
@@ -57,7 +61,7 @@ def _make(
 ) -> str:
     made_by = client.get_run(run_id)
     tags = {key: text for key, text in made_by.data.tags.items() if key.startswith(SOURCE)}
-    experiment, name = made_by.info.experiment_id, str(made_by.info.run_name)
+    experiment, name = made_by.info.experiment_id, _FOREIGN.sub("_", str(made_by.info.run_name))
     logged = client.create_logged_model(experiment, name, run_id, tags, made_by.data.params)
     with TemporaryDirectory() as folder:
         contract = Path(folder) / CONTRACT
@@ -97,23 +101,6 @@ def _save(
         input_example=example.astype("float64").reset_index(drop=True),
         pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
     )
-
-
-def _show(client: "MlflowClient", run_id: str, model_id: str, step: int) -> None:
-    """Show the model on the run's page, and on its own what the run measured at its epoch."""
-    from mlflow.entities import LoggedModelOutput, Metric
-
-    run = client.get_run(run_id)
-    if model_id not in {one.model_id for one in run.outputs.model_outputs}:
-        client.log_outputs(run_id, [LoggedModelOutput(model_id, step)])
-    of_step = [
-        Metric(one.key, one.value, one.timestamp, step, model_id=model_id, run_id=run_id)
-        for name in run.data.metrics
-        for one in client.get_metric_history(run_id, name)
-        if one.step == step
-    ]
-    for start in range(0, len(of_step), METRICS):
-        client.log_batch(run_id, of_step[start : start + METRICS])
 
 
 def model_of(client: "MlflowClient", run_id: str) -> str | None:

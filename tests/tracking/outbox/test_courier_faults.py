@@ -66,7 +66,7 @@ def test_every_prefix_of_a_training_can_be_sent_again(
     count = Journal(journals_folder() / training).count()
     wanted = expected(client, training)
     assert wanted["status"] == "FINISHED"
-    assert wanted["models"] == [("READY", [("loss", 2, 1 / 3), ("lr", 2, 0.001)])]
+    assert wanted["models"] == [("READY", [])]
     assert count > 10
     for arrived in range(1, count + 1):
         journal = copy_journal(training, new_key())
@@ -81,7 +81,7 @@ def test_every_prefix_of_an_evaluation_can_be_sent_again(
     evaluation = make_evaluation(EXPERIMENT, training)
     wanted = expected(client, training, evaluation)
     assert wanted["status"] == "FINISHED"
-    assert len(wanted["models"][0][1]) == 252
+    assert len(wanted["models"][0][1]) == 250
     count = Journal(journals_folder() / evaluation).count()
     assert count > 6
     for arrived in range(1, count + 1):

@@ -153,7 +153,7 @@ def test_example_and_signature_go_by_name(logged: Logged, loaded: Any) -> None:
     assert example == {"columns": FEATURES, "data": FRAMES.to_numpy().tolist()}
 
 
-def test_models_page_shows_run_params_and_metrics_of_its_epoch(logged: Logged) -> None:
+def test_models_page_shows_run_params_and_what_was_measured_on_which_rows(logged: Logged) -> None:
     model = logged.client.get_logged_model(logged.model_id)
     assert model.status == "READY"
     assert model.source_run_id == logged.run_id
@@ -161,7 +161,10 @@ def test_models_page_shows_run_params_and_metrics_of_its_epoch(logged: Logged) -
     assert model.tags["mlflow.source.name"] == "train.py"
     assert "git.dirty" not in model.tags
     metrics = {(metric.key, metric.value, metric.step) for metric in model.metrics}
-    assert metrics == {("val_loss", 0.5, 2), ("test/f1", 0.5, 0)}
+    assert metrics == {("test/f1", 0.5, 0)}
+    assert {(m.dataset_name, m.dataset_digest) for m in model.metrics} == {
+        ("frames for test", "0" * 32)
+    }
 
 
 def test_runs_page_shows_the_model_at_its_epoch(logged: Logged) -> None:
