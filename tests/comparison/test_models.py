@@ -13,7 +13,7 @@ from pipeline.comparison.models import (
     LEVEL,
     MACRO,
     WORSE,
-    Side,
+    Contender,
     compare,
     verdict,
 )
@@ -44,8 +44,8 @@ def predictions(noise: float, true: np.ndarray = TRUE, subjects: int = SUBJECTS)
     )
 
 
-def side(name: str, noise: float, **changed: object) -> Side:
-    return Side(name, f"id-{name}", {"seed": name, "same": "1"}, predictions(noise, **changed))  # type: ignore[arg-type]
+def side(name: str, noise: float, **changed: object) -> Contender:
+    return Contender(name, f"id-{name}", {"seed": name, "same": "1"}, predictions(noise, **changed))  # type: ignore[arg-type]
 
 
 def test_a_clearer_model_is_better_with_certainty() -> None:
