@@ -20,6 +20,7 @@ from pipeline.evaluation.resampling.bootstrap import (
     samples_of,
 )
 from pipeline.evaluation.scoring.metric_names import LESS_IS_BETTER, label_of
+from pipeline.evaluation.verdict import pair_of
 
 MACRO = "macro"
 CONFIDENCE = 0.95
@@ -119,6 +120,16 @@ def _point(own: Samples, other: Samples, emotion: str | None) -> float:
         return float(own.point[own.emotions.index(emotion)])
     both = np.isfinite(own.point) & np.isfinite(other.point)
     return float(own.point[both].mean()) if both.any() else np.nan
+
+
+def headline(table: pd.DataFrame, names: Sequence[str]) -> str:
+    """Say the same as `verdict` in ten words."""
+    row = table[table["emotion"] == MACRO].iloc[0]
+    level = row["second_is"] == LEVEL
+    pair = pair_of(float(row["second"]), float(row["first"]), exact=not level)
+    if level:
+        return f"{names[1]} is not certainly better or worse: {pair}, could be chance."
+    return f"{names[1]} is {row['second_is']} than {names[0]}: {pair}, hardly by chance."
 
 
 def verdict(table: pd.DataFrame, names: Sequence[str]) -> str:
