@@ -15,6 +15,7 @@ from pipeline.errors import InputError
 from pipeline.evaluation.prediction_file import Predictions
 from pipeline.evaluation.resampling.bootstrap import RESAMPLES, Resampling
 from pipeline.evaluation.scoring.metric_names import LESS_IS_BETTER, label_of
+from pipeline.evaluation.verdict import pair_of
 
 MACRO = "macro"
 CONFIDENCE = 0.95
@@ -98,6 +99,16 @@ def _line(found: Change) -> dict[str, object]:
         "high": gap.high,
         "second_is": (BETTER if gap.point * good > 0 else WORSE) if certain else LEVEL,
     }
+
+
+def headline(table: pd.DataFrame, names: Sequence[str]) -> str:
+    """Say the same as `verdict` in ten words."""
+    row = table[table["emotion"] == MACRO].iloc[0]
+    level = row["second_is"] == LEVEL
+    pair = pair_of(float(row["second"]), float(row["first"]), exact=not level)
+    if level:
+        return f"{names[1]} is not certainly better or worse: {pair}, could be chance."
+    return f"{names[1]} is {row['second_is']} than {names[0]}: {pair}, hardly by chance."
 
 
 def verdict(table: pd.DataFrame, names: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from pipeline.comparison.models import (
     MACRO,
     Contender,
     bounds,
+    headline,
     verdict,
 )
 from pipeline.evaluation.scoring.metric_names import LESS_IS_BETTER, label_of
@@ -32,9 +33,11 @@ def comparison_page(table: pd.DataFrame, first: Contender, second: Contender) ->
         f"a paired bootstrap over subjects. `{LEVEL}`: the interval holds 0, or there is none."
     )
     named = Items([f"{side.name}: run `{side.run_id}`" for side in (first, second)])
+    names = first.name, second.name
+    lead = [headline(table, names), verdict(table, names), *_emotions(table, primary, second.name)]
     return Page(
         title=f"{second.name} against {first.name}",
-        lead=[verdict(table, (first.name, second.name)), *_emotions(table, primary, second.name)],
+        lead=lead,
         sections=[
             Section("Scores", [about, named, _scores(table, first, second), _picture(table)]),
             Section("By emotion", [_scores(table, first, second, of) for of in COMPARED]),

@@ -59,11 +59,11 @@ def headline(scores: Mapping[str, Scores], certainty: Certainty) -> str:
     beaten = [name for name in order if found[name][1] == "better"]
     if len(beaten) == len(order):
         best = max(order, key=lambda name: own[name])
-        pair = _against(own[NETWORK], own[best], exact=True)
+        pair = pair_of(own[NETWORK], own[best], exact=True)
         return f"Better than every baseline: {pair} for {_the(best)}, hardly by chance."
     name = next(name for name in order if name not in beaten)
     gain, claim = found[name]
-    pair = _against(own[NETWORK], own[name], exact=claim == "worse")
+    pair = pair_of(own[NETWORK], own[name], exact=claim == "worse")
     if claim == "worse":
         return f"Worse than {_the(name)}: {pair}, hardly by chance."
     doubt = "too few people to tell" if gain.reason else "could be chance"
@@ -74,7 +74,7 @@ def _the(baseline: str) -> str:
     return {RULE: "the rule", CONSTANT: "a constant"}.get(baseline, baseline)
 
 
-def _against(first: float, second: float, *, exact: bool) -> str:
+def pair_of(first: float, second: float, *, exact: bool) -> str:
     """Write two means; with a third decimal where they would look the same but are not."""
     pair = brief(first), brief(second)
     if exact and pair[0] == pair[1]:
