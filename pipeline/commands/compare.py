@@ -18,7 +18,7 @@ from pipeline.tracking.store.recorded_runs import Part, read_part
 from pipeline.tracking.store.run_references import find_run
 
 if TYPE_CHECKING:
-    from pipeline.comparison.models import Side
+    from pipeline.comparison.models import Contender
 
 
 @click.argument("first", metavar="RUN")
@@ -48,12 +48,12 @@ def run(first: str, second: str, html: Path | None = None) -> None:
         print(f"\npage: {html}")
 
 
-def sides(meant: Sequence[str]) -> "list[Side]":
+def sides(meant: Sequence[str]) -> "list[Contender]":
     """Read the runs that are meant; those of one name get their ids behind it.
 
     Raises `InputError` for a run that cannot be read or holds no test predictions.
     """
-    from pipeline.comparison.models import Side
+    from pipeline.comparison.models import Contender
     from pipeline.evaluation.prediction_file import read_predictions
 
     with TemporaryDirectory() as scratch:
@@ -62,7 +62,7 @@ def sides(meant: Sequence[str]) -> "list[Side]":
         tables = [read_predictions(part.files[PREDICTIONS]) for part in parts]
     same = len({part.name for part in parts}) < len(parts)
     return [
-        Side(f"{part.name} {part.id[:8]}" if same else part.name, part.id, part.params, table)
+        Contender(f"{part.name} {part.id[:8]}" if same else part.name, part.id, part.params, table)
         for part, table in zip(parts, tables, strict=True)
     ]
 

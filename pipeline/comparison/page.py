@@ -6,7 +6,16 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pipeline.comparison.models import COMPARED, CONFIDENCE, LEVEL, MACRO, Side, bounds, verdict
+from pipeline.comparison.models import (
+    COMPARED,
+    CONFIDENCE,
+    LEVEL,
+    MACRO,
+    Contender,
+    bounds,
+    headline,
+    verdict,
+)
 from pipeline.evaluation.scoring.metric_names import LESS_IS_BETTER, label_of
 from pipeline.report.figures.style import FAINT, dots, sheet, styled
 from pipeline.report.pages.document import UNDEFINED, Items, Page, Picture, Section, Table
@@ -14,7 +23,7 @@ from pipeline.report.pages.document import UNDEFINED, Items, Page, Picture, Sect
 FIGURE = "differences"
 
 
-def comparison_page(table: pd.DataFrame, first: Side, second: Side) -> Page:
+def comparison_page(table: pd.DataFrame, first: Contender, second: Contender) -> Page:
     """Return the page of `comparison.compare`'s table; its figure is that of `differences`."""
     primary = str(table["metric"].iloc[0])
     subject = first.predictions.subject
@@ -24,9 +33,11 @@ def comparison_page(table: pd.DataFrame, first: Side, second: Side) -> Page:
         f"a paired bootstrap over subjects. `{LEVEL}`: the interval holds 0, or there is none."
     )
     named = Items([f"{side.name}: run `{side.run_id}`" for side in (first, second)])
+    names = first.name, second.name
+    lead = [headline(table, names), verdict(table, names), *_emotions(table, primary, second.name)]
     return Page(
         title=f"{second.name} against {first.name}",
-        lead=[verdict(table, (first.name, second.name)), *_emotions(table, primary, second.name)],
+        lead=lead,
         sections=[
             Section("Scores", [about, named, _scores(table, first, second), _picture(table)]),
             Section("By emotion", [_scores(table, first, second, of) for of in COMPARED]),
@@ -76,7 +87,9 @@ def _emotions(table: pd.DataFrame, metric: str, second: str) -> list[str]:
     return [f"By emotion ({label_of(metric)}), {second} is {'; '.join(told)}."]
 
 
-def _scores(table: pd.DataFrame, first: Side, second: Side, metric: str | None = None) -> Table:
+def _scores(
+    table: pd.DataFrame, first: Contender, second: Contender, metric: str | None = None
+) -> Table:
     """Show the macro averages of all metrics, or all emotions of one."""
     if metric is None:
         rows, caption, of = table[table["emotion"] == MACRO], "Macro averages", "metric"
@@ -102,7 +115,7 @@ def _cells(row: "pd.Series[float]") -> Sequence[object]:
     ]
 
 
-def _params(first: Side, second: Side) -> list[str | Table]:
+def _params(first: Contender, second: Contender) -> list[str | Table]:
     keys = sorted({*first.params, *second.params})
     pairs = [
         (key, *(side.params.get(key, "not recorded") for side in (first, second))) for key in keys

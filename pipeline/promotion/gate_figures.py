@@ -29,8 +29,8 @@ def scores(changes: Sequence[Change], metric: str, old: str = "champion") -> Fig
         figure = sheet(f"The challenger beside the {old}", 6, _height(own))
         axes = figure.subplots()
         series = {
-            "challenger": np.array([found.challenger for found in own]),
-            old: np.array([found.champion for found in own]),
+            "challenger": np.array([found.second for found in own]),
+            old: np.array([found.first for found in own]),
         }
         dots(axes, _names(own), series)
         unit(axes, label_of(metric))

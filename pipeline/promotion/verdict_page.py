@@ -86,8 +86,8 @@ def changes_table(decision: Decision, changes: Sequence[Change] | None = None) -
         [
             label_of(one.metric),
             one.emotion or "mean",
-            one.champion,
-            one.challenger,
+            one.first,
+            one.second,
             _signed(one.change.point),
             UNDEFINED
             if one.change.reason

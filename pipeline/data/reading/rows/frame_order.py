@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.data.quarantine import Reject
-from pipeline.data.reading.plan import Part
+from pipeline.data.reading.rows.parts import Part
 
 Floats = NDArray[np.floating]
 SEVERAL = "several_faces"  # the reason to set rows aside
