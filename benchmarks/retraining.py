@@ -103,8 +103,8 @@ def compare(settings: Params, people: People, old: Predictor, new: Predictor) ->
         subject=people.subject,
         emotions=list(settings.label.rules),
         true=people.labels,
-        champion=Side(old(people.features), bounds),
-        challenger=Side(new(people.features), bounds),
+        first=Side(old(people.features), bounds),
+        second=Side(new(people.features), bounds),
         positive_at=settings.evaluate.positive_at,
     )
 
@@ -123,9 +123,9 @@ def one_seed(settings: Params, seed: int) -> dict[str, tuple[str, float, float]]
     found: dict[str, tuple[str, float, float]] = {}
     for case, (old, new) in cases.items():
         pair = compare(settings, test, models[old], models[new])
-        measured = measure(pair, demands.metric, demands.resampling)
+        measured = measure(pair, demands.metrics, demands.resampling)
         crowd_pair = compare(settings, crowd, models[old], models[new])
-        true = find(measure(crowd_pair, demands.metric, hardly), demands.metric)
+        true = find(measure(crowd_pair, demands.metrics, hardly), demands.metric)
         outcome = judge(measured, [], demands).outcome
         change = find(measured, demands.metric).change
         found[case] = outcome, change.point, true.change.point

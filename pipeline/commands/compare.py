@@ -1,4 +1,8 @@
-"""Compare two runs on the same test rows, with intervals over subjects."""
+"""Compare two runs on the same test rows, with intervals over subjects.
+
+RUN is a run's id or its first characters, its name, a DVC experiment's name, models:/NAME@ALIAS, a
+git revision such as HEAD, or workspace (the model in outputs/).
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,13 +15,14 @@ from pipeline.errors import InputError
 from pipeline.settings.run_files import PREDICTIONS
 from pipeline.tracking.store.connection import tracking_uri
 from pipeline.tracking.store.recorded_runs import Part, read_part
+from pipeline.tracking.store.run_references import find_run
 
 if TYPE_CHECKING:
-    from pipeline.comparison.models import Side
+    from pipeline.comparison.models import Contender
 
 
-@click.argument("first", metavar="RUN_ID")
-@click.argument("second", metavar="RUN_ID")
+@click.argument("first", metavar="RUN")
+@click.argument("second", metavar="RUN")
 @click.option(
     *("--html", "html"),
     type=click.Path(path_type=Path),
@@ -43,20 +48,21 @@ def run(first: str, second: str, html: Path | None = None) -> None:
         print(f"\npage: {html}")
 
 
-def sides(run_ids: Sequence[str]) -> "list[Side]":
-    """Read the runs from the store; those of one name get their ids behind it.
+def sides(meant: Sequence[str]) -> "list[Contender]":
+    """Read the runs that are meant; those of one name get their ids behind it.
 
     Raises `InputError` for a run that cannot be read or holds no test predictions.
     """
-    from pipeline.comparison.models import Side
+    from pipeline.comparison.models import Contender
     from pipeline.evaluation.prediction_file import read_predictions
 
     with TemporaryDirectory() as scratch:
-        parts = [_fetch(run_id, Path(scratch) / run_id) for run_id in run_ids]
+        ids = [find_run(tracking_uri(), name).id for name in meant]
+        parts = [_fetch(run_id, Path(scratch) / run_id) for run_id in ids]
         tables = [read_predictions(part.files[PREDICTIONS]) for part in parts]
     same = len({part.name for part in parts}) < len(parts)
     return [
-        Side(f"{part.name} {part.id[:8]}" if same else part.name, part.id, part.params, table)
+        Contender(f"{part.name} {part.id[:8]}" if same else part.name, part.id, part.params, table)
         for part, table in zip(parts, tables, strict=True)
     ]
 

@@ -1,4 +1,8 @@
-"""Let the model that was trained last become the champion, if the gate is sure that it may."""
+"""Let a model become the champion, if the gate is sure that it may.
+
+RUN made it: a run's id or its first characters, its name, a DVC experiment's name,
+models:/NAME@ALIAS, a git revision such as HEAD, or workspace, the default: the model in outputs/.
+"""
 
 import json
 from typing import TYPE_CHECKING
@@ -7,6 +11,8 @@ import click
 
 from pipeline.errors import InputError
 from pipeline.settings import params, paths
+from pipeline.tracking.store.connection import tracking_uri
+from pipeline.tracking.store.run_references import WORKSPACE, find_run, key_of_outputs
 
 if TYPE_CHECKING:
     from pipeline.promotion.promote import Outcome
@@ -31,25 +37,25 @@ renewal = click.option(
 )
 
 
+@click.argument("meant", metavar="[RUN]", default=WORKSPACE)
 @click.option("--dry-run", is_flag=True, help="Judge, and change nothing in MLflow.")
 @renewal
-def run(*, dry_run: bool = False, renew_test: bool = False) -> None:
-    """Judge the model of `outputs/`, print the verdict and end with its exit code."""
+def run(meant: str = WORKSPACE, *, dry_run: bool = False, renew_test: bool = False) -> None:
+    """Judge a run's model, print the verdict and end with its exit code."""
     from pipeline.promotion.promote import promote  # SciPy takes a second
 
-    key = key_of_outputs()
+    key = key_of_outputs() if meant == WORKSPACE else _key_of(meant)
     outcome = promote(params.load(), key, renew=renew_test, dry_run=dry_run)
     for line in report(outcome):
         print(line)
     raise SystemExit(CODES[outcome.word])
 
 
-def key_of_outputs() -> str:
-    """Read which run made the model in `outputs/`; raises `InputError` where there is none."""
-    try:
-        return str(json.loads(paths.RUN.read_text(encoding="utf-8"))["run"])
-    except FileNotFoundError:
-        raise InputError(f"{paths.RUN} is missing: train first, with `dvc repro`.") from None
+def _key_of(meant: str) -> str:
+    found = find_run(tracking_uri(), meant)
+    if found.key is None:
+        raise InputError(f"Run {found.id} ({found.name}) is none of this pipeline's trainings.")
+    return found.key
 
 
 def report(outcome: "Outcome") -> list[str]:

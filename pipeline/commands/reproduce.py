@@ -1,4 +1,8 @@
-"""Run a recorded run again, from its commit, patch, parameters and data, and compare."""
+"""Run a recorded run again, from its commit, patch, parameters and data, and compare.
+
+RUN is a run's id or its first characters, its name, a DVC experiment's name, models:/NAME@ALIAS, a
+git revision such as HEAD, or workspace (the model in outputs/).
+"""
 
 import json
 import sys
@@ -13,20 +17,21 @@ from pipeline.reproduction import bring_data, compare
 from pipeline.reproduction.checkout import Project, checkout, find_project, refuse
 from pipeline.reproduction.replay import replay, stoppable
 from pipeline.reproduction.scratch_store import scratch_store
-from pipeline.settings.run_files import HASHES
+from pipeline.settings.run_files import ENVIRONMENT, HASHES
 from pipeline.tracking import provenance
 from pipeline.tracking.store.connection import tracking_uri
 from pipeline.tracking.store.recorded_runs import Recorded, only_run, read_run
+from pipeline.tracking.store.run_references import find_run
 
 STOPPED = 130  # the exit code of a program that was ended by Ctrl-C
 
 
-@click.argument("run_id")
-def run(run_id: str) -> None:
+@click.argument("meant", metavar="RUN")
+def run(meant: str) -> None:
     """Print what is identical and what differs; exit code 1 where something does."""
     try:
         with stoppable(), TemporaryDirectory() as scratch:
-            same = reproduce(run_id, Path(scratch))
+            same = reproduce(find_run(tracking_uri(), meant).id, Path(scratch))
     except KeyboardInterrupt:
         print("stopped; the temporary copy of the repository was removed", file=sys.stderr)
         raise SystemExit(STOPPED) from None
@@ -41,8 +46,8 @@ def reproduce(run_id: str, scratch: Path) -> bool:
     (scratch / "now").mkdir()
     recorded = read_run(tracking_uri(), run_id, scratch / "then")
     refuse(recorded)
-    hashes = _hashes(recorded)
-    for line in versions(recorded.tags, provenance.environment()):
+    hashes = _mapping(recorded, HASHES)
+    for line in versions(_mapping(recorded, ENVIRONMENT), provenance.environment()):
         print(line, flush=True)
     with checkout(main, recorded) as copy:
         print(f"replay of run {run_id} ({recorded.name}), commit {recorded.tags['git.commit']}")
@@ -86,8 +91,9 @@ def versions(then: dict[str, str], now: dict[str, str]) -> Iterator[str]:
             yield f"version: {name} was {before}, is {version}"
 
 
-def _hashes(recorded: Recorded) -> dict[str, str]:
-    if HASHES not in recorded.files:
+def _mapping(recorded: Recorded, name: str) -> dict[str, str]:
+    """Read a JSON file of a run; nothing where it has none."""
+    if name not in recorded.files:
         return {}
-    hashes: dict[str, str] = json.loads(recorded.files[HASHES].read_text(encoding="utf-8"))
-    return hashes
+    found: dict[str, str] = json.loads(recorded.files[name].read_text(encoding="utf-8"))
+    return found

@@ -3,13 +3,14 @@
 Writes outputs/retrain/summary.md (and appends it to the file that $GITHUB_STEP_SUMMARY names),
 outputs/retrain/comment.md for a pull request (its first line, `<!-- au-emotion:retrain -->`, is a
 marker by which one comment is found and updated) and outputs/promote/verdict.{json,md}. Where
-nothing relevant changed nothing is trained. A run that was interrupted is gone on with.
+nothing relevant changed nothing is trained. A run that was interrupted is resumed.
 """
 
 import click
 
 from pipeline.commands import promote
 from pipeline.settings import params
+from pipeline.tracking.store.run_references import key_of_outputs
 
 EXIT_CODES = """\b
 exit codes:
@@ -61,7 +62,7 @@ def run(
         dvc_steps.pull()
     stages = dvc_steps.repro()
     asked = {"renew": renew_test, "dry_run": dry_run}
-    outcome = cycle.judge(settings, promote.key_of_outputs(), **asked)
+    outcome = cycle.judge(settings, key_of_outputs(), **asked)
     done = Cycle(stages, outcome)
     for line in promote.report(outcome):
         print(line)

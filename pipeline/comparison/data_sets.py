@@ -11,7 +11,7 @@ from pipeline.evaluation.resampling.bootstrap import Groups, interval, samples_o
 from pipeline.evaluation.scoring.arrays import Floats
 
 METRICS = ("average_precision", "auroc", "f1", "brier")
-DIGITS = 6  # beyond them sums of floats may hang on the machine
+DIGITS = 6  # beyond them sums of floats may depend on the machine
 TIMES = 3.0  # so many times as many frames a clip: clips were cut, or averaged, in another way
 
 
@@ -26,7 +26,9 @@ def differences(
     found = []
     for key in ("extractor", "mode"):
         if ours[key] != theirs[key] and "unknown" not in (ours[key], theirs[key]):
-            text = f"training data: {ours[key]}, this set: {theirs[key]}. Levels of AUs hang on it."
+            text = (
+                f"training data: {ours[key]}, this set: {theirs[key]}. Levels of AUs depend on it."
+            )
             found.append(warning(f"other_{key}", 1, f"{text} Extract both alike."))
     frames = [_frames_a_clip(account) for account in (ours, theirs)]
     ratio = max(frames) / min(frames)

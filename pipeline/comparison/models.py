@@ -10,33 +10,22 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pipeline.comparison.paired import Change, Pair, Side, measure
 from pipeline.errors import InputError
 from pipeline.evaluation.prediction_file import Predictions
-from pipeline.evaluation.resampling.bootstrap import (
-    Samples,
-    difference,
-    group,
-    interval,
-    samples_of,
-)
+from pipeline.evaluation.resampling.bootstrap import RESAMPLES, Resampling
+from pipeline.evaluation.scoring.metric_names import LESS_IS_BETTER, label_of
+from pipeline.evaluation.verdict import pair_of
 
 MACRO = "macro"
 CONFIDENCE = 0.95
 SEED = 0
-# What is compared, what it is called, and whether more of it is better (1) or worse (-1).
-COMPARED: Mapping[str, tuple[str, int]] = {
-    "average_precision": ("average precision", 1),
-    "auroc": ("AUROC", 1),
-    "f1": ("F1", 1),
-    "brier": ("Brier score", -1),
-    "ece": ("calibration error", -1),
-    "mae": ("mean absolute error", -1),
-}
+COMPARED = ("average_precision", "auroc", "f1", "brier", "ece", "mae")
 BETTER, WORSE, LEVEL = "better", "worse", "not told apart"
 
 
 @dataclass(frozen=True)
-class Side:
+class Contender:
     """One of two runs: what to call it, its id and parameters, and its test predictions."""
 
     name: str
@@ -45,7 +34,7 @@ class Side:
     predictions: Predictions
 
 
-def refuse_unequal(first: Side, second: Side) -> None:
+def refuse_unequal(first: Contender, second: Contender) -> None:
     """Raise `InputError` unless both were tested on the same rows, labels and bound."""
     if told := _unlike(first.predictions, second.predictions):
         raise InputError(
@@ -75,7 +64,7 @@ def _unlike(a: Predictions, b: Predictions) -> str:
     return ""
 
 
-def compare(first: Side, second: Side) -> pd.DataFrame:
+def compare(first: Contender, second: Contender) -> pd.DataFrame:
     """Give one row a metric of `COMPARED` and an emotion, the macro average (`MACRO`) first.
 
     Columns: `metric`, `emotion`, `first`, `second` (scores), `difference`, its bounds `low` and
@@ -83,36 +72,28 @@ def compare(first: Side, second: Side) -> pd.DataFrame:
     certainty, else `LEVEL`. Raises `InputError` as `refuse_unequal`.
     """
     refuse_unequal(first, second)
-    groups = group(first.predictions.subject, seed=SEED)
-    drawn = [
-        samples_of(
-            p.true,
-            p.predicted,
-            groups,
-            p.emotions,
-            list(COMPARED),
-            positive_at=p.positive_at,
-            thresholds=p.thresholds,
-        )
-        for p in (first.predictions, second.predictions)
-    ]
-    lines = [
-        _line(metric, emotion, drawn[0][metric], drawn[1][metric])
-        for metric in COMPARED
-        for emotion in (None, *first.predictions.emotions)
-    ]
-    return pd.DataFrame(lines)
+    one, other = first.predictions, second.predictions
+    pair = Pair(
+        subject=one.subject,
+        emotions=one.emotions,
+        true=one.true,
+        first=Side(one.predicted, one.thresholds),
+        second=Side(other.predicted, other.thresholds),
+        positive_at=one.positive_at,
+    )
+    changes = measure(pair, COMPARED, Resampling(RESAMPLES, SEED, CONFIDENCE))
+    return pd.DataFrame([_line(change) for change in changes])
 
 
-def _line(metric: str, emotion: str | None, a: Samples, b: Samples) -> dict[str, object]:
-    gap = interval(difference(b, a), CONFIDENCE, emotion)
-    good = COMPARED[metric][1]
+def _line(found: Change) -> dict[str, object]:
+    gap = found.change
+    good = -1 if found.metric in LESS_IS_BETTER else 1
     certain = gap.low > 0 or gap.high < 0
     return {
-        "metric": metric,
-        "emotion": emotion or MACRO,
-        "first": _point(a, b, emotion),
-        "second": _point(b, a, emotion),
+        "metric": found.metric,
+        "emotion": found.emotion or MACRO,
+        "first": found.first,
+        "second": found.second,
         "difference": gap.point,
         "low": gap.low,
         "high": gap.high,
@@ -120,18 +101,20 @@ def _line(metric: str, emotion: str | None, a: Samples, b: Samples) -> dict[str,
     }
 
 
-def _point(own: Samples, other: Samples, emotion: str | None) -> float:
-    """Give the score of an emotion, or the mean over those that are defined for both models."""
-    if emotion is not None:
-        return float(own.point[own.emotions.index(emotion)])
-    both = np.isfinite(own.point) & np.isfinite(other.point)
-    return float(own.point[both].mean()) if both.any() else np.nan
+def headline(table: pd.DataFrame, names: Sequence[str]) -> str:
+    """Say the same as `verdict` in ten words."""
+    row = table[table["emotion"] == MACRO].iloc[0]
+    level = row["second_is"] == LEVEL
+    pair = pair_of(float(row["second"]), float(row["first"]), exact=not level)
+    if level:
+        return f"{names[1]} is not certainly better or worse: {pair}, could be chance."
+    return f"{names[1]} is {row['second_is']} than {names[0]}: {pair}, hardly by chance."
 
 
 def verdict(table: pd.DataFrame, names: Sequence[str]) -> str:
     """Say in one sentence whether the second model is better, by macro average precision."""
     row = table[table["emotion"] == MACRO].iloc[0]
-    metric = COMPARED[str(row["metric"])][0]
+    metric = label_of(str(row["metric"]))
     numbers = (
         f"macro {metric} {row['second']:.3f} against {row['first']:.3f}, difference "
         f"{row['difference']:+.3f} ({CONFIDENCE:.0%} interval over subjects: {bounds(row)})"

@@ -6,14 +6,24 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pipeline.comparison.models import COMPARED, CONFIDENCE, LEVEL, MACRO, Side, bounds, verdict
+from pipeline.comparison.models import (
+    COMPARED,
+    CONFIDENCE,
+    LEVEL,
+    MACRO,
+    Contender,
+    bounds,
+    headline,
+    verdict,
+)
+from pipeline.evaluation.scoring.metric_names import LESS_IS_BETTER, label_of
 from pipeline.report.figures.style import FAINT, dots, sheet, styled
 from pipeline.report.pages.document import UNDEFINED, Items, Page, Picture, Section, Table
 
 FIGURE = "differences"
 
 
-def comparison_page(table: pd.DataFrame, first: Side, second: Side) -> Page:
+def comparison_page(table: pd.DataFrame, first: Contender, second: Contender) -> Page:
     """Return the page of `comparison.compare`'s table; its figure is that of `differences`."""
     primary = str(table["metric"].iloc[0])
     subject = first.predictions.subject
@@ -23,9 +33,11 @@ def comparison_page(table: pd.DataFrame, first: Side, second: Side) -> Page:
         f"a paired bootstrap over subjects. `{LEVEL}`: the interval holds 0, or there is none."
     )
     named = Items([f"{side.name}: run `{side.run_id}`" for side in (first, second)])
+    names = first.name, second.name
+    lead = [headline(table, names), verdict(table, names), *_emotions(table, primary, second.name)]
     return Page(
         title=f"{second.name} against {first.name}",
-        lead=[verdict(table, (first.name, second.name)), *_emotions(table, primary, second.name)],
+        lead=lead,
         sections=[
             Section("Scores", [about, named, _scores(table, first, second), _picture(table)]),
             Section("By emotion", [_scores(table, first, second, of) for of in COMPARED]),
@@ -40,20 +52,22 @@ def differences(table: pd.DataFrame, first: str, second: str) -> Figure:
     with styled():
         figure = sheet(f"{second} minus {first}", 9, 2 * (1.0 + 0.32 * len(names)) + 0.4)
         grid = figure.subplots(2, -(-len(COMPARED) // 2), sharey=True, squeeze=False)
-        for axes, (metric, (label, good)) in zip(grid.flat, COMPARED.items(), strict=False):
+        for axes, metric in zip(grid.flat, COMPARED, strict=False):
             rows = table[table["metric"] == metric].set_index("emotion").loc[names]
             spans = {"difference": (rows["low"], rows["high"])}
             axes.axvline(0, color=FAINT, lw=1, ls=":")
             dots(axes, names, {"difference": rows["difference"]}, spans)
             axes.locator_params(axis="x", nbins=5)
-            axes.set_xlabel(f"{label} ({'more' if good > 0 else 'less'} is better)")
+            axes.set_xlabel(
+                f"{label_of(metric)} ({'less' if metric in LESS_IS_BETTER else 'more'} is better)"
+            )
     return figure
 
 
 def _picture(table: pd.DataFrame) -> Picture:
     macro = table[table["emotion"] == MACRO]
     told = "; ".join(
-        f"{COMPARED[row['metric']][0]} {row['difference']:+.3f}, {bounds(row)}"
+        f"{label_of(row['metric'])} {row['difference']:+.3f}, {bounds(row)}"
         for _, row in macro.iterrows()
     )
     return Picture(
@@ -70,17 +84,19 @@ def _emotions(table: pd.DataFrame, metric: str, second: str) -> list[str]:
     told = [
         f"{kind} for {', '.join(found['emotion'])}" for kind, found in rows.groupby("second_is")
     ]
-    return [f"By emotion ({COMPARED[metric][0]}), {second} is {'; '.join(told)}."]
+    return [f"By emotion ({label_of(metric)}), {second} is {'; '.join(told)}."]
 
 
-def _scores(table: pd.DataFrame, first: Side, second: Side, metric: str | None = None) -> Table:
+def _scores(
+    table: pd.DataFrame, first: Contender, second: Contender, metric: str | None = None
+) -> Table:
     """Show the macro averages of all metrics, or all emotions of one."""
     if metric is None:
         rows, caption, of = table[table["emotion"] == MACRO], "Macro averages", "metric"
-        heads = [COMPARED[name][0] for name in rows["metric"]]
+        heads = [label_of(name) for name in rows["metric"]]
     else:
         rows = table[(table["metric"] == metric) & (table["emotion"] != MACRO)]
-        heads, caption, of = list(rows["emotion"]), COMPARED[metric][0], "emotion"
+        heads, caption, of = list(rows["emotion"]), label_of(metric), "emotion"
     interval = f"{CONFIDENCE:.0%} interval"
     return Table(
         caption,
@@ -99,7 +115,7 @@ def _cells(row: "pd.Series[float]") -> Sequence[object]:
     ]
 
 
-def _params(first: Side, second: Side) -> list[str | Table]:
+def _params(first: Contender, second: Contender) -> list[str | Table]:
     keys = sorted({*first.params, *second.params})
     pairs = [
         (key, *(side.params.get(key, "not recorded") for side in (first, second))) for key in keys

@@ -11,17 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.evaluation.resampling.bootstrap import Resampling, group, samples_of
-from pipeline.evaluation.resampling.intervals import Interval, difference, interval
+from pipeline.evaluation.resampling.intervals import Interval, Samples, difference, interval
 from pipeline.evaluation.scoring.arrays import Floats
-
-# What is measured beside the metric that decides, and how people call it.
-NAMES = {
-    "average_precision": "average precision",
-    "auroc": "AUROC",
-    "f1": "F1",
-    "brier": "Brier score",
-    "ece": "calibration error",
-}
+from pipeline.evaluation.scoring.metric_names import label_of
 
 
 @dataclass(frozen=True)
@@ -39,27 +31,29 @@ class Pair:
     subject: npt.ArrayLike
     emotions: Sequence[str]
     true: Floats
-    champion: Side
-    challenger: Side
+    first: Side
+    second: Side
     positive_at: float
 
 
 @dataclass(frozen=True)
 class Change:
-    """A metric of both and the interval of its change; `emotion` is None for the macro average."""
+    """A metric of both and the interval of its change; `emotion` is None for the macro average.
+
+    That is the average over the emotions for which the metric is defined for both.
+    """
 
     metric: str
     emotion: str | None
-    champion: float
-    challenger: float
+    first: float
+    second: float
     change: Interval
 
 
-def measure(pair: Pair, first: str, resampling: Resampling) -> list[Change]:
-    """Measure each metric, `first` before the others: macro, then by emotion."""
+def measure(pair: Pair, metrics: Sequence[str], resampling: Resampling) -> list[Change]:
+    """Measure each metric: the macro average, then by emotion."""
     groups = group(pair.subject, resampling.resamples, resampling.seed)
-    metrics = list(dict.fromkeys([first, *NAMES]))
-    old, new = (
+    first, second = (
         samples_of(
             pair.true,
             side.predicted,
@@ -69,19 +63,26 @@ def measure(pair: Pair, first: str, resampling: Resampling) -> list[Change]:
             positive_at=pair.positive_at,
             thresholds=side.thresholds,
         )
-        for side in (pair.champion, pair.challenger)
+        for side in (pair.first, pair.second)
     )
-    changes = []
-    for metric in metrics:
-        gap = difference(new[metric], old[metric])
-        before, after = (
-            {None: s.point_macro} | dict(zip(s.emotions, s.point.tolist(), strict=True))
-            for s in (old[metric], new[metric])
-        )
-        for emotion in (None, *pair.emotions):
-            found = interval(gap, resampling.confidence, emotion)
-            changes.append(Change(metric, emotion, before[emotion], after[emotion], found))
-    return changes
+    return [
+        _change(first[metric], second[metric], resampling.confidence, emotion)
+        for metric in metrics
+        for emotion in (None, *pair.emotions)
+    ]
+
+
+def _change(first: Samples, second: Samples, confidence: float, emotion: str | None) -> Change:
+    gap = difference(second, first)
+    both = np.isfinite(gap.point)
+    names = [emotion] if emotion else [n for n, ok in zip(gap.emotions, both, strict=True) if ok]
+    return Change(
+        first.metric,
+        emotion,
+        first.only(names).point_macro,
+        second.only(names).point_macro,
+        interval(gap, confidence, emotion),
+    )
 
 
 def find(changes: Sequence[Change], metric: str, emotion: str | None = None) -> Change:
@@ -91,21 +92,18 @@ def find(changes: Sequence[Change], metric: str, emotion: str | None = None) -> 
 
 def told(found: Change) -> str:
     """Say a change with its interval, such as `AUROC 0.700 -> 0.750 (+0.050, 0.010 to 0.090)`."""
-    name = NAMES.get(found.metric, found.metric)
+    name = label_of(found.metric)
     between = f"{found.change.low:+.3f} to {found.change.high:+.3f}"
     if found.change.reason:
         between = f"no interval: {found.change.reason}"
-    return (
-        f"{name} {found.champion:.3f} -> {found.challenger:.3f} "
-        f"({found.change.point:+.3f}; {between})"
-    )
+    return f"{name} {found.first:.3f} -> {found.second:.3f} ({found.change.point:+.3f}; {between})"
 
 
 def numbers(found: Change) -> dict[str, float]:
     change = found.change
     return {
-        "champion": found.champion,
-        "challenger": found.challenger,
+        "champion": found.first,
+        "challenger": found.second,
         "change": change.point,
         "low": change.low,
         "high": change.high,

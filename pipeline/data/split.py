@@ -1,7 +1,7 @@
 """Deal subjects (or, by name only, clips or frames) to train, val and test.
 
-A subject's place hangs on its own name and the seed, not on who else is there: whoever joins moves
-at most the people next to a boundary, so that models of a growing collection stay comparable.
+A subject's place depends on its own name and the seed, not on who else is there: whoever joins
+moves at most the people next to a boundary, so that models of a growing collection stay comparable.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

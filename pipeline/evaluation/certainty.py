@@ -28,7 +28,7 @@ from pipeline.evaluation.scoring.arrays import Ints
 PRIMARY, BORNE_OUT = "average_precision", "auroc"
 # What stands in metrics.json; the table has every metric.
 SUMMARY = ("average_precision", "auroc", "f1")
-DIGITS = 6  # beyond them sums of floats may hang on the machine
+DIGITS = 6  # beyond them sums of floats may depend on the machine
 Claim: TypeAlias = Literal["better", "worse", "open"]
 
 

@@ -4,7 +4,7 @@ A file holds `subject`, `clip` and `frame` in the order of the frame table, then
 and `predicted/<emotion>` (float32 in [0, 1]). Two models can be compared in pairs where their
 files agree in `rows_hash`, which stands in the metadata of the file's schema: the md5 of one line
 a column, `<name> <md5 of its values>`, over keys and true labels. Words are hashed as UTF-8 with a
-zero byte after each, numbers as little-endian bytes, so it hangs on no detail of Parquet. Beside
+zero byte after each, numbers as little-endian bytes, so it depends on no detail of Parquet. Beside
 it stand `positive_at`, the bound of a positive label, and `thresholds`, from which probability the
 model says yes (JSON, one an emotion): all that is needed to score the file.
 """

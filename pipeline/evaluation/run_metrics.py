@@ -23,7 +23,7 @@ Numbers = dict[str, float | None]
 
 
 def of_validation(scores: AllScores) -> dict[str, float]:
-    """Name what training could not know of the validation split: it hangs on tuned thresholds."""
+    """Name what training could not know of the validation split: it depends on tuned thresholds."""
     macro = scores["val"]["tuned"][NETWORK]["macro"]
     return _defined({f"val/{name}": macro[MACRO[name]] for name in ("f1", "calibration_error")})
 

@@ -11,9 +11,8 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.data.labels.bounds import LEARNED_FROM
 from pipeline.evaluation.scoring.arrays import Floats, reach
-
-LEAST_POSITIVES = 10  # positives in training; of fewer, little more than single rows is learned
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ def _identical(true: Floats, emotions: Sequence[str]) -> list[Limit]:
 def _few(true: Floats, emotions: Sequence[str], positive_at: float) -> list[Limit]:
     counts = np.count_nonzero(reach(true, positive_at), axis=0).tolist()
     few = {
-        name: count for name, count in zip(emotions, counts, strict=True) if count < LEAST_POSITIVES
+        name: count for name, count in zip(emotions, counts, strict=True) if count < LEARNED_FROM
     }
     if not few:
         return []
@@ -117,7 +116,7 @@ def _few(true: Floats, emotions: Sequence[str], positive_at: float) -> list[Limi
         f"only {_listed(list(map(str, few.values())))} training rows with a label of at least "
         f"{positive_at:g}"
     )
-    return [Limit(tuple(few), why, f"Fewer than {LEAST_POSITIVES} teach single rows: add data.")]
+    return [Limit(tuple(few), why, f"Fewer than {LEARNED_FROM} teach single rows: add data.")]
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from pipeline.data.labels.bounds import JUDGED_FROM
 from pipeline.errors import InputError
 from pipeline.evaluation.baselines import CONSTANT, NETWORK, RULE
 from pipeline.evaluation.certainty import BORNE_OUT, PRIMARY, Certainty, Claim
 from pipeline.evaluation.resampling.bootstrap import Interval
 from pipeline.evaluation.scoring.metrics import Scores
 
-LEAST_POSITIVES = 5
 DECIMALS = 3
 
 
@@ -25,7 +25,7 @@ def verdict(scores: Mapping[str, Scores], certainty: Certainty) -> list[str]:
     """Return three lines: against the rule, against every baseline, and how certain that is.
 
     `scores` holds the test scores by model, `certainty` the samples of the same models; `NETWORK`
-    must be there, `RULE` and other baselines may be. Emotions with fewer than `LEAST_POSITIVES`
+    must be there, `RULE` and other baselines may be. Emotions with fewer than `JUDGED_FROM`
     positives or negatives, or with those of one subject alone, are named and left out of the
     comparison. Raises `InputError` without the network's scores.
     """
@@ -59,11 +59,11 @@ def headline(scores: Mapping[str, Scores], certainty: Certainty) -> str:
     beaten = [name for name in order if found[name][1] == "better"]
     if len(beaten) == len(order):
         best = max(order, key=lambda name: own[name])
-        pair = _against(own[NETWORK], own[best], exact=True)
+        pair = pair_of(own[NETWORK], own[best], exact=True)
         return f"Better than every baseline: {pair} for {_the(best)}, hardly by chance."
     name = next(name for name in order if name not in beaten)
     gain, claim = found[name]
-    pair = _against(own[NETWORK], own[name], exact=claim == "worse")
+    pair = pair_of(own[NETWORK], own[name], exact=claim == "worse")
     if claim == "worse":
         return f"Worse than {_the(name)}: {pair}, hardly by chance."
     doubt = "too few people to tell" if gain.reason else "could be chance"
@@ -74,7 +74,7 @@ def _the(baseline: str) -> str:
     return {RULE: "the rule", CONSTANT: "a constant"}.get(baseline, baseline)
 
 
-def _against(first: float, second: float, *, exact: bool) -> str:
+def pair_of(first: float, second: float, *, exact: bool) -> str:
     """Write two means; with a third decimal where they would look the same but are not."""
     pair = brief(first), brief(second)
     if exact and pair[0] == pair[1]:
@@ -102,7 +102,7 @@ def unjudged(scores: Mapping[str, Scores], certainty: Certainty) -> dict[str, st
         positives = int(found["positives"] or 0)
         counts = f"{positives} positive, {network['rows'] - positives} negative rows"
         drawn = certainty.of(certainty.samples[NETWORK][PRIMARY], name)
-        if min(positives, network["rows"] - positives) < LEAST_POSITIVES:
+        if min(positives, network["rows"] - positives) < JUDGED_FROM:
             reasons[name] = counts
         elif drawn.reason and certainty.subjects > 1:
             reasons[name] = f"{counts}, of too few subjects"
@@ -178,6 +178,6 @@ def _basis(certainty: Certainty, left_out: Mapping[str, str]) -> str:
         return sentence
     named = ", ".join(f"{name} ({reason})" for name, reason in left_out.items())
     return (
-        f"{sentence} Cannot be judged and left out (fewer than {LEAST_POSITIVES} positive or "
+        f"{sentence} Cannot be judged and left out (fewer than {JUDGED_FROM} positive or "
         f"negative rows, or those of too few subjects): {named}."
     )

@@ -78,7 +78,7 @@ def digest(demands: Demands) -> str:
 def decide_first(challenger: Candidate, demands: Demands) -> Decision:
     """Judge a first champion against the constant baseline."""
     changes = measure(
-        _pair(constant(challenger), challenger.predictions), demands.metric, demands.resampling
+        _pair(constant(challenger), challenger.predictions), demands.metrics, demands.resampling
     )
     verdict = judge_first(changes, [warnings_hold(None, challenger.warnings, demands)], demands)
     return _decision(verdict, challenger, None, None, demands, challenger.predictions)
@@ -115,7 +115,7 @@ def decide(
     if hash_of(old) != hash_of(compared):
         raise AssertionError(f"rows to compare differ: {hash_of(old)}, {hash_of(compared)}")
     warned = warnings_hold(champion.warnings, challenger.warnings, demands)
-    changes = measure(_pair(old, compared), demands.metric, demands.resampling)
+    changes = measure(_pair(old, compared), demands.metrics, demands.resampling)
     verdict = judge(changes, [rows_rule(own, compared), warned], demands)
     return _decision(verdict, challenger, champion, version, demands, compared, fresh)
 
@@ -160,7 +160,7 @@ def _pair(champion: Predictions, challenger: Predictions) -> Pair:
         subject=challenger.subject,
         emotions=challenger.emotions,
         true=challenger.true,
-        champion=Side(champion.predicted, champion.thresholds),
-        challenger=Side(challenger.predicted, challenger.thresholds),
+        first=Side(champion.predicted, champion.thresholds),
+        second=Side(challenger.predicted, challenger.thresholds),
         positive_at=challenger.positive_at,
     )

@@ -28,6 +28,10 @@ CALIBRATION = "ece"
 LEAKY = "leaky_split"  # the warning of a split that puts the same people on both sides
 
 
+# What is measured beside the metric that decides.
+METRICS = ("average_precision", "auroc", "f1", "brier", "ece")
+
+
 @dataclass(frozen=True)
 class Demands:
     """What is asked of a challenger, in the metric's own unit; see `promote` in params.yaml."""
@@ -38,6 +42,11 @@ class Demands:
     calibration: float
     blocking: Sequence[str]
     resampling: Resampling
+
+    @property
+    def metrics(self) -> list[str]:
+        """What is measured, the metric that decides first."""
+        return list(dict.fromkeys([self.metric, *METRICS]))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from pipeline.comparison.paired import NAMES, Change
+from pipeline.comparison.paired import Change
+from pipeline.evaluation.scoring.metric_names import label_of
 from pipeline.report.figures.style import (
     BLUE,
     FAINT,
@@ -28,11 +29,11 @@ def scores(changes: Sequence[Change], metric: str, old: str = "champion") -> Fig
         figure = sheet(f"The challenger beside the {old}", 6, _height(own))
         axes = figure.subplots()
         series = {
-            "challenger": np.array([found.challenger for found in own]),
-            old: np.array([found.champion for found in own]),
+            "challenger": np.array([found.second for found in own]),
+            old: np.array([found.first for found in own]),
         }
         dots(axes, _names(own), series)
-        unit(axes, NAMES.get(metric, metric))
+        unit(axes, label_of(metric))
         figure.legend(loc="outside lower left", ncols=2)
     return figure
 
@@ -55,7 +56,7 @@ def changes(found: Sequence[Change], metric: str, tolerance: float) -> Figure:
         axes.set_yticks(rows, [wrapped(name) for name in _names(own)])
         axes.set_ylim(len(own) - 0.5, -0.5)
         axes.locator_params(axis="x", nbins=6)
-        axes.set_xlabel(f"change of {NAMES.get(metric, metric)} (filled: certain)")
+        axes.set_xlabel(f"change of {label_of(metric)} (filled: certain)")
         figure.legend(loc="outside lower left")
     return figure
 

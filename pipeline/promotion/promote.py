@@ -42,6 +42,8 @@ from pipeline.tracking.registry.versions import (
 )
 from pipeline.tracking.store import artifacts
 
+ON_RUN = (VERDICT, AGAINST, AT)  # of a verdict's tags; its rules stand with the version
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -140,7 +142,7 @@ def _record(registry: Registry, decision: Decision, version: Version, folder: Pa
         artifacts.attach(registry.client, run_id, folder / name, "promotion")
     if decision.renewed is not None and decision.champion is not None:
         renewal.keep(registry, decision.champion, decision.renewed)
-    own = {name: text for name, text in tags_of(decision).items() if not name.startswith(RULE)}
+    own = {name: text for name, text in tags_of(decision).items() if name in ON_RUN}
     artifacts.tag(registry.client, run_id, own | {"promotion.version": version.number})
     registry.describe(version, describe(decision, version.number))
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from pipeline.comparison.paired import NAMES, Change, numbers
+from pipeline.comparison.paired import Change, numbers
+from pipeline.evaluation.scoring.metric_names import label_of
 from pipeline.promotion.decision import Decision
 from pipeline.report.pages.document import UNDEFINED, Block, Items, Page, Section, Table
 
@@ -83,10 +84,10 @@ def changes_table(decision: Decision, changes: Sequence[Change] | None = None) -
     old = "champion" if decision.version else "constant"
     rows = [
         [
-            NAMES.get(one.metric, one.metric),
+            label_of(one.metric),
             one.emotion or "mean",
-            one.champion,
-            one.challenger,
+            one.first,
+            one.second,
             _signed(one.change.point),
             UNDEFINED
             if one.change.reason

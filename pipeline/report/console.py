@@ -58,8 +58,8 @@ def show(report: Report, where: Sequence[tuple[str, str]]) -> None:
     shown.print(_models(report))
     test = report.facts.splits["test"]
     shown.print(
-        f"test: {test['subjects']:,} people, {test['frames']:,} frames; means over emotions, in "
-        "brackets intervals over people",
+        f"test: {test['subjects']:,} people, {test['frames']:,} frames; means over emotions "
+        "[interval over people]",
         style="dim",
     )
     shown.print()

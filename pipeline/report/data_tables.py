@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline.data.labels.bounds import ALIKE
 from pipeline.report.pages.document import UNDEFINED, Block, Items, Table, bounded
 
-ALIKE = 0.95  # pairs of emotions whose labels correlate more are shown
 KINDS = {
     "unused": "In the prototype, but shuffling it does not certainly raise the loss",
     "foreign": "Not in the prototype, but certainly important",

@@ -5,16 +5,13 @@ from collections.abc import Mapping
 import pandas as pd
 
 from pipeline.evaluation.baselines import CONSTANT, LOGISTIC, NETWORK, RULE
+from pipeline.evaluation.scoring.metric_names import LABELS
 from pipeline.evaluation.scoring.metrics import Scores
 from pipeline.report.pages.document import UNDEFINED, Block, Items, Table, bounded
 
 MACRO = "macro"
-OVERALL = {
-    "f1": "F1 (micro)",
-    "exact_match": "exact match",
-    "top1_accuracy": "top-1 accuracy",
-    "brier": "Brier score",
-    "mae": "MAE",
+OVERALL = {"f1": "F1 (micro)"} | {
+    name: LABELS[name] for name in ("exact_match", "top1_accuracy", "brier", "mae")
 }
 BASELINES = {
     RULE: "the rule that made the labels, on the same action units but blind to a clip's valence; "
@@ -23,14 +20,8 @@ BASELINES = {
     LOGISTIC: "fitted to the same training rows as the network",
 }
 # What stands with its interval, and what without.
-BOUNDED = {"average_precision": "average precision", "auroc": "AUROC", "f1": "F1"}
-PLAIN = {
-    "threshold": "threshold",
-    "precision": "precision",
-    "recall": "recall",
-    "ece": "calibration error",
-    "mae": "MAE",
-}
+BOUNDED = {name: LABELS[name] for name in ("average_precision", "auroc", "f1")}
+PLAIN = {name: LABELS[name] for name in ("threshold", "precision", "recall", "ece", "mae")}
 
 
 def models(scores: Mapping[str, Scores], intervals: pd.DataFrame) -> list[Block]:
@@ -47,8 +38,8 @@ def models(scores: Mapping[str, Scores], intervals: pd.DataFrame) -> list[Block]
         for model, found in scores.items()
     ]
     note = (
-        f"{network['rows']:,} test rows. Micro pools all emotions, macro averages them; higher is "
-        f"better except for Brier score and MAE. In brackets: interval over subjects. "
+        f"{network['rows']:,} test rows. Micro pools all emotions, macro averages them; more is "
+        "better except for Brier score and mean absolute error. In brackets: interval over people. "
         f"`{UNDEFINED}` is undefined.{_left_out(scores)}"
     )
     told = [f"{name}: {text}" for name, text in BASELINES.items() if name in scores]

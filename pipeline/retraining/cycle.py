@@ -1,7 +1,7 @@
 """Judge what was trained unless that was done, and write, draw and push what came of it.
 
 Nothing here remembers a step: what is done is read from DVC, from the registry and from git. So a
-cycle that was interrupted anywhere is gone on with by the next one.
+cycle that was interrupted anywhere is resumed by the next one.
 """
 
 import os

@@ -17,6 +17,7 @@ from pipeline.errors import InputError
 from pipeline.settings import paths
 from pipeline.settings.schema import Params
 from pipeline.settings.yaml_text import BadYamlError, parse
+from pipeline.tools import git
 
 
 def load(path: Path = paths.PARAMS) -> Params:
@@ -25,11 +26,18 @@ def load(path: Path = paths.PARAMS) -> Params:
     Raises `InputError` where the file is missing, is not YAML, or breaks the schema.
     """
     try:
-        tree = parse(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InputError(f"{path} is missing; run from the repository root.") from None
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8 text: {error.reason}. Save it as UTF-8.") from None
+    return read(text, path)
+
+
+def read(text: str, path: Path) -> Params:
+    """Check the text of a params.yaml; raises `InputError`, which names `path`."""
+    try:
+        tree = parse(text)
     except BadYamlError as error:
         raise InputError(f"{path}, {error}.") from None
     try:
@@ -37,6 +45,15 @@ def load(path: Path = paths.PARAMS) -> Params:
         return Params.model_validate_json(json.dumps(tree, default=str))
     except ValidationError as error:
         raise InputError(_explain(path, error.errors()[0])) from None
+
+
+def committed(commit: str, path: Path = paths.PARAMS) -> Params | None:
+    """Read the parameters of a commit; None where it has none that this version takes."""
+    found = git(Path(), "show", f"{commit}:./{path}")
+    try:
+        return None if found.returncode else read(found.stdout, path)
+    except InputError:
+        return None
 
 
 def _explain(path: Path, problem: ErrorDetails) -> str:

@@ -5,6 +5,8 @@ DATA, LABELS, EVALUATION = "data", "labels", "evaluation"  # folders
 SETTINGS = "params/params.yaml"
 HASHES = "provenance/md5.json"
 PATCH = "provenance/changes.patch"
+ENVIRONMENT = "provenance/environment.json"  # Python, packages and machine
+TEST_ROWS = "provenance/test_rows.json"
 
 WARNINGS = f"{DATA}/warnings.json"
 SUBJECTS = f"{DATA}/subjects.json"  # by split: no model may be judged on whom it was trained on

@@ -90,7 +90,6 @@ def record(run: Run, tables: Mapping[str, pd.DataFrame]) -> None:
             run.log_file(path, f"{run_files.EVALUATION}/{folder.name}")
     hashes = provenance.dvc_hashes(paths.LOCK, "evaluate")
     run.log_dict(hashes, run_files.HASHES)
-    run.set_tags(provenance.hash_tags(hashes))
 
 
 def names_of(made: Mapping[str, Any]) -> dict[str, str]:
@@ -146,7 +145,8 @@ def evaluate(settings: Params, step: Step) -> tuple[Report, str]:
         record(run, tables)
         run.log_text(page_of_run(pages, run.id or run.key, names_of(made)), run_files.REPORT)
         note = [*lines, f"Figures and tables: `{run_files.REPORT}` under Artifacts."]
-        run.set_tags({"mlflow.note.content": "\n\n".join(note), "test.rows_hash": rows_hash})
+        run.set_tags({"mlflow.note.content": "\n\n".join(note)})
+        run.log_dict({"rows_hash": rows_hash}, run_files.TEST_ROWS)
     return pages.report, run.id or run.key
 
 

@@ -48,10 +48,10 @@ def main() -> None:
     write_rows(rows, paths.LABEL_DISTRIBUTION)
     summary = {"emotions": distribution.emotions, "warnings": warnings}
     paths.LABEL_SUMMARY.write_text(json.dumps(summary, indent=2) + "\n")
-    print(f"{int(distribution.frames.sum())} frames labelled ({settings.label.source})")
-    for row in rows:
-        if row["split"] == "all":
-            print("  {emotion}: {above_0_1} > 0.1, {at_least_0_5} >= 0.5".format(**row))
+    source = {"facs": "by rule", "human": "by people"}[settings.label.source]
+    strong = [f"{r['emotion']} {r['at_least_0_5']:,}" for r in rows if r["split"] == "all"]
+    print(f"{int(distribution.frames.sum()):,} frames labelled {source}")
+    print(f"frames with a label of 0.5 or more: {', '.join(strong)}")
     for item in warnings:
         print(f"warning {item['code']}: {item['message']}")
 

@@ -26,18 +26,20 @@ def leaks(settings: Split) -> list[dict[str, Any]]:
 
 def show(account: dict[str, Any]) -> None:
     """Print the account of a run of this stage."""
+    aside = f", {account['files_quarantined']} of them quarantined" * bool(
+        account["files_quarantined"]
+    )
     print(
-        f"{account['files']} files ({account['extractor']}), {account['files_quarantined']} of "
-        f"them set aside; {account['rows_read']} rows read = "
-        f"{account['rows_kept']} kept + {account['rows_quarantined']} quarantined"
+        f"{account['files']:,} files ({account['extractor']}){aside}; {account['rows_read']:,} "
+        f"rows read = {account['rows_kept']:,} kept + {account['rows_quarantined']:,} quarantined"
     )
     for reason, count in account["quarantined_by_reason"].items():
-        print(f"  quarantined {count} rows: {reason} ({quarantine.REASONS[reason]})")
-    for name, counts in account["splits"].items():
-        print(
-            f"  {name}: {counts['subjects']} subjects, {counts['clips']} clips, "
-            f"{counts['frames']} frames"
-        )
+        print(f"  quarantined {count:,} rows: {reason} ({quarantine.REASONS[reason]})")
+    splits = [
+        f"{name} {counts['frames']:,} frames of {counts['subjects']:,} people"
+        for name, counts in account["splits"].items()
+    ]
+    print("; ".join(splits))
     for note in account["notes"]:
         print(f"note: {note}")
     for item in account["warnings"]:

@@ -23,6 +23,7 @@ from pipeline.model.saving import Predictor, save_model
 from pipeline.settings import params, paths, run_files
 from pipeline.settings.schema import Params
 from pipeline.stages.steps import recording
+from pipeline.stages.steps.run_name import run_name
 from pipeline.tracking import provenance
 from pipeline.tracking.open_runs import training_run
 from pipeline.tracking.resumable import own_training
@@ -98,7 +99,7 @@ def train(run: Run, settings: Params, names: tuple[list[str], list[str]], folder
     weights = json.loads(paths.CLASS_WEIGHTS.read_text())
     data = load_data(features, emotions)
     rows = {"training": len(data.train[0]), "validation": len(data.validation[0])}
-    recording.record_provenance(run, settings.recipe)
+    recording.record_provenance(run)
     recording.record_inputs(run, rows, features, weights)
     recording.record_card(run)
     score = partial(epoch_scores, emotions=emotions, positive_at=POSITIVE_AT, threshold=THRESHOLD)
@@ -114,6 +115,7 @@ def train(run: Run, settings: Params, names: tuple[list[str], list[str]], folder
     run.log_table(history, "training/history")
     example = pd.DataFrame(data.validation[0][:5], columns=features)
     run.log_model(paths.MODEL, features, emotions, example, trained.best_epoch)
+    recording.record_checkpoint(run, trained.history[trained.best_epoch - 1])
     print(f"best epoch {trained.best_epoch} of {len(trained.history)}")
     return trained.best_epoch
 
@@ -127,8 +129,8 @@ def main(*, fresh: bool = False) -> None:
     recorded = {k: v for k, v in settings.flat().items() if not k.startswith(AFTERWARDS)}
     experiment, recipe = settings.tracking.experiment, settings.recipe
     with own_training(inputs_of(recorded, features, emotions), fresh=fresh) as training:
-        begin = experiment, recipe, recorded, {"stage": "train"}
-        with training_run(*begin, key=training.key) as run:
+        name = run_name(settings, recorded)
+        with training_run(experiment, name, recorded, {}, key=training.key) as run:
             best_epoch = train(run, settings, (features, emotions), training.folder)
         content = {
             "run": run.key,

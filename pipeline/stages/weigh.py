@@ -60,9 +60,8 @@ def main() -> None:
     content = {"mode": mode, "training_frames": total, "positives": counted, "weights": weighed}
     paths.CLASS_WEIGHTS.parent.mkdir(parents=True, exist_ok=True)
     paths.CLASS_WEIGHTS.write_text(json.dumps(content, indent=2) + "\n")
-    print(f"class weights from {total} training frames (mode {mode})")
-    for emotion, weight in weighed.items():
-        print(f"  {emotion}: {weight:.3f} ({counted[emotion]} positives)")
+    told = ", ".join(f"{emotion} {weight:.2f}" for emotion, weight in weighed.items())
+    print(f"class weights from {total:,} training frames (mode {mode}): {told}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Open and close runs: a training's, begun or gone on with; an evaluation's.
+"""Open and close runs: a training's, begun or resumed; an evaluation's.
 
 A run ends FINISHED, FAILED (an exception; its message is on the tag `error`) or KILLED
-(Ctrl-C or SIGTERM). One that a dead process left RUNNING is gone on with by the same training,
+(Ctrl-C or SIGTERM). One that a dead process left RUNNING is resumed by the same training,
 or ended as KILLED by whatever stage comes next. Runs are named by keys of our own: nothing is
 read from `MLFLOW_RUN_ID`.
 """
@@ -9,7 +9,7 @@ read from `MLFLOW_RUN_ID`.
 import signal
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
@@ -17,7 +17,7 @@ from pipeline.tracking.outbox.journal import Journal, new_key
 from pipeline.tracking.outbox.sender import Sender
 from pipeline.tracking.outbox.sender_process import SenderProcess, start_sender
 from pipeline.tracking.run import Run, safe_keys
-from pipeline.tracking.store.connection import journals_folder
+from pipeline.tracking.store.connection import journals_folder, without_password
 
 _GRACE = 8.0  # seconds for sending, where a scheduler will kill what does not end
 
@@ -32,7 +32,7 @@ def training_run(
 ) -> Iterator[Run]:
     """Open a run with these parameters and tags and end it with the block.
 
-    With the `key` of a run that was interrupted, go on with that one. Raises `InputError` where
+    With the `key` of a run that was interrupted, resume that one. Raises `InputError` where
     a local store cannot be used; what a server does not take is kept and sent later.
     """
     with _run(key or new_key(), experiment, name, params, tags) as run:
@@ -64,7 +64,8 @@ def _run(
         journal = Journal.reopen(journals_folder(), key)
         texts = safe_keys(params)
         begin = {"experiment": experiment, "name": name, "tags": dict(tags)}
-        journal.append("begin", **begin, maker=maker, params=texts)
+        if next(journal.entries(), None) is None:  # else it is resumed, under its first name
+            journal.append("begin", **begin, maker=maker, params=texts)
         try:
             sender = start_sender(journal)
             run = Run(journal, sender.hear)
@@ -85,7 +86,9 @@ def _ending(journal: Journal, sender: Sender | SenderProcess) -> Iterator[None]:
         sender.close(_GRACE)
         raise
     except BaseException as error:
-        journal.append("end", status="FAILED", error=f"{type(error).__name__}: {error}")
+        told = without_password(f"{type(error).__name__}: {error}")
+        with suppress(OSError):  # the disk may be what failed; the next stage ends the run then
+            journal.append("end", status="FAILED", error=told)
         sender.close()
         raise
     journal.append("end", status="FINISHED", error=None)

@@ -23,6 +23,7 @@ from pipeline.errors import InputError
 from pipeline.tools import git_here
 
 PATCH_BYTES = 5_000_000
+EXPERIMENT, BASELINE = "DVC_EXP_NAME", "DVC_EXP_BASELINE_REV"  # what DVC tells its stages
 PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "scikit-learn", "mlflow", "dvc")
 # dvc.lock says what was computed, not how: DVC writes it while the pipeline runs.
 NOT_LOCKS = (":(top)", ":(top,exclude,glob)**/dvc.lock")
@@ -138,15 +139,6 @@ def _needs(stage: Mapping[str, Any], made: set[str]) -> bool:
     )
 
 
-def hash_tags(hashes: Mapping[str, str]) -> dict[str, str]:
-    """Turn md5 by path into tags `md5.<path>`, for data and results.
-
-    Code is left out: the commit and its patch say what it was, in fewer words. MLflow on
-    Windows refuses a colon in a key.
-    """
-    return {f"md5.{path}": md5 for path, md5 in hashes.items() if not path.endswith(".py")}
-
-
 def file_md5(path: Path) -> str:
     """Compute the md5 of a file, the hash that DVC gives it; once, as long as it stays as it is."""
     state = path.stat()
@@ -161,12 +153,12 @@ def _md5(path: Path, _changed: int, _size: int) -> str:
 
 def dvc_experiment() -> dict[str, str]:
     """Name the DVC experiment and the commit it starts from; nothing outside `dvc exp run`."""
-    wanted = {"dvc.experiment": "DVC_EXP_NAME", "dvc.baseline": "DVC_EXP_BASELINE_REV"}
+    wanted = {"dvc.experiment": EXPERIMENT, "dvc.baseline": BASELINE}
     return {tag: os.environ[name] for tag, name in wanted.items() if os.environ.get(name)}
 
 
 def environment() -> dict[str, str]:
-    """Describe Python, the packages that results hang on, and the machine."""
+    """Describe Python, the packages that results depend on, and the machine."""
     return {
         "python": platform.python_version(),
         **{name: version_of(name) for name in PACKAGES},

@@ -74,5 +74,5 @@ def test_refuses_a_run_without_test_predictions(make: Make) -> None:
 
 def test_refuses_an_unknown_run_and_lists_the_latest(make: Make) -> None:
     known = make(0.3)
-    with pytest.raises(InputError, match=f"(?s)The latest:.*{known} improved"):
+    with pytest.raises(InputError, match=f"(?s)The latest:.*{known} .*improved"):
         compare(known, "unknown")

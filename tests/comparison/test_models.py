@@ -13,8 +13,9 @@ from pipeline.comparison.models import (
     LEVEL,
     MACRO,
     WORSE,
-    Side,
+    Contender,
     compare,
+    headline,
     verdict,
 )
 from pipeline.comparison.page import FIGURE, comparison_page, differences
@@ -44,8 +45,8 @@ def predictions(noise: float, true: np.ndarray = TRUE, subjects: int = SUBJECTS)
     )
 
 
-def side(name: str, noise: float, **changed: object) -> Side:
-    return Side(name, f"id-{name}", {"seed": name, "same": "1"}, predictions(noise, **changed))  # type: ignore[arg-type]
+def side(name: str, noise: float, **changed: object) -> Contender:
+    return Contender(name, f"id-{name}", {"seed": name, "same": "1"}, predictions(noise, **changed))  # type: ignore[arg-type]
 
 
 def test_a_clearer_model_is_better_with_certainty() -> None:
@@ -101,12 +102,25 @@ def test_refuses_other_tests(other: Callable[[Predictions], Predictions], told: 
     assert "prepare.split" in str(error.value)
 
 
+def test_ten_words_say_whether_the_second_is_better() -> None:
+    old, new = side("old", 0.6), side("new", 0.1)
+    pairs = ((old, new), (new, old))
+    better, worse = (headline(compare(*pair), [s.name for s in pair]) for pair in pairs)
+    assert better.startswith("new is better than old: .")
+    assert worse.startswith("old is worse than new: .")
+    assert better.endswith(", hardly by chance.")
+    same = headline(compare(old, replace(old, name="twin")), ["old", "twin"])
+    assert same.startswith("twin is not certainly better or worse: .")
+    assert same.endswith(", could be chance.")
+
+
 def test_page_and_terminal_tell_the_same() -> None:
     old, new = side("old", 0.6), side("new", 0.1)
     table = compare(old, new)
     page = comparison_page(table, old, new)
     text = to_text(page)
-    assert page.lead[0] == verdict(table, ("old", "new"))
+    assert page.lead[0] == headline(table, ("old", "new"))
+    assert page.lead[1] == verdict(table, ("old", "new"))
     assert "240 test rows of 12 subjects" in text
     assert ["seed", "old", "new"] in [line.split() for line in text.splitlines()]
     assert "same" not in text.splitlines()[-1]

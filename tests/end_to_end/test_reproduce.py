@@ -56,9 +56,10 @@ def train():
     client = MlflowClient()
     code = provenance.git_state()
     hashes = provenance.dvc_hashes(Path("dvc.lock"), "train")
-    tags = code.tags | provenance.dvc_experiment() | provenance.environment()
+    tags = code.tags | provenance.dvc_experiment()
     run_id = client.create_run(experiment, run_name="light", tags=tags).info.run_id
     client.log_dict(run_id, hashes, "provenance/md5.json")
+    client.log_dict(run_id, provenance.environment(), "provenance/environment.json")
     client.log_artifact(run_id, "params.yaml", "params")
     client.log_artifact(run_id, "outputs/sum.json", "data")
     if code.patch:

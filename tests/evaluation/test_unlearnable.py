@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from pipeline.evaluation.unlearnable import LEAST_POSITIVES, Limit, Rules, find_limits, limits_line
+from pipeline.data.labels.bounds import LEARNED_FROM
+from pipeline.evaluation.unlearnable import Limit, Rules, find_limits, limits_line
 
 RULES = {
     "happiness": {6: 1.0, 12: 1.0},
@@ -11,7 +12,7 @@ RULES = {
     "fear": {1: 1.0, 4: 2.0},
     "guilt": {4: 0.5},
 }
-ROWS = 2 * LEAST_POSITIVES
+ROWS = 2 * LEARNED_FROM
 TRAIN = np.arange(ROWS) < ROWS
 PLENTY = np.random.default_rng(1).random((ROWS, 4)) / 2 + 0.5
 
@@ -57,7 +58,7 @@ def test_names_identical_labels() -> None:
     assert found.why == "identical labels on every row"
 
 
-@pytest.mark.parametrize(("positives", "told"), [(LEAST_POSITIVES, False), (3, True)])
+@pytest.mark.parametrize(("positives", "told"), [(LEARNED_FROM, False), (3, True)])
 def test_names_too_few_positives_in_training_alone(positives: int, told: bool) -> None:
     true = np.vstack([PLENTY, PLENTY])
     true[positives:ROWS, 3] = 0.4

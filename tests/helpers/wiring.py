@@ -13,6 +13,8 @@ NEUTRAL = (
     "pipeline/settings/",
     "pipeline/tracking/",
     "pipeline/stages/steps/recording.py",
+    "pipeline/stages/steps/run_name.py",
+    "pipeline/tools.py",
     "pipeline/errors.py",
     "pipeline/model/__init__.py",
 )

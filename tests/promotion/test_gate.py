@@ -43,11 +43,11 @@ def changes(champion, challenger, subjects=SUBJECTS):
         subject=subjects,
         emotions=["joy", "fear"][:columns],
         true=np.stack([JOY] * columns, axis=1),
-        champion=Side(old, bounds),
-        challenger=Side(new, bounds),
+        first=Side(old, bounds),
+        second=Side(new, bounds),
         positive_at=0.5,
     )
-    return measure(pair, DEMANDS.metric, DEMANDS.resampling)
+    return measure(pair, DEMANDS.metrics, DEMANDS.resampling)
 
 
 def demands(**other):

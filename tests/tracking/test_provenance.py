@@ -13,7 +13,6 @@ from pipeline.tracking.provenance import (
     environment,
     file_md5,
     git_state,
-    hash_tags,
     source,
 )
 
@@ -235,11 +234,6 @@ def test_hashes_are_those_of_the_stages_before(
 
 def test_without_a_lock_there_are_no_hashes(tmp_path: Path) -> None:
     assert dvc_hashes(tmp_path / "dvc.lock", "train") == {}
-
-
-def test_hashes_become_tags() -> None:
-    hashes = {"../data/a.csv": "1a", "pipeline/stages/train.py": "2b"}
-    assert hash_tags(hashes) == {"md5.../data/a.csv": "1a"}
 
 
 def test_md5_of_a_file_is_dvcs(tmp_path: Path) -> None:

@@ -11,11 +11,10 @@ from pipeline.data.action_units import SPLITS
 from pipeline.data.card.counting.histogram import Histogram
 from pipeline.data.card.counting.subject_means import SubjectMeans
 from pipeline.data.frames import Runs
+from pipeline.data.labels.bounds import ALIKE, LEARNED_FROM
 from pipeline.data.warnings import some, warning
 
 WEAK, STRONG = 0.1, 0.5  # the two label levels that are counted
-FEW = 10  # an emotion with fewer strong labels than this in a split is hard to learn or to judge
-ALIKE = 0.95  # emotions whose labels correlate more are nearly one
 LOPSIDED = 20  # so many times as frequent as another, an emotion drowns it
 
 
@@ -131,7 +130,7 @@ class Distribution:
     def _few(self) -> Iterator[dict[str, Any]]:
         for i, emotion in enumerate(self.emotions):
             counts = self.at_least_strong[:, i].tolist()
-            if min(counts) < FEW:
+            if min(counts) < LEARNED_FROM:
                 each = ", ".join(f"{split} {n}" for split, n in zip(SPLITS, counts, strict=True))
                 text = (
                     f"{emotion} has few frames with a label of at least {STRONG} ({each}): "

@@ -7,9 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-
 from pipeline.data.action_units import AU_COLUMNS
 from pipeline.data.quarantine import Reject
 from pipeline.data.reading.bad_files import reject_file
@@ -20,6 +17,7 @@ from pipeline.data.reading.csv.reader import read_head
 from pipeline.data.reading.naming.clip_names import Clip, Naming, join_spellings
 from pipeline.data.reading.naming.labels_file import LABELS_FILE
 from pipeline.data.reading.rows.contract import KEYS, Raw
+from pipeline.data.reading.rows.parts import Face, Read, key_of, read_group
 from pipeline.data.warnings import some, warning
 from pipeline.errors import InputError
 
@@ -27,10 +25,6 @@ from pipeline.errors import InputError
 # of them fit in memory at once.
 JOB_BYTES = 16 << 20
 
-# Files of one folder may differ in these; where one is silent, this is taken.
-UNLESS_SAID = {"success": 1.0, "confidence": 1.0}
-
-Face = int | str  # `main`, `each`, or a face_id
 Job = Callable[[], Raw]
 
 
@@ -100,20 +94,6 @@ def _some(names: Sequence[str]) -> str:
     return f"{len(names)} clips ({', '.join(names[:5])}{rest}) are"
 
 
-@dataclass(frozen=True)
-class Part:
-    """Rows of one clip: a table of numbers that includes `frame`, and each row's number."""
-
-    clip: Clip
-    table: pa.Table
-    row: np.ndarray[tuple[int], np.dtype[np.int64]]
-    rejects: list[Reject]
-    notes: frozenset[str] = frozenset()
-
-
-Read = Callable[[Sequence[Clip], list[str], Face], list[Part]]
-
-
 def plan_clips(
     found: Iterable[Clip | Reject],
     read: Read,
@@ -166,7 +146,7 @@ def plan_clips(
 
 
 def _whose(clip: Clip) -> dict[str, str | None]:
-    return {name: _identity(clip, name) for name in KEYS if name != "clip"}
+    return {name: key_of(clip, name) for name in KEYS if name != "clip"}
 
 
 def settle_columns(
@@ -206,45 +186,6 @@ def _groups(clips: Iterable[Clip]) -> Iterator[list[Clip]]:
             group, size = [], 0
     if group:
         yield group
-
-
-def read_group(read: Read, clips: Sequence[Clip], aus: list[str], face: Face) -> Raw:
-    """Read clips into one set of rows."""
-    parts = read(clips, aus, face)
-    present = {name for part in parts for name in part.table.column_names}
-    joined = pa.concat_tables([_with_all(part.table, present) for part in parts])
-    files = list(dict.fromkeys(str(part.clip.path) for part in parts))
-    place = {file: i for i, file in enumerate(files)}
-    counts = [len(part.row) for part in parts]
-    file = np.array([place[str(part.clip.path)] for part in parts], dtype=np.int32)
-    return Raw(
-        files,
-        np.repeat(file, counts),
-        np.concatenate([part.row for part in parts]),
-        {name: _key([_identity(part.clip, name) for part in parts], counts) for name in KEYS},
-        {name: joined[name].to_numpy() for name in joined.column_names},
-        [reject for part in parts for reject in part.rejects],
-        notes=[(note, str(part.clip.path)) for part in parts for note in sorted(part.notes)],
-    )
-
-
-def _with_all(table: pa.Table, columns: Iterable[str]) -> pa.Table:
-    """Lay columns out in one order; a file without success or confidence has nothing against it."""
-    for name in set(columns) - set(table.column_names):
-        sound = pa.array(np.full(table.num_rows, UNLESS_SAID[name]))
-        table = table.append_column(name, sound)
-    return table.select(sorted(columns))
-
-
-def _identity(clip: Clip, key: str) -> str | None:
-    value: str | None = clip.name if key == "clip" else getattr(clip.identity, key)
-    return value
-
-
-def _key(values: Sequence[str | None], counts: Sequence[int]) -> pa.DictionaryArray:
-    """Encode one value for each of so many rows."""
-    encoded = pa.array(values, pa.string()).dictionary_encode()
-    return encoded.take(pa.array(np.repeat(np.arange(len(values)), counts)))
 
 
 def reject_unlabelled(clip: Clip) -> Reject:

@@ -11,7 +11,7 @@ from pipeline.data.labels.facs_rules import Rules
 from pipeline.errors import InputError
 from pipeline.evaluation.resampling.bootstrap import Groups, Samples, interval
 from pipeline.evaluation.scoring.arrays import Bools, Floats, finite
-from pipeline.evaluation.scoring.ranking import auroc
+from pipeline.evaluation.scoring.ranking import auroc, one_vs_rest
 
 AU_AUDIT = ["emotion", "category", "meant", "column", "au", "weight"]
 AU_AUDIT += ["auroc", "low", "high", "direction"]
@@ -22,9 +22,7 @@ def rule_audit(rule_scores: pd.DataFrame, human: "pd.Series[str]") -> pd.DataFra
 
     `rule_scores` (rows, emotions) has one column a rule, `human` a category or null for the same
     rows; rows without a category are left out. Returns one row a pair: `emotion`, `category`,
-    `auroc` (NaN where all rows have one category), `positives` and `rows`. From ranks:
-    AUROC = (R - p(p + 1)/2) / pn with R the sum of the p positives' ranks, n the negatives
-    (Hanley & McNeil, Radiology 1982): one sort a rule serves all categories.
+    `auroc` (NaN where all rows have one category), `positives` and `rows`.
     Raises `InputError` for indexes that differ and scores that are not finite.
     """
     if not rule_scores.index.equals(human.index):
@@ -34,32 +32,20 @@ def rule_audit(rule_scores: pd.DataFrame, human: "pd.Series[str]") -> pd.DataFra
         )
     finite("rule scores", rule_scores.to_numpy())
     named = human.notna()
-    category = human[named].astype(str)
-    positives = category.value_counts().sort_index()
-    ranks = rule_scores[named].rank()
-    sums = ranks.groupby(category.to_numpy()).sum()
-    table = pd.concat(
-        [_aurocs(str(emotion), sums[emotion], positives) for emotion in rule_scores.columns],
-        ignore_index=True,
-    )
-    return table.assign(rows=int(named.sum()))
-
-
-def _aurocs(
-    emotion: str, rank_sum: "pd.Series[float]", positives: "pd.Series[int]"
-) -> pd.DataFrame:
-    p = positives.to_numpy().astype(np.float64)
-    n = p.sum() - p
-    wins = rank_sum.to_numpy(dtype=np.float64) - p * (p + 1) / 2
-    auroc = np.divide(wins, p * n, out=np.full(len(p), np.nan), where=n > 0)
-    return pd.DataFrame(
-        {
-            "emotion": emotion,
-            "category": positives.index,
-            "auroc": auroc,
-            "positives": positives.to_numpy(),
-        }
-    )
+    words = human[named].to_numpy(dtype=np.str_)
+    categories, of, positives = np.unique(words, return_inverse=True, return_counts=True)
+    parts = [
+        pd.DataFrame(
+            {
+                "emotion": str(emotion),
+                "category": categories.tolist(),
+                "auroc": one_vs_rest(rule_scores.loc[named, emotion].to_numpy(), of, positives),
+                "positives": positives,
+            }
+        )
+        for emotion in rule_scores.columns
+    ]
+    return pd.concat(parts, ignore_index=True).assign(rows=int(named.sum()))
 
 
 def auroc_samples(positive: Bools, score: Floats, groups: Groups, name: str) -> Samples:

@@ -96,7 +96,7 @@ def samples_of(
     _check(groups, len(true), metrics)
     bounds = np.broadcast_to(np.asarray(thresholds, dtype=np.float64), len(emotions))
     # One thread: products this small lose by being shared, on a busy machine tenfold, and the
-    # order of a sum, so its last digit, would hang on the number of cores.
+    # order of a sum, so its last digit, would depend on the number of cores.
     with threadpool_limits(1, user_api="blas"):
         columns = [
             _column(true[:, i], predicted[:, i], positive_at, float(bounds[i]), groups, metrics)

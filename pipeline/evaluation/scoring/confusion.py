@@ -17,10 +17,10 @@ class Counts(NamedTuple):
     tn: Ints
 
 
-def count(positive: Bools, said: Bools) -> Counts:
+def count(positive: Bools, predicted_positive: Bools) -> Counts:
     """Count true and false positives and negatives; both arrays are (rows, emotions)."""
-    tp = np.count_nonzero(positive & said, axis=0)
-    fp = np.count_nonzero(said, axis=0) - tp
+    tp = np.count_nonzero(positive & predicted_positive, axis=0)
+    fp = np.count_nonzero(predicted_positive, axis=0) - tp
     fn = np.count_nonzero(positive, axis=0) - tp
     return Counts(tp, fp, fn, len(positive) - tp - fp - fn)
 

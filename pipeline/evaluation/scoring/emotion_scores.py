@@ -31,8 +31,8 @@ def epoch_scores(
     The metrics are those of `EPOCH`; undefined ones are left out. Raises `InputError` as `checked`.
     """
     true, predicted = checked(true, predicted, emotions)
-    positive, said = reach(true, positive_at), reach(predicted, threshold)
-    emotion = with_ratios(errors(true, predicted, positive, emotions), positive, said)
+    positive, predicted_positive = reach(true, positive_at), reach(predicted, threshold)
+    emotion = with_ratios(errors(true, predicted, positive, emotions), positive, predicted_positive)
     flat = {f"val_{metric}": mean(emotion, metric) for metric in EPOCH}
     for name, numbers in emotion.items():
         flat |= {f"val_{metric}/{name}": numbers[metric] for metric in EPOCH}
@@ -53,9 +53,11 @@ def errors(
     }
 
 
-def with_ratios(free: Mapping[str, Numbers], positive: Bools, said: Bools) -> dict[str, Numbers]:
+def with_ratios(
+    free: Mapping[str, Numbers], positive: Bools, predicted_positive: Bools
+) -> dict[str, Numbers]:
     """Add what follows from the confusion matrix to what no threshold changes."""
-    cells = np.stack(count(positive, said), axis=1)
+    cells = np.stack(count(positive, predicted_positive), axis=1)
     pairs = zip(cells, free.items(), strict=True)
     return {name: ratios(*map(int, row)) | numbers for row, (name, numbers) in pairs}
 

@@ -16,6 +16,22 @@ CHOOSE_BY = "val/average_precision"
 BEST_EPOCH = "epoch/best"
 LABEL_MEAN = "labels/mean"
 
+# What people read of a metric, in every table, figure and sentence.
+LABELS: Final = {
+    "average_precision": "average precision",
+    "auroc": "AUROC",
+    "f1": "F1",
+    "precision": "precision",
+    "recall": "recall",
+    "exact_match": "exact match",
+    "top1_accuracy": "top-1 accuracy",
+    "brier": "Brier score",
+    "ece": "calibration error",
+    "mae": "mean absolute error",
+    "threshold": "threshold",
+}
+LESS_IS_BETTER: Final = frozenset({"brier", "ece", "mae"})
+
 # Columns of a training's history by what the run calls those of the kept checkpoint.
 KEPT: Final = {CHOOSE_BY: "val_average_precision", "val/loss": "val_loss", "val/auroc": "val_auroc"}
 EPOCH: Final = (
@@ -42,15 +58,24 @@ EMOTION: Final = {"f1": "f1", "average_precision": "average_precision"}
 OTHERS = 33  # the most that stands beside what is named by emotion
 
 
+def label_of(metric: str) -> str:
+    """Give what people call a metric; its own name where it has no other."""
+    return LABELS.get(metric, metric)
+
+
 def of_epoch(measured: Mapping[str, float], kept: Mapping[str, float]) -> dict[str, float]:
     """Name what a run records of an epoch; `measured` and `kept` are rows of the history.
 
     `kept` is that of the checkpoint kept so far: so the last value of `val/...` is at any time
     that of the model which a run ends with. What is not defined is left out.
     """
-    best = {name: kept[column] for name, column in KEPT.items() if column in kept}
-    best[BEST_EPOCH] = kept["epoch"]
-    return best | {f"epoch/{name}": measured[name] for name in EPOCH if name in measured}
+    every = {f"epoch/{name}": measured[name] for name in EPOCH if name in measured}
+    return of_checkpoint(kept) | {BEST_EPOCH: kept["epoch"]} | every
+
+
+def of_checkpoint(kept: Mapping[str, float]) -> dict[str, float]:
+    """Name the validation scores of a checkpoint, a row of the history."""
+    return {name: kept[column] for name, column in KEPT.items() if column in kept}
 
 
 def fit_emotions(emotions: int, kinds: Sequence[str]) -> Sequence[str]:

@@ -66,13 +66,13 @@ def score_each(
     scores = {}
     for name, given in thresholds.items():
         bounds = np.broadcast_to(np.asarray(given, dtype=np.float64), len(emotions))
-        said = reach(predicted, bounds)
-        emotion = with_ratios(free, positive, said)
+        predicted_positive = reach(predicted, bounds)
+        emotion = with_ratios(free, positive, predicted_positive)
         for numbers, bound in zip(emotion.values(), bounds, strict=True):
             numbers["threshold"] = float(bound)
         scores[name] = Scores(
             rows=len(true),
-            overall=_overall(true, predicted, positive, said)
+            overall=_overall(true, predicted, positive, predicted_positive)
             | {metric: mean(emotion, metric) for metric in ("brier", "jsd")},
             macro={metric: mean(emotion, metric) for metric in MACRO},
             emotions_defined={metric: len(defined(emotion, metric)) for metric in MACRO},
@@ -92,11 +92,13 @@ def _free(
     return found
 
 
-def _overall(true: Floats, predicted: Floats, positive: Bools, said: Bools) -> Numbers:
-    pooled = (int(cells.sum()) for cells in count(positive, said))
+def _overall(
+    true: Floats, predicted: Floats, positive: Bools, predicted_positive: Bools
+) -> Numbers:
+    pooled = (int(cells.sum()) for cells in count(positive, predicted_positive))
     gap = predicted - true
     numbers: Numbers = ratios(*pooled) | {
-        "exact_match": float(np.mean((positive == said).all(axis=1))),
+        "exact_match": float(np.mean((positive == predicted_positive).all(axis=1))),
         "mse": float(np.mean(gap**2, dtype=np.float64)),
         "mae": float(np.mean(np.abs(gap), dtype=np.float64)),
     }

@@ -119,6 +119,22 @@ def _levels(scores: Floats) -> tuple[Floats, Bools]:
     return distinct[at], np.concatenate([[False], wide])
 
 
+def one_vs_rest(score: Floats, of: Ints, positives: Ints) -> Floats:
+    """Give the AUROC of a score for each class against all others; NaN where all rows are of one.
+
+    `of` gives each row's class, `positives` the number of rows of each. From ranks: with R the sum
+    of the p positives' ranks and n negatives it is (R - p(p + 1)/2) / pn, and one sort serves all
+    classes (Hanley & McNeil 1982).
+    """
+    _, place, counts = np.unique(score, return_inverse=True, return_counts=True)
+    ranks = np.cumsum(counts) - (counts - 1) / 2  # of equals the middle of theirs
+    p = positives.astype(np.float64)
+    wins = np.bincount(of, ranks[place], len(p)) - p * (p + 1) / 2
+    pairs = p * (p.sum() - p)
+    nothing = np.full(len(p), np.nan)
+    return np.asarray(np.divide(wins, pairs, out=nothing, where=pairs > 0))
+
+
 def by_group(positive: Bools, predicted: Floats, of: Ints, groups: int) -> dict[str, Floats]:
     """Give AUROC and average precision of each group by itself (groups,), exactly.
 

@@ -23,7 +23,7 @@ class Rows:
     true: Floats
     predicted: Floats
     positive: Bools
-    said: Bools
+    predicted_positive: Bools
 
 
 # Takes sums of shape (..., terms), gives scores of shape (...).
@@ -61,8 +61,13 @@ def _per_group(terms: Iterable[Floats | Bools], of: Ints, groups: int) -> Floats
 
 
 def _cells(rows: Rows) -> Iterator[Floats | Bools]:
-    said, positive = rows.said, rows.positive
-    yield from (positive & said, said & ~positive, positive & ~said, ~(positive | said))
+    predicted_positive, positive = rows.predicted_positive, rows.positive
+    yield from (
+        positive & predicted_positive,
+        predicted_positive & ~positive,
+        positive & ~predicted_positive,
+        ~(positive | predicted_positive),
+    )
 
 
 def _averaged(value: Callable[[Rows], Floats]) -> tuple[Terms, Formula]:

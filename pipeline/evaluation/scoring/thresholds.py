@@ -39,14 +39,18 @@ class Goal:
             "cost": f"least cost (a miss {self.miss:g}, a false alarm {self.false_alarm:g})",
         }[self.name]
 
-    def worth(self, hits: Ints, said: Ints, positives: int) -> npt.NDArray[np.float64]:
+    def worth(
+        self, hits: Ints, predicted_positive: Ints, positives: int
+    ) -> npt.NDArray[np.float64]:
         """Value thresholds by true positives and by rows predicted positive; -inf: not allowed."""
         if self.name == "cost":
-            return -(self.miss * (positives - hits) + self.false_alarm * (said - hits))
+            return -(
+                self.miss * (positives - hits) + self.false_alarm * (predicted_positive - hits)
+            )
         if self.name == "recall":
-            precise = hits >= self.least_precision * said
+            precise = hits >= self.least_precision * predicted_positive
             return np.where(precise, hits / positives, -np.inf)
-        return np.asarray(2 * hits / (said + positives))
+        return np.asarray(2 * hits / (predicted_positive + positives))
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,9 @@ def _best(positive: Bools, predicted: Floats, default: float, goal: Goal) -> Cho
     return Choice(default if stays else threshold)
 
 
-def _worth_of(said: Bools, positive: Bools, goal: Goal) -> float:
-    counts = np.array([np.count_nonzero(said & positive)]), np.array([np.count_nonzero(said)])
+def _worth_of(predicted_positive: Bools, positive: Bools, goal: Goal) -> float:
+    counts = (
+        np.array([np.count_nonzero(predicted_positive & positive)]),
+        np.array([np.count_nonzero(predicted_positive)]),
+    )
     return float(goal.worth(*counts, int(positive.sum()))[0])

@@ -46,7 +46,7 @@ def response_curves(table: pd.DataFrame, importance: pd.DataFrame) -> Figure:
     note = "in each cell: the action unit from none to most, the probability from 0 (bottom) to 1"
     with styled():
         figure, axes = _grid(
-            "What the network says while one action unit rises", emotions, columns, note
+            "What the network predicts while one action unit rises", emotions, columns, note
         )
         curves = []
         for (emotion, column), curve in table.groupby(["emotion", "column"], sort=False):

@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from pipeline.evaluation.scoring.metric_names import LABELS
 from pipeline.evaluation.scoring.metrics import Scores
 from pipeline.report.figures.style import BLUE, DEEPEST, FAINT, FILL, PAPER, panels, styled, unit
 
@@ -35,7 +36,7 @@ def confusion_matrices(table: pd.DataFrame) -> Figure:
 def roc(points: pd.DataFrame, scores: Scores) -> Figure:
     """Draw `curve_points.roc_points` with each AUROC of `scores` and the chance line."""
     with styled():
-        figure, cells = panels("ROC curves", _titles(scores, "auroc", "AUROC"))
+        figure, cells = panels("ROC curves", _titles(scores, "auroc", LABELS["auroc"]))
         for axes, (name, numbers) in zip(cells, scores["emotion"].items(), strict=True):
             if numbers["auroc"] is not None:
                 axes.plot([0, 1], [0, 1], color=FAINT, lw=1, ls=":")

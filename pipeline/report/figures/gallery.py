@@ -171,7 +171,7 @@ def _looks(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawn]:
         ),
         "response": Drawn(
             au_grids.response_curves(response, importance),
-            "What the network says while one action unit rises and the others stay at their median",
+            "Predictions while one action unit rises and the others stay at their median",
             "Predicted probability by the value of each action unit, a small curve a pair.",
         ),
     }

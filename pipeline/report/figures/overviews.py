@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from pipeline.evaluation.scoring.metric_names import LABELS, label_of
 from pipeline.evaluation.scoring.metrics import Scores
 from pipeline.report.figures.style import (
     BLUE,
@@ -28,8 +29,8 @@ from pipeline.report.figures.style import (
 
 FEW_POINTS = 40  # a line of so many points at most has a mark on each
 MOST_DOTS = 100  # more subjects are told by quartiles alone
-SPREAD = {"auroc": "AUROC within a subject", "mae": "mean absolute error"}
-COMPARED = {"average_precision": "average precision", "auroc": "AUROC", "f1": "F1"}
+SPREAD = {"auroc": f"{LABELS['auroc']} within a subject", "mae": LABELS["mae"]}
+COMPARED = ("average_precision", "auroc", "f1")
 
 
 def label_distribution(table: pd.DataFrame) -> Figure:
@@ -117,12 +118,12 @@ def overview(scores: Mapping[str, Scores], intervals: pd.DataFrame) -> Figure:
         title = f"The model against its baselines (in brackets: positives of {rows:,} rows)"
         figure = sheet(title, 9, _height(emotions, len(scores)))
         axes = _row(figure, len(COMPARED))
-        for panel, (metric, label) in zip(axes, COMPARED.items(), strict=True):
+        for panel, metric in zip(axes, COMPARED, strict=True):
             values = {model: _values(found, metric) for model, found in scores.items()}
             drawn = own[own["metric"] == metric]
             spans = {model: _span(drawn[drawn["model"] == model], emotions) for model in scores}
             dots(panel, names, values, spans)
-            unit(panel, label + _gaps(values))
+            unit(panel, label_of(metric) + _gaps(values))
         axes[1].axvline(0.5, color=FAINT, lw=1, ls=":")
         _legend(figure, axes[0])
     return figure

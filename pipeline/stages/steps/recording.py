@@ -17,7 +17,7 @@ from pipeline.data.frames import column_words
 from pipeline.data.safe_names import safe_names
 from pipeline.data.warnings import count_codes, read_warnings
 from pipeline.errors import InputError
-from pipeline.evaluation.scoring.metric_names import of_epoch
+from pipeline.evaluation.scoring.metric_names import of_checkpoint, of_epoch
 from pipeline.settings import paths, run_files
 from pipeline.tracking import provenance
 from pipeline.tracking.run import DataSet, Run
@@ -30,14 +30,15 @@ def subjects_by_split() -> dict[str, list[str]]:
 
 
 def show_warnings() -> None:
-    """Print what was warned of before; raise `InputError` where a file to record is absent."""
+    """Count what was warned of before; raise `InputError` where a file to record is absent."""
     needed = (paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY, paths.LABEL_DISTRIBUTION, paths.DATA_CARD)
     if absent := [path.as_posix() for path in needed if not path.is_file()]:
         raise InputError(
             f"{', '.join(absent)}, which a run records, is not there: `dvc repro label` makes it."
         )
-    for item in read_warnings(paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY):
-        print(f"warning {item['code']}: {item['message']}")
+    if codes := count_codes(read_warnings(paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY)):
+        told = ", ".join(f"{count} {code}" for code, count in codes.items())
+        print(f"warnings about the data: {told} (see {paths.DATA_CARD})")
 
 
 def record_inputs(
@@ -73,6 +74,12 @@ def record_epoch(run: Run, measured: Mapping[str, float], kept: Mapping[str, flo
     run.log_metrics(of_epoch(measured, kept), int(measured["epoch"]))
 
 
+def record_checkpoint(run: Run, kept: Mapping[str, float]) -> None:
+    """Record the scores of the checkpoint that was kept, a row of the history, with the model."""
+    validation = DataSet("validation", provenance.file_md5(paths.FRAMES))
+    run.log_metrics(of_checkpoint(kept), int(kept["epoch"]), of_model=validation)
+
+
 def record_card(run: Run) -> None:
     """Record the data card: the whole, and a table of each of its parts."""
     card = json.loads(paths.DATA_CARD.read_text())
@@ -81,21 +88,13 @@ def record_card(run: Run) -> None:
         run.log_table(pd.DataFrame(card[part]), f"{run_files.DATA}/{part}")
 
 
-def record_provenance(run: Run, recipe: str) -> None:
+def record_provenance(run: Run) -> None:
     """Record what made this run: code and its changes, data hashes, machine, experiment."""
     code = provenance.git_state()
     hashes = provenance.dvc_hashes(paths.LOCK, "train")
-    run.set_tags(
-        {
-            "recipe": recipe,
-            **code.tags,
-            **provenance.hash_tags(hashes),
-            **provenance.dvc_experiment(),
-            **provenance.environment(),
-            **provenance.source(),
-        }
-    )
+    run.set_tags({**code.tags, **provenance.dvc_experiment(), **provenance.source()})
     run.log_dict(hashes, run_files.HASHES)
+    run.log_dict(provenance.environment(), run_files.ENVIRONMENT)
     if code.patch:
         run.log_text(code.patch, run_files.PATCH)
     run.log_file(paths.PARAMS, run_files.folder_of(run_files.SETTINGS))

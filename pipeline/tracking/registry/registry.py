@@ -5,6 +5,7 @@ been written and before all that follows from it; what a killed process left out
 `Registry.settle`, so that whoever comes next finds the registry whole.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,11 +14,10 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError
 from pipeline.tracking.outbox.courier import KEY, find_run, open_store
-from pipeline.tracking.outbox.entries import Remote, clean_tags
+from pipeline.tracking.outbox.entries import clean_tags
 from pipeline.tracking.registry.versions import NONE, REPLACED, RULE, SINCE, Version, as_version
 from pipeline.tracking.store.connection import (
     failures,
-    journals_folder,
     tracking_uri,
     without_password,
 )
@@ -27,6 +27,17 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
+VERSIONS = "mlflow.modelVersions"
+DESCRIPTION = """\
+Probabilities of emotions from facial action units, one row a frame or clip. Load the champion with
+`mlflow.pyfunc.load_model("models:/{name}@champion")`; columns go by name, values as OpenFace 2 or
+py-feat wrote them for training.
+
+- `champion`: the version that certainly gained on the one before, on the same test rows
+- `challenger`: the version judged last that did not become champion
+- `previous`: the version that the champion replaced
+
+Each version's own description says by which rules it was judged, its run from what it was made."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +97,10 @@ class Registry:
         if found := self.version_of(key):
             for name in {one for one in found.tags if one.startswith(RULE)} - tags.keys():
                 self.client.delete_model_version_tag(self.name, found.number, name)
+            self._link(found.model_id, int(found.number))
             return self.tag(found, tags)
         run = self.run(key)
-        model_id = model_of(Remote(run, self.client, journals_folder()))
+        model_id = model_of(self.client, run)
         if model_id is None:
             raise InputError(
                 f"Run {run} ({key}) has no logged model. Send what did not arrive with `python -m "
@@ -99,22 +111,32 @@ class Registry:
         made = self.client.create_model_version(
             self.name, source, run, tags=all_tags, model_id=model_id
         )
+        self._link(model_id, int(made.version))
         return as_version(made)
 
     def run(self, key: str) -> str:
         """Find the id of a run by its key; raises `InputError` where the store lacks it."""
-        if found := find_run(self.client, self.experiment_id, key):
+        if found := find_run(self.client, [self.experiment_id], key):
             return str(found.info.run_id)
         raise InputError(
             f"Run {key} is not in {without_password(tracking_uri())}. Send it with `python -m "
             "pipeline sync`, or set MLFLOW_TRACKING_URI to the store that holds it."
         )
 
+    def _link(self, model_id: str, number: int) -> None:
+        """Name the version on the logged model's page, as `mlflow.register_model` does."""
+        listed = self.client.get_logged_model(model_id).tags.get(VERSIONS, "[]")
+        own = {"name": self.name, "version": number}
+        if own not in (versions := json.loads(listed)):
+            self.client.set_logged_model_tags(model_id, {VERSIONS: json.dumps([*versions, own])})
+
     def _make_model(self) -> None:
         from mlflow.exceptions import MlflowException
 
         try:
-            self.client.create_registered_model(self.name)
+            self.client.create_registered_model(
+                self.name, description=DESCRIPTION.format(name=self.name)
+            )
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError
-from pipeline.tracking.store.connection import QUIET, SQLITE, without_password
+from pipeline.tracking.store.connection import QUIET, SQLITE, is_server, without_password
+from pipeline.tracking.store.limits import limited
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient, entities
@@ -33,7 +34,7 @@ def read_run(uri: str, run_id: str, folder: Path) -> Recorded:
 
     Raises `InputError` where the store has no such run or cannot be used.
     """
-    client = _client(uri)
+    client = client_of(uri)
     with _explained(client, uri, run_id):
         return _read(client, client.get_run(run_id), folder)
 
@@ -70,7 +71,7 @@ def read_part(uri: str, run_id: str, names: Sequence[str], folder: Path) -> Part
 
     Raises `InputError` where the store has no such run or cannot be used.
     """
-    client = _client(uri)
+    client = client_of(uri)
     with _explained(client, uri, run_id):
         run = client.get_run(run_id)
         there = {name for name in names if name in _beside(client, run_id, name)}
@@ -90,7 +91,7 @@ def _beside(client: "MlflowClient", run_id: str, name: str) -> list[str]:
 
 def only_run(uri: str, folder: Path) -> Recorded:
     """Read the one run of a store that was made for it."""
-    client = _client(uri)
+    client = client_of(uri)
     found = list(_runs(client, 2))
     if len(found) != 1:
         raise InputError(
@@ -100,7 +101,8 @@ def only_run(uri: str, folder: Path) -> Recorded:
     return _read(client, found[0], folder)
 
 
-def _client(uri: str) -> "MlflowClient":
+def client_of(uri: str) -> "MlflowClient":
+    """Connect to a store that is there; raises `InputError` where it cannot be used."""
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # MLflow's 7 take minutes
@@ -114,7 +116,8 @@ def _client(uri: str) -> "MlflowClient":
     from mlflow.exceptions import MlflowException
 
     try:
-        return MlflowClient(uri)
+        client = MlflowClient(uri)
+        return limited(client) if is_server(uri) else client
     except MlflowException as error:
         raise InputError(
             without_password(f"MLflow store {uri} cannot be used: {error}\n")

@@ -10,7 +10,6 @@ import pytest
 
 from pipeline.tracking.open_runs import training_run
 from pipeline.tracking.outbox.courier import open_store
-from pipeline.tracking.outbox.entries import Remote
 from pipeline.tracking.run import DataSet
 from pipeline.tracking.store.connection import connect
 from pipeline.tracking.store.logged_model import model_of
@@ -58,7 +57,7 @@ def logged(
             run.log_model(path, FEATURES, EMOTIONS, example[FEATURES], step=2)
             run.log_metrics({"test/f1": 0.5}, of_model=DataSet("test", "0" * 32))
         client, _ = open_store(EXPERIMENT)
-        model_id = model_of(Remote(run.id, client, root))
+        model_id = model_of(client, run.id)
         assert model_id
         folder = root / "mlruns/au_emotion_test/models" / model_id / "artifacts"
         yield Logged(model_id, run.id, client, folder, network)
@@ -154,7 +153,7 @@ def test_example_and_signature_go_by_name(logged: Logged, loaded: Any) -> None:
     assert example == {"columns": FEATURES, "data": FRAMES.to_numpy().tolist()}
 
 
-def test_models_page_shows_run_params_and_metrics_of_its_epoch(logged: Logged) -> None:
+def test_models_page_shows_run_params_and_what_was_measured_on_which_rows(logged: Logged) -> None:
     model = logged.client.get_logged_model(logged.model_id)
     assert model.status == "READY"
     assert model.source_run_id == logged.run_id
@@ -162,7 +161,10 @@ def test_models_page_shows_run_params_and_metrics_of_its_epoch(logged: Logged) -
     assert model.tags["mlflow.source.name"] == "train.py"
     assert "git.dirty" not in model.tags
     metrics = {(metric.key, metric.value, metric.step) for metric in model.metrics}
-    assert metrics == {("val_loss", 0.5, 2), ("test/f1", 0.5, 0)}
+    assert metrics == {("test/f1", 0.5, 0)}
+    assert {(m.dataset_name, m.dataset_digest) for m in model.metrics} == {
+        ("frames for test", "0" * 32)
+    }
 
 
 def test_runs_page_shows_the_model_at_its_epoch(logged: Logged) -> None:

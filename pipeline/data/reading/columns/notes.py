@@ -12,23 +12,24 @@ _ANY_AU = re.compile(r"(?i)(?:x[._ ]+)?au[ ._-]?\d")
 
 def describe_names(headers: Iterable[Header]) -> list[str]:
     """Say which names were read as others, that no one has to guess."""
-    counts: Counter[tuple[str, str]] = Counter()
+    spelled: dict[tuple[str, str], None] = {}
     files = 0
-    for header in headers:
-        if header.columns != header.written:
-            pairs = zip(header.written, header.columns, strict=True)
-            spelled = [(w, c) for w, c in pairs if w != c and BARE.get(w) != c]
-            counts.update(spelled)
-            files += bool(spelled)
-    if not counts:
+    for header, count in _count(headers):
+        pairs = zip(header.written, header.columns, strict=True)
+        if own := [(w, c) for w, c in pairs if w != c and BARE.get(w) != c]:
+            spelled |= dict.fromkeys(own)
+            files += count
+    if not spelled:
         return []
-    told = ", ".join(f"{written} as {meant}" for written, meant in counts)
+    told = ", ".join(f"{written} as {meant}" for written, meant in spelled)
     return [f"column names of {files} files are read as they are meant: {told}"]
 
 
 def describe_left_out(aus: Sequence[str], extractor: str, headers: Iterable[Header]) -> list[str]:
     """List the AU columns that are not used, and those of the extractor that are not there."""
-    every = Counter(name for one in headers for name in one.columns if _ANY_AU.match(name))
+    every: Counter[str] = Counter()
+    for header, count in _count(headers):
+        every.update({name: count for name in header.columns if _ANY_AU.match(name)})
     notes = []
     if unused := [name for name in every if name not in aus]:
         told = ", ".join(f"{name} (in {every[name]} files)" for name in unused)
@@ -36,3 +37,10 @@ def describe_left_out(aus: Sequence[str], extractor: str, headers: Iterable[Head
     if aus and (absent := [name for name in every_au_of(extractor) if name not in every]):
         notes.append(f"AU columns of {extractor} that no file has: {', '.join(absent)}")
     return notes
+
+
+def _count(headers: Iterable[Header]) -> list[tuple[Header, int]]:
+    """Count the files of each header; those that are alike are one object."""
+    listed = list(headers)
+    counts = Counter(map(id, listed))
+    return [(header, counts[key]) for key, header in {id(one): one for one in listed}.items()]

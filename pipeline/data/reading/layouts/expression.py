@@ -18,7 +18,8 @@ from pipeline.data.reading.csv.text import UnreadableError, sheet_stem
 from pipeline.data.reading.folders import files_below
 from pipeline.data.reading.naming.clip_names import Clip, Naming
 from pipeline.data.reading.naming.labels_file import LABELS_FILE
-from pipeline.data.reading.plan import Face, Part, Plan, Source, plan_clips
+from pipeline.data.reading.plan import Plan, Source, plan_clips
+from pipeline.data.reading.rows.parts import Face, Part
 from pipeline.errors import InputError
 
 _AUS, _VALENCES = "_aus", "_valences"  # end a file's name, before its suffix

@@ -19,9 +19,10 @@ from pipeline.data.reading.csv.text import UnreadableError, is_plain_text, sheet
 from pipeline.data.reading.folders import files_below
 from pipeline.data.reading.naming.clip_names import Clip, Naming
 from pipeline.data.reading.naming.labels_file import LABELS_FILE
-from pipeline.data.reading.plan import Face, Part, Plan, Source, plan_clips
+from pipeline.data.reading.plan import Plan, Source, plan_clips
 from pipeline.data.reading.rows.faces import COLUMN, IDENTITY, choose_faces, number_identities
 from pipeline.data.reading.rows.frame_order import settle_frames
+from pipeline.data.reading.rows.parts import Face, Part
 
 # What a file may call a number, and what the contract calls it. In image mode OpenFace numbers
 # the faces of its one image under `face`.

@@ -10,7 +10,7 @@ import pyarrow as pa
 from pipeline.data.quarantine import Reject
 from pipeline.data.reading.csv.bad_lines import MISSING
 from pipeline.data.reading.naming.clip_names import Clip
-from pipeline.data.reading.plan import Face, Part
+from pipeline.data.reading.rows.parts import Face, Part
 
 COLUMN = "face_id"
 IDENTITY = "Identity"  # of py-feat, in words such as Person_1

@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.data.quarantine import Reject
-from pipeline.data.reading.plan import Part
+from pipeline.data.reading.rows.parts import Part
 
 Floats = NDArray[np.floating]
 SEVERAL = "several_faces"  # the reason to set rows aside
@@ -37,6 +37,9 @@ def settle_frames(part: Part, timestamps: Callable[[], Floats | None], faces_sha
     `timestamps` gives the time of each row, None where the file has none. `faces_share` says that
     the extractor gives all faces of an image one number, so that one that never moves means them.
     """
+    frame = part.table["frame"].to_numpy()
+    if _rises(frame):  # nearly always
+        return part
     numbers = {name: part.table[name].to_numpy() for name in part.table.column_names}
     order = order_rows(numbers, timestamps, faces_share)
     if order is None:
@@ -78,7 +81,7 @@ def order_rows(
     """Settle the rows of one clip; None where their frames number them well enough."""
     frame = numbers["frame"]
     known = frame[np.isfinite(frame)]
-    if len(known) == len(frame) and (frame[1:] > frame[:-1]).all():
+    if _rises(frame):
         return None
     if not len(known):
         return Order(np.arange(1.0, len(frame) + 1), _EMPTY) if np.isnan(frame).all() else None
@@ -98,6 +101,10 @@ def order_rows(
         f"{int((counts > 1).sum())} of {len(counts)} frames stand in several rows that differ, "
         "without a column that tells the faces apart",
     )
+
+
+def _rises(frame: Floats) -> bool:
+    return bool((frame[1:] > frame[:-1]).all() and np.isfinite(frame).all())
 
 
 def _many_repeated(numbers: Mapping[str, Floats]) -> bool:

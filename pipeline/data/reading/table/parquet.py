@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from pipeline.data.quarantine import Reject
 from pipeline.data.reading.columns.lost_suffix import end_at_five
-from pipeline.data.reading.plan import UNLESS_SAID
+from pipeline.data.reading.rows.parts import UNLESS_SAID
 from pipeline.data.reading.table.column_types import as_floats, encode
 
 # Where a row was read: the number of its file in the plan, and its own there from 1.

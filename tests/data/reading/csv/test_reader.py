@@ -90,3 +90,26 @@ def test_blocks_give_the_rows_of_the_whole(tmp_path, monkeypatch, block):
     assert [(found.row, found.reason) for found in sheet.rejects] == [(7, "not_a_number")]
     assert sheet.row.tolist() == [1, 2, 3, 4, 5, 6, *range(8, 20)]
     assert sheet.table["b"].to_pylist() == [i * i for i in range(20) if i not in (6, 11)]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"a\tb\n1\t2\n\t\n3\t4\n",
+        b"a\tb\n1\t2\n \t \n3\t4\n",
+        b'a,b\n1,"2"\n  \n3,"4"\n',
+    ],
+    ids=["tabs alone", "blanks and tabs", "blanks beside quotes"],
+)
+def test_a_line_of_blanks_is_no_row_whatever_the_delimiter(tmp_path, content):
+    sheet = read(tmp_path, content)
+    assert sheet.row.tolist() == [1, 2]
+    assert sheet.table["b"].to_pylist() == [2, 4]
+    assert sheet.rejects == []
+
+
+def test_a_quote_that_is_closed_a_line_later_joins_no_rows(tmp_path):
+    sheet = read(tmp_path, b'a,b,c\n1,2,3\n4,"5,6\n7,8",9\n1,2,3\n')
+    assert sheet.rows_read == 4
+    assert sheet.row.tolist() == [1, 4]
+    assert [found.reason for found in sheet.rejects] == ["ragged", "not_a_number"]

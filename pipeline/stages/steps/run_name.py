@@ -1,0 +1,66 @@
+"""Name a training's run for what it is: its recipe, and what differs from the committed params."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline.settings import params
+from pipeline.settings.schema import Params
+from pipeline.tools import git
+from pipeline.tracking.provenance import BASELINE, EXPERIMENT
+
+MOST = 5  # differences that a name has room for
+LONGEST = 24  # characters of a value
+SHORT = {"learning_rate": "lr", "batch_size": "batch"}
+FIRST = ("recipe.", "train.")  # sections that are tuned, and are left out of a key
+
+
+def run_name(settings: Params, recorded: Mapping[str, Any]) -> str:
+    """Name the run of a training with these settings, of which `recorded` are on the run.
+
+    `improved lr=0.003 seed=8 (murky-aunt)` within a DVC experiment of that name; `improved
+    3f5ebaf` where nothing differs from the commit, `improved` outside git.
+    """
+    commit = os.environ.get(BASELINE) or "HEAD"
+    words = [settings.recipe, *_differences(params.committed(commit), settings, recorded)]
+    if len(words) == 1 and (found := git(Path(), "rev-parse", "--short", commit)).returncode == 0:
+        words.append(found.stdout.strip())
+    if experiment := os.environ.get(EXPERIMENT):
+        words.append(f"({experiment})")
+    return " ".join(words)
+
+
+def _differences(before: Params | None, settings: Params, recorded: Mapping[str, Any]) -> list[str]:
+    if before is None:
+        return []
+    then = _with_choices(before, settings).flat() | {"data.naming": before.data.naming}
+    unlike = {
+        key: value
+        for key, value in recorded.items()
+        if key != "recipe" and (key not in then or then[key] != value)
+    }
+    keys = sorted(unlike, key=lambda key: not key.startswith(FIRST))  # stable
+    told = [f"{_label(key)}={_value(unlike[key])}" for key in keys]
+    return [*told[:MOST], f"+{len(told) - MOST} more"] if len(told) > MOST else told
+
+
+def _with_choices(before: Params, settings: Params) -> Params:
+    """Let the committed values be those of the recipe and the naming that are chosen now."""
+    update: dict[str, Any] = {}
+    if settings.recipe in before.recipes:
+        update["recipe"] = settings.recipe
+    if settings.data.naming in before.naming:
+        update["data"] = before.data.model_copy(update={"naming": settings.data.naming})
+    return before.model_copy(update=update)
+
+
+def _label(key: str) -> str:
+    for section in FIRST:
+        key = key.removeprefix(section)
+    return SHORT.get(key, key)
+
+
+def _value(value: Any) -> str:
+    text = "-".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
