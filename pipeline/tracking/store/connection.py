@@ -4,6 +4,8 @@ The store is `mlflow.db` at the root of the main repository with artifacts under
 so that a bare `mlflow ui` there shows everything. `MLFLOW_TRACKING_URI`, when set, wins.
 """
 
+import errno
+import logging
 import os
 import re
 from collections.abc import Iterator
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError
+from pipeline.tracking.store.limits import limited
 from pipeline.tracking.store.relocation import mend
 
 if TYPE_CHECKING:
@@ -41,6 +44,22 @@ QUIET = {
 SINGLE_TRY = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
 
 
+_TURN = 60  # seconds to wait for another process' first touch of the database
+# What SQLite says of a database that another process holds, or of its disk.
+_PASSING = ("locked", "database or disk is full", "readonly database", "disk I/O error")
+# What a store says of an entry that it will never take, in MLflow's words and in HTTP's.
+_FINAL = (
+    *("INVALID_PARAMETER_VALUE", "BAD_REQUEST", "MALFORMED_REQUEST", "RESOURCE_ALREADY_EXISTS"),
+    *("RESOURCE_DOES_NOT_EXIST", "NOT_FOUND", "ENDPOINT_NOT_FOUND", "NOT_IMPLEMENTED"),
+)
+_REFUSALS = (400, 404, 405, 411, 413, 414, 415, 422, 431, 501)
+
+
+# What stands before the host of an address. A password may hold `@`, after a name also `/`.
+_CREDENTIALS = r"(\w://)(?:[^/\s]*@|[^/\s:@]+:(?!\d+/)\S*@)"
+_QUERY = r"(?i)([?&]\w*(?:password|passwd|pwd|token|secret|key)\w*=)[^&\s]*"
+
+
 def tracking_uri() -> str:
     """Name the store: `MLFLOW_TRACKING_URI`, else SQLite at the root of the main repository."""
     # Not quoted: SQLAlchemy takes the rest of the address as the file's name, blanks included.
@@ -57,23 +76,37 @@ def connect(experiment: str) -> str:
     of `failures()` where a server cannot be reached.
     """
     load_mlflow()
-    import mlflow
-
     uri = tracking_uri()
-    mlflow.set_tracking_uri(uri)
     try:
         with _first_touch(uri):
             if uri.startswith(SQLITE):
                 mend(Path(uri.removeprefix(SQLITE)))  # the repository may have moved
-            return _experiment_id(mlflow.MlflowClient(uri), experiment, _artifacts(uri))
+            return _experiment_id(open_client(), experiment, _artifacts(uri))
     except failures() as error:
-        if _is_server(uri):
+        if is_server(uri) or _passes(error):
             raise
         problem = without_password(f"{uri} cannot be used: {error}")
         raise InputError(
             f"MLflow store {problem}\nA SQLite database of this MLflow version or a server is "
             f"allowed: set MLFLOW_TRACKING_URI to one, or unset it for mlflow.db in the repository."
         ) from error
+
+
+def open_client() -> "MlflowClient":
+    """Give a client of the store in use; each call to a server ends within a time."""
+    load_mlflow()
+    import mlflow
+
+    uri = tracking_uri()
+    mlflow.set_tracking_uri(uri)
+    client = mlflow.MlflowClient(uri)
+    return limited(client) if is_server(uri) else client
+
+
+def no_database() -> bool:
+    """Tell whether the store is a SQLite database that is not there; MLflow would make one."""
+    uri = tracking_uri()
+    return uri.startswith(SQLITE) and not Path(uri.removeprefix(SQLITE)).is_file()
 
 
 def load_mlflow() -> None:
@@ -85,8 +118,9 @@ def load_mlflow() -> None:
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     os.environ.update(SINGLE_TRY)
-    import mlflow.pyfunc
-    import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
+
+    # Where the database is locked it would write a traceback; we say what becomes of the entries.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
 
 
 def main_root() -> Path:
@@ -117,6 +151,33 @@ def failures() -> tuple[type[Exception], ...]:
     return (MlflowException, SQLAlchemyError, OSError)  # those of requests are OSErrors
 
 
+def _passes(error: BaseException) -> bool:
+    """Tell whether a local store fails for something that passes: a lock, a disk, its mounting."""
+    if isinstance(error, OSError):  # of a lock that another process holds, too
+        return error.errno in (None, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
+    return any(sign in str(error) for sign in _PASSING)
+
+
+def refuses(error: Exception) -> bool:
+    """Tell whether a store will refuse an entry again, however often it is sent.
+
+    It will for what it says of the entry (4xx). It may take it later where it is away, busy, full
+    or locked, failed itself (5xx) or wants other credentials (401, 403), which a person can mend.
+    """
+    from mlflow.exceptions import MlflowException
+
+    if not isinstance(error, failures()):
+        return not isinstance(error, MemoryError)  # no store's word: MLflow cannot even ask
+    if (response := getattr(error, "response", None)) is not None:  # to an artifact
+        return response.status_code in _REFUSALS
+    if not isinstance(error, MlflowException):
+        return False
+    if status := re.search(r"failed with error code (\d{3})", str(error)):
+        return int(status[1]) in _REFUSALS
+    local = not is_server(tracking_uri()) and error.error_code == "INTERNAL_ERROR"
+    return error.error_code in _FINAL or (local and not _passes(error))
+
+
 def artifacts_beside(uri: str) -> Path:
     """Name the folder that holds the store's local files, `mlruns`."""
     folder = Path(uri.removeprefix(SQLITE)).parent if uri.startswith(SQLITE) else main_root()
@@ -126,10 +187,10 @@ def artifacts_beside(uri: str) -> Path:
 def _artifacts(uri: str) -> Path | None:
     """Name the folder of artifacts; None where a server decides."""
     # MLflow's own default is the working directory of whoever comes first.
-    return None if _is_server(uri) else artifacts_beside(uri)
+    return None if is_server(uri) else artifacts_beside(uri)
 
 
-def _is_server(uri: str) -> bool:
+def is_server(uri: str) -> bool:
     return uri.startswith(("http:", "https:", "databricks"))
 
 
@@ -143,7 +204,7 @@ def _first_touch(uri: str) -> Iterator[None]:
 
     lock = artifacts_beside(uri) / ".lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(lock):
+    with FileLock(lock, timeout=_TURN):
         yield
 
 
@@ -176,5 +237,6 @@ def _create(client: "MlflowClient", name: str, artifacts: Path | None) -> str:
 
 
 def without_password(text: str) -> str:
-    """Take name and password out of the addresses in a text that people will see."""
-    return re.sub(r"//[^/@\s]*@", "//", text)
+    """Take name, password and tokens out of the addresses in a text, for people and for a disk."""
+    bare = re.sub(_CREDENTIALS, r"\1", text)
+    return re.sub(_QUERY, r"\1", bare)

@@ -166,7 +166,7 @@ def test_the_command_needs_a_local_store(
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     with pytest.raises(InputError, match=said):
-        command.run(SimpleNamespace())
+        command.run()
 
 
 def test_without_a_store_there_is_nothing_to_do(tmp_path: Path) -> None:
