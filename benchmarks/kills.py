@@ -1,8 +1,10 @@
-"""Kill training with SIGKILL at random moments; see that it ends as if nothing had happened.
+"""Kill a stage with SIGKILL at random moments; see that all ends as if nothing had happened.
 
-Run as `python -m benchmarks.kills`. A training, started by `dvc repro`, is killed up to four times
-and started again each time; then it is compared with one that was not: weights, history and
-metrics byte by byte, one MLflow run, every metric of every epoch logged once.
+Run as `python -m benchmarks.kills --stage train`, or another stage, `promote` or `all`. The stage,
+started by `dvc repro`, is killed up to four times and started again each time; then the pipeline
+is run to its end, the model is promoted, and all is compared with what was not disturbed: every
+file under outputs/ byte by byte, one MLflow run that has ended, with every metric of every epoch,
+one whole model, one champion. Training is hit at the moments named below, the others at any.
 """
 
 import argparse
@@ -11,6 +13,8 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
+import time
+from collections.abc import Mapping
 from contextlib import closing
 from itertools import count
 from pathlib import Path
@@ -20,10 +24,11 @@ from throwaway import commit, environment, make_clone, run, set_params
 
 ROOT = Path(__file__).resolve().parents[1]
 EPOCHS = 30
-A_TRAINING = 4  # kills
+IN_A_ROW = 4  # kills
+STAGES = ("prepare", "label", "train", "evaluate", "promote")
 SMALL = {
-    "demo.subjects": 6,
-    "demo.frames_per_clip": 60,
+    "demo.subjects": 20,  # so many that the model is promoted
+    "demo.frames_per_clip": 20,
     "recipes.improved.epochs": EPOCHS,
     "recipes.improved.early_stopping_patience": 6,
     "recipes.improved.lr_patience": 2,
@@ -43,94 +48,135 @@ MOMENTS = {
 }
 
 
-def draw(rng: random.Random) -> tuple[str, str]:
-    """Draw a moment: what is hit, and KILL_AT as `benchmarks/killer` reads it."""
+def draw(stage: str, seconds: float, rng: random.Random) -> tuple[str, str]:
+    """Draw a moment of a stage that lasts so long: what is hit, and KILL_AT as the killer reads it.
+
+    See `benchmarks/killer`.
+    """
+    if stage != "train":
+        return "at any moment", f"{rng.uniform(0, seconds):.3f}"
     what = rng.choice(list(MOMENTS))
-    module, function, calls, seconds = MOMENTS[what]
-    return (
-        what,
-        f"pipeline.{module}:{function}:{rng.randint(1, calls)}:{rng.uniform(0, seconds):.5f}",
-    )
+    module, function, calls, most = MOMENTS[what]
+    call, later = rng.randint(1, calls), rng.uniform(0, most)
+    return what, f"pipeline.{module}:{function}:{call}:{later:.5f}"
 
 
 def make_project(folder: Path) -> Path:
-    """Make a small copy of the project in which all but training is done."""
+    """Make a small copy of the project in which nothing is done."""
     project = make_clone(folder)
     set_params(project, SMALL)
     commit(project, "small")
-    run(project, "dvc", "repro", "weigh")
     return project
 
 
-def kill_once(project: Path, moment: str) -> bool:
-    """Train by `dvc repro`; tell whether the training was killed."""
-    own = environment(PYTHONPATH=str(ROOT / "benchmarks/killer"), KILL_AT=moment)
-    dvc = shutil.which("dvc", path=own["PATH"]) or "dvc"
+def command(stage: str) -> list[str]:
+    """Give the command that runs a stage, and what it needs."""
+    return (
+        ["python", "-m", "pipeline", "promote"] if stage == "promote" else ["dvc", "repro", stage]
+    )
+
+
+def up_to(project: Path, stage: str) -> Path:
+    """Run what comes before a stage."""
+    before = {"prepare": "demo", "label": "prepare", "train": "weigh", "evaluate": "train"}
+    run(project, "dvc", "repro", before.get(stage, "evaluate"))
+    return project
+
+
+def kill_once(project: Path, stage: str, moment: str) -> bool:
+    """Run a stage; tell whether it was killed."""
+    killer = {"PYTHONPATH": str(ROOT / "benchmarks/killer"), "KILL_AT": moment, "KILL_STAGE": stage}
+    own = environment(**killer)
+    program, *arguments = command(stage)
     done = subprocess.run(
-        [dvc, "repro", "train"], cwd=project, env=own, capture_output=True, text=True, check=False
+        [shutil.which(program, path=own["PATH"]) or program, *arguments],
+        cwd=project,
+        env=own,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     output = done.stdout + done.stderr
-    if done.returncode and "exited with -9" not in output:
-        raise SystemExit(f"training failed otherwise than by a kill:\n{output}")
+    if done.returncode not in (0, -9) and "exited with -9" not in output:
+        raise SystemExit(f"{stage} failed otherwise than by a kill:\n{output}")
     return bool(done.returncode)
 
 
 def result(project: Path) -> dict[str, Any]:
-    """Train to the end, evaluate, and gather what has to be equal."""
+    """Run all to the end, promote, and gather what has to be equal."""
     run(project, "dvc", "repro")
-    files = ("train/model.keras", "train/history.csv", "evaluate/metrics.json")
+    run(project, *command("promote"))
     with closing(sqlite3.connect(project / "mlflow.db")) as store:
         queries = {
             "runs": "select status, name from runs",
-            "epochs": "select key, step, value from metrics order by key, step, value",
+            # An evaluation that is repeated logs the same again, later.
+            "metrics": "select distinct key, step, value from metrics order by 1, 2, 3",
+            "epochs": "select key, step, value from metrics where step > 0 order by 1, 2, 3",
             "models": "select status from logged_models where lifecycle_stage = 'active'",
+            "champion": "select alias, version from registered_model_aliases",
+            "versions": "select version from model_versions",
         }
         stored = {name: store.execute(query).fetchall() for name, query in queries.items()}
-    return stored | {name: (project / "outputs" / name).read_bytes() for name in files}
+    outputs = project / "outputs"
+    files = (path for path in outputs.rglob("*") if path.is_file())
+    # What commands write tells the time.
+    made = {path.relative_to(outputs).as_posix(): path.read_bytes() for path in files}
+    return stored | {name: text for name, text in made.items() if not name.startswith("promote/")}
 
 
-def one_training(template: Path, project: Path, rng: random.Random, kills: int) -> int:
-    """Kill a training up to so many times; return how often it was killed before it ended."""
-    shutil.copytree(template, project, symlinks=True)
+def attempts(project: Path, stage: str, seconds: float, rng: random.Random, kills: int) -> int:
+    """Kill a stage up to so many times; return how often it was killed before it ended."""
     for number in range(kills):
-        what, moment = draw(rng)
-        hit = kill_once(project, moment)
+        what, moment = draw(stage, seconds, rng)
+        hit = kill_once(project, stage, moment)
         print(f"  {what:25s} {moment:70s} {'killed' if hit else 'ended before'}", flush=True)
         if not hit:
             return number
     return kills
 
 
-def campaign(folder: Path, kills: int, seed: int) -> bool:
-    """Kill trainings until so many kills are survived; tell whether all ended as one should."""
-    rng, survived, equal = random.Random(seed), 0, True
-    template = make_project(folder / "template")
-    undisturbed = folder / "undisturbed"
-    shutil.copytree(template, undisturbed, symlinks=True)
-    expected = result(undisturbed)
+def campaign(folder: Path, stage: str, kills: int, rng: random.Random) -> bool:
+    """Kill a stage until so many kills are survived; tell whether all ended as one should."""
+    template = up_to(make_project(folder / "template"), stage)
+    undisturbed, began = copy_of(template, folder / "undisturbed"), time.monotonic()
+    run(undisturbed, *command(stage))
+    seconds, expected = time.monotonic() - began, result(undisturbed)
+    survived, equal = 0, True
     for number in count():
         if survived >= kills:
             break
-        project = folder / f"killed_{number}"
-        hits = one_training(template, project, rng, min(A_TRAINING, kills - survived))
-        found = result(project)
-        differing = [name for name in expected if expected[name] != found[name]]
+        project = copy_of(template, folder / f"killed_{number}")
+        hits = attempts(project, stage, seconds, rng, min(IN_A_ROW, kills - survived))
+        differing = differences(expected, result(project))
         survived, equal = survived + hits, equal and not differing
-        print(f"training {number}: {hits} kills, differs in {differing or 'nothing'}", flush=True)
+        print(f"{stage} {number}: {hits} kills, differs in {differing or 'nothing'}", flush=True)
         if not differing:
             shutil.rmtree(project)
     return equal
 
 
+def copy_of(template: Path, project: Path) -> Path:
+    """Copy a project that nobody works in."""
+    return Path(shutil.copytree(template, project, symlinks=True))
+
+
+def differences(expected: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
+    """Name what is unlike, missing or too much."""
+    return sorted(k for k in expected.keys() | found.keys() if expected.get(k) != found.get(k))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--stage", choices=[*STAGES, "all"], default="train")
+    parser.add_argument("--kills", type=int, default=20, help="of each stage")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        if not campaign(Path(name), options.kills, options.seed):
-            raise SystemExit("a killed training ended otherwise than an undisturbed one")
-    print(f"{options.kills} kills, seed {options.seed}: all trainings ended as an undisturbed one")
+    for stage in STAGES if options.stage == "all" else [options.stage]:
+        with tempfile.TemporaryDirectory() as name:
+            rng = random.Random(options.seed)
+            if not campaign(Path(name), stage, options.kills, rng):
+                raise SystemExit(f"{stage}, killed, ended otherwise than undisturbed")
+        print(f"{stage}: {options.kills} kills, seed {options.seed}: all ended as undisturbed")
 
 
 if __name__ == "__main__":

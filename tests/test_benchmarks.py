@@ -20,6 +20,7 @@ from candidates import guesses, make_candidate
 
 from benchmarks import (
     coverage,
+    disks,
     drift,
     evaluation,
     ingest,
@@ -169,6 +170,26 @@ def test_kills_hit_the_call_that_is_named(call, code):
         [sys.executable, "-c", work, "pipeline.stages.train"], env=own, check=False
     )
     assert done.returncode == code
+
+
+@pytest.mark.parametrize(("stage", "code"), [("prepare", -signal.SIGKILL), ("label", 0)])
+@pytest.mark.parametrize("argument", ["pipeline.stages.prepare", "prepare"])
+def test_kills_hit_the_stage_that_is_named_at_their_time(stage, code, argument):
+    own = os.environ | {
+        "PYTHONPATH": str(ROOT / "benchmarks/killer"),
+        "KILL_AT": "0.01",
+        "KILL_STAGE": stage,
+    }
+    # As the stage's or command's name stands among the arguments; it lives until it is killed.
+    work = f"import time; time.sleep({600 if code else 0})"
+    done = subprocess.run([sys.executable, "-c", work, argument], env=own, check=False)
+    assert done.returncode == code
+
+
+def test_disks_know_a_traceback_from_a_line():
+    assert disks.unclear("Running stage\nerror: outputs: No space left on device.\n") == []
+    assert disks.unclear("Traceback (most recent call last):\n  ...") != []
+    assert len(disks.unclear("error: a\nerror: b\n")) == 2
 
 
 def test_soak_tells_of_each_campaign_how_it_ended(tmp_path, monkeypatch, capsys):

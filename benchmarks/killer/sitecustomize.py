@@ -1,8 +1,9 @@
-"""Kill training from within with SIGKILL, at a moment that the environment names.
+"""Kill a stage or command from within with SIGKILL, at a moment that the environment names.
 
-KILL_AT is `module:function:call:seconds`: that many seconds after the n-th call of the function
-has begun, be it in the stage or in the process that sends its journal; both are killed. Python
-imports this file at its start where its folder is on PYTHONPATH.
+KILL_STAGE is its name. KILL_AT is `module:function:call:seconds`: that many seconds after the n-th
+call of the function has begun, be it in the stage or in the process that sends its journal; both
+are killed. Or it is a number: so many seconds after its start. Python imports this file at its
+start where its folder is on PYTHONPATH.
 """
 
 import importlib.abc
@@ -18,6 +19,18 @@ from typing import Any
 SENDER = "pipeline.tracking.outbox.sender_process"
 
 
+def kill_after(seconds: float) -> None:
+    """Kill this process, and the stage where this is its sender, after so many seconds."""
+
+    def kill() -> None:
+        time.sleep(seconds)
+        if SENDER in sys.orig_argv:
+            os.kill(os.getppid(), signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=kill, daemon=True).start() if seconds else kill()
+
+
 def arm(module: ModuleType, path: str, call: int, seconds: float) -> None:
     """Make the `call`-th call of a function end this process after so many seconds."""
     *parents, name = path.split(".")
@@ -26,17 +39,11 @@ def arm(module: ModuleType, path: str, call: int, seconds: float) -> None:
         owner = getattr(owner, parent)
     original, calls = getattr(owner, name), 0
 
-    def kill() -> None:
-        time.sleep(seconds)
-        if SENDER in sys.orig_argv:
-            os.kill(os.getppid(), signal.SIGKILL)
-        os.kill(os.getpid(), signal.SIGKILL)
-
     def armed(*args: Any, **kwargs: Any) -> Any:
         nonlocal calls
         calls += 1
         if calls == call:
-            threading.Thread(target=kill, daemon=True).start() if seconds else kill()
+            kill_after(seconds)
         return original(*args, **kwargs)
 
     setattr(owner, name, armed)
@@ -64,5 +71,16 @@ class Finder(importlib.abc.MetaPathFinder):
         return spec
 
 
-if "KILL_AT" in os.environ and {"pipeline.stages.train", SENDER} & set(sys.orig_argv):
-    sys.meta_path.insert(0, Finder(*os.environ["KILL_AT"].split(":")))
+def main() -> None:
+    """Set the timer, or wait for the function, where this process is the one that is meant."""
+    moment = os.environ.get("KILL_AT")
+    # The stage is a module, a command an argument: `-m pipeline.train`, `-m pipeline promote`.
+    names = {argument.rpartition(".")[2] for argument in sys.orig_argv[1:]}
+    own = os.environ.get("KILL_STAGE", "train") in names
+    if moment and ":" in moment and (own or SENDER in sys.orig_argv):
+        sys.meta_path.insert(0, Finder(*moment.split(":")))
+    elif moment and own:
+        kill_after(float(moment))
+
+
+main()

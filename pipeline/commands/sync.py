@@ -14,10 +14,14 @@ def run() -> None:
     results = deliver_rest()
     for sent in results:
         state = f"not sent: {sent.problem}" if sent.problem else "sent"
-        print(f"run {sent.key}: {sent.waiting} entries {state}")
+        print(f"run {sent.key}: {'damaged' if sent.damaged else f'{sent.waiting} entries {state}'}")
     if failed := [sent for sent in results if sent.problem]:
         raise InputError(
             f"{store} did not take {len(failed)} of {len(results)} runs. Start or mend the server, "
             "or set MLFLOW_TRACKING_URI to another store, and run this command again."
         )
-    print(f"{store} has every run" if results else f"nothing to send: {store} has every run")
+    damaged = sum(sent.damaged for sent in results)
+    every = f"{store} has every run" + (
+        f" but {damaged} whose journal is damaged" if damaged else ""
+    )
+    print(every if results else f"nothing to send: {every}")

@@ -14,7 +14,7 @@ from pipeline.settings.schema import Params
 from pipeline.tracking.registry.registry import Registry, open_registry
 from pipeline.tracking.registry.versions import Version
 from pipeline.tracking.store.artifacts import fetch, network_of
-from pipeline.tracking.store.connection import SQLITE, tracking_uri
+from pipeline.tracking.store.connection import no_database
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,8 @@ def find_reference(settings: Params, folder: Path) -> ReferenceModel:
 
     Raises `InputError` where there is neither, or the champion's run has no profile.
     """
-    store = tracking_uri()
     # MLflow would make an empty store, which takes seconds and has no champion either.
-    if not store.startswith(SQLITE) or Path(store.removeprefix(SQLITE)).is_file():
+    if not no_database():
         with open_registry(settings.tracking.experiment, settings.promote.model) as registry:
             if champion := registry.champion():
                 return _of_champion(registry, champion, folder)

@@ -100,7 +100,7 @@ def fit(data: Data, settings: Settings, score: Score, on_epoch: OnEpoch, folder:
     hears of each epoch: what it measured, and what the one did whose weights are kept so far.
     The same data, settings and machine give the same bits, also where an earlier call was killed:
     `folder` keeps the state after each epoch, and a training that is found there is resumed.
-    It must be that of the same data and settings.
+    It must be that of the same data and settings; `on_epoch` hears of its epochs again.
     """
     keras.utils.clear_session()  # else names count up within a process and end up in the file
     keras.utils.set_random_seed(settings.seed)
@@ -125,6 +125,8 @@ def fit(data: Data, settings: Settings, score: Score, on_epoch: OnEpoch, folder:
     shuffle = Shuffle(features, labels, settings.batch_size, settings.seed)
     callbacks = [shuffle, *_callbacks(report, folder / BEST, settings)]
     kept = KeepState(folder, callbacks, report.history)
+    for number, epoch in enumerate(report.history):  # to a run that does not know of them yet
+        on_epoch(epoch, best_of(report.history[: number + 1]))
     if not kept.stopped:
         model.fit(
             shuffle.batches,

@@ -1,11 +1,16 @@
 """Save the whole state of a training after each epoch, and go on from it bit by bit.
 
+The state is one file with a checksum, the best weights so far in it: it is all there as it was
+written, or it is damaged, and the training begins anew.
+
 Keras' own BackupAndRestore keeps weights, optimizer and epoch, but not what callbacks remember:
 the best value so far, patience and the learning rate's schedule.
 """
 
+import hashlib
 import io
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,12 +18,15 @@ from typing import Any
 import keras
 import numpy as np
 
+from pipeline.errors import naming
+
 # What the callbacks of this pipeline remember from epoch to epoch.
 _MEMORY: dict[str, tuple[str, ...]] = {
     "ModelCheckpoint": ("best",),
     "ReduceLROnPlateau": ("best", "wait", "cooldown_counter"),
     "EarlyStopping": ("best", "best_epoch", "wait", "stopped_epoch"),
 }
+_CHECKSUM = 32  # bytes at the end of the file
 STATE, BEST = "state.npz", "best.weights.h5"
 History = list[dict[str, float]]
 
@@ -41,6 +49,7 @@ class KeepState(keras.callbacks.Callback):
         self.stopped = bool(self._saved and self._saved[0]["stopped"])
         if self._saved:
             history += self._saved[0]["history"]
+            (folder / BEST).write_bytes(self._saved[1].pop().tobytes())
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         if self._saved is None:
@@ -62,7 +71,8 @@ class KeepState(keras.callbacks.Callback):
             "memory": memory,
             "stopped": bool(self.model.stop_training),
         }
-        arrays = [variable.numpy() for variable in _variables(self.model)]
+        best = np.frombuffer((self._folder / BEST).read_bytes(), dtype=np.uint8)
+        arrays = [*(variable.numpy() for variable in _variables(self.model)), best]
         _write(self._folder / STATE, meta, arrays)
 
 
@@ -82,13 +92,28 @@ def _write(path: Path, meta: dict[str, Any], arrays: list[Any]) -> None:
     text = np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)
     np.savez(content, meta=text, **named)
     draft = path.with_suffix(".draft")
-    draft.write_bytes(content.getvalue())
+    with naming(draft):
+        draft.write_bytes(content.getvalue() + _checksum(content.getvalue()))
     draft.replace(path)
 
 
 def _read(path: Path) -> tuple[dict[str, Any], list[Any]] | None:
+    """Read a state; None where there is none, or another than was written, which is said."""
     if not path.exists():
         return None
-    with np.load(path, allow_pickle=False) as stored:
+    whole = path.read_bytes()
+    content, checksum = whole[:-_CHECKSUM], whole[-_CHECKSUM:]
+    if checksum != _checksum(content):
+        print(
+            f"warning state: {path} is damaged (its checksum does not match); the training begins "
+            "anew.",
+            file=sys.stderr,
+        )
+        return None
+    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
         meta = json.loads(stored["meta"].tobytes())
         return meta, [stored[name] for name in sorted(stored.files) if name != "meta"]
+
+
+def _checksum(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()

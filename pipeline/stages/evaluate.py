@@ -143,7 +143,7 @@ def evaluate(settings: Params, step: Step) -> tuple[Report, str]:
         run.log_dataset(DataSet("test", digest), paths.FRAMES, keys.num_rows, columns)
         record_scores(run, judgement, digest)
         record(run, tables)
-        run.log_text(page_of_run(pages, run.id or run.key, names_of(made)), run_files.REPORT)
+        run.log_text(page_of_run(pages, made, names_of(made)), run_files.REPORT)
         note = [*lines, f"Figures and tables: `{run_files.REPORT}` under Artifacts."]
         run.set_tags({"mlflow.note.content": "\n\n".join(note)})
         run.log_dict({"rows_hash": rows_hash}, run_files.TEST_ROWS)

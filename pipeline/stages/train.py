@@ -134,6 +134,7 @@ def main(*, fresh: bool = False) -> None:
             best_epoch = train(run, settings, (features, emotions), training.folder)
         content = {
             "run": run.key,
+            "name": name,
             "experiment": experiment,
             "recipe": recipe,
             "best_epoch": best_epoch,

@@ -9,7 +9,7 @@ read from `MLFLOW_RUN_ID`.
 import signal
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
@@ -17,7 +17,7 @@ from pipeline.tracking.outbox.journal import Journal, new_key
 from pipeline.tracking.outbox.sender import Sender
 from pipeline.tracking.outbox.sender_process import SenderProcess, start_sender
 from pipeline.tracking.run import Run, safe_keys
-from pipeline.tracking.store.connection import journals_folder
+from pipeline.tracking.store.connection import journals_folder, without_password
 
 _GRACE = 8.0  # seconds for sending, where a scheduler will kill what does not end
 
@@ -86,7 +86,9 @@ def _ending(journal: Journal, sender: Sender | SenderProcess) -> Iterator[None]:
         sender.close(_GRACE)
         raise
     except BaseException as error:
-        journal.append("end", status="FAILED", error=f"{type(error).__name__}: {error}")
+        told = without_password(f"{type(error).__name__}: {error}")
+        with suppress(OSError):  # the disk may be what failed; the next stage ends the run then
+            journal.append("end", status="FAILED", error=told)
         sender.close()
         raise
     journal.append("end", status="FINISHED", error=None)

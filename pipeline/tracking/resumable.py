@@ -18,9 +18,9 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from pipeline.settings import paths
-from pipeline.tracking.outbox.journal import new_key
+from pipeline.tracking.outbox.journal import DamagedError, Journal, is_key, new_key
 from pipeline.tracking.provenance import PACKAGES, file_md5, version_of
-from pipeline.tracking.store.connection import local_folder, main_root
+from pipeline.tracking.store.connection import journals_folder, local_folder, main_root
 
 _PACKAGE = Path(__file__).parents[1]
 KEPT = 5  # folders of trainings that nobody works on
@@ -87,12 +87,26 @@ def _claim(parent: Path, name: str) -> tuple[Path, FileLock]:
 
 
 def _run_of(folder: Path) -> str:
+    """Read the key of the folder's run, or make one: also where the run's journal is damaged.
+
+    The new run is told of the epochs before as well, see `pipeline.model.fit`.
+    """
     path = folder / _KEY
-    if not path.exists():
+    if not path.exists() or not _sound(path.read_text(errors="replace")):
         draft = path.with_suffix(".draft")
         draft.write_text(new_key())
         draft.replace(path)
     return path.read_text()
+
+
+def _sound(key: str) -> bool:
+    if not is_key(key):
+        return False
+    try:
+        Journal(journals_folder() / key).check()
+    except DamagedError:
+        return False
+    return True
 
 
 def _recorded(folder: Path) -> bool:
@@ -100,9 +114,11 @@ def _recorded(folder: Path) -> bool:
     done = folder / _DONE
     if not done.exists():
         return False
-    md5 = done.read_text()
+    md5 = done.read_text(errors="replace")
     saved = main_root() / ".dvc/cache/files/md5" / md5[:2] / md5[2:]
-    return saved.exists() or (paths.LOCK.is_file() and md5 in paths.LOCK.read_text())
+    return saved.is_file() or (
+        len(md5) == 32 and paths.LOCK.is_file() and md5 in paths.LOCK.read_text()
+    )
 
 
 def _empty(folder: Path) -> None:

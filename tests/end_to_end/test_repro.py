@@ -10,6 +10,8 @@ from end_to_end.conftest import locked
 from throwaway import ROOT, commit, run, set_params
 from tracer import reads, trace
 
+from pipeline.evaluation.prediction_file import read_predictions
+
 ALL = ["demo", "prepare", "label", "weigh", "train", "evaluate"]
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 
@@ -101,6 +103,8 @@ def test_the_run_holds_what_was_done(clone):
     frames = locked(clone)["outputs/prepare/frames.parquet"]
     assert found["tags"]["md5.outputs/prepare/frames.parquet"] == frames
     assert found["dataset"] == frames
+    rows = read_predictions(clone / "outputs/evaluate/test_predictions.parquet").rows_hash
+    assert found["tags"]["test.rows_hash"] == rows
     assert {"evaluation", "labels", "data", "params", "provenance"} <= set(found["artifacts"])
 
 

@@ -1,5 +1,6 @@
 """Test predictions are kept so that two models can be compared on the same rows, or not at all."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +75,23 @@ def test_hash_changes_with_rows_and_labels_but_not_with_predictions(tmp_path: Pa
         told(keys(), EMOTIONS, TRUE * np.float32(0.9), PREDICTED),
     ]
     assert len({same, *others}) == 6
+
+
+def test_hash_is_that_of_the_columns_as_they_are_described(tmp_path: Path) -> None:
+    """Other programs may compute it: see the module's first lines."""
+
+    def md5(content: bytes) -> str:
+        return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+    lines = [
+        f"subject {md5(b'a' + bytes(1) + b'b' + bytes(1) + b'b' + bytes(1))}",
+        f"clip {md5(b'a_1' + bytes(1) + b'b_1' + bytes(1) + b'b_1' + bytes(1))}",
+        f"frame {md5(np.array([1, 1, 2], '<i8').tobytes())}",
+        f"true/joy {md5(np.array([1.0, 0.5, 0.1], '<f4').tobytes())}",
+        f"true/fear {md5(np.array([0.0, 0.0, 0.3], '<f4').tobytes())}",
+    ]
+    told = write(tmp_path / "file", keys(), EMOTIONS, TRUE, PREDICTED)
+    assert told == md5("\n".join(lines).encode())
 
 
 def test_refuses_keys_of_other_rows(tmp_path: Path) -> None:

@@ -76,6 +76,17 @@ def test_first_layer_standardises_raw_values():
     np.testing.assert_allclose(scaled.std(axis=0), [1, 1, 1, 0], atol=1e-5)
 
 
+def test_unit_that_never_moved_in_training_keeps_its_own_scale():
+    """Its values may move later: in AU units, from where it stood."""
+    still = FEATURES.copy()
+    still[:, 3] = 1.5
+    network = build(still, 2, hidden=(4,), dropout=(0.1,), batch_norm=True)
+    moved = np.tile(still.mean(axis=0), (3, 1)).astype(np.float32)
+    moved[:, 3] = [1.5, 0.0, 5.0]
+    scaled = np.asarray(network.get_layer("standardise")(moved))
+    np.testing.assert_allclose(scaled[:, 3], [0.0, -1.5, 3.5], atol=1e-6)
+
+
 @pytest.mark.parametrize("mode", ["emotion", "positive", "none"])
 def test_loss_equals_the_formula(mode):
     labels = RNG.random((5, 2)).astype(np.float32)

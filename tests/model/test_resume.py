@@ -1,14 +1,18 @@
 """A training that was broken off goes on bit by bit, whatever its callbacks had to remember."""
 
 import dataclasses
+import random
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from damage import damaged
 
 from pipeline.model.fit import Data, Settings, Trained, fit
+from pipeline.model.resume import BEST, STATE, _read
 from pipeline.model.saving import save_model
 
 RNG = np.random.default_rng(5)
@@ -72,20 +76,94 @@ def test_goes_on_to_the_same_bits(undisturbed: Trained, tmp_path: Path) -> None:
     assert content(trained.model) == content(undisturbed.model)
 
 
-def test_finished_training_is_not_trained_again(undisturbed: Trained, tmp_path: Path) -> None:
+@pytest.fixture
+def no_more_epochs(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Give a function after which no epoch may begin."""
+
+    def begin(*_: object) -> None:
+        raise AssertionError("it was trained again")
+
+    return lambda: monkeypatch.setattr("pipeline.model.batches.Shuffle.on_epoch_begin", begin)
+
+
+def test_finished_training_is_not_trained_again(
+    undisturbed: Trained, tmp_path: Path, no_more_epochs: Callable[[], None]
+) -> None:
     train(tmp_path)
-    trained = train(tmp_path, until=len(undisturbed.history) - 1)  # would break off there
+    no_more_epochs()
+    trained = train(tmp_path)
     assert trained.history == undisturbed.history
     assert content(trained.model) == content(undisturbed.model)
 
 
-def test_training_that_had_all_its_epochs_is_not_trained_again(tmp_path: Path) -> None:
+def test_training_that_had_all_its_epochs_is_not_trained_again(
+    tmp_path: Path, no_more_epochs: Callable[[], None]
+) -> None:
     short = dataclasses.replace(SETTINGS, epochs=3)
     first = train(tmp_path, settings=short)
-    again = train(tmp_path, until=2, settings=short)
+    no_more_epochs()
+    again = train(tmp_path, settings=short)
     assert again.history == first.history
     assert len(first.history) == 3
     assert content(again.model) == content(first.model)
+
+
+def test_run_hears_of_the_epochs_before_it_was_broken_off(
+    undisturbed: Trained, tmp_path: Path
+) -> None:
+    """They may have been lost with a damaged journal."""
+    with pytest.raises(BrokenOffError):
+        train(tmp_path, until=3)
+    heard: list[dict[str, float]] = []
+    fit(DATA, SETTINGS, lambda *_: {}, lambda m, _: heard.append(m), tmp_path)
+    assert heard == undisturbed.history
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """Give the state of a training that was broken off."""
+    folder = tmp_path_factory.mktemp("broken off")
+    with pytest.raises(BrokenOffError):
+        train(folder, until=3)
+    return (folder / STATE).read_bytes()
+
+
+@pytest.mark.parametrize("how", ["cut", "empty", "zeroed", "flipped", "other"])
+def test_damaged_state_is_named_and_training_begins_anew(
+    undisturbed: Trained, state: bytes, tmp_path: Path, how: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    middle = len(state) // 2
+    flipped = state[:middle] + bytes([state[middle] ^ 1]) + state[middle + 1 :]
+    content_of = {
+        "cut": state[:middle],
+        "empty": b"",
+        "zeroed": bytes(len(state)),
+        "flipped": flipped,
+        "other": b"no state" * 100,
+    }
+    (tmp_path / STATE).write_bytes(content_of[how])
+    trained = train(tmp_path)
+    assert f"{tmp_path / STATE} is damaged" in capsys.readouterr().err
+    assert trained.history == undisturbed.history
+    assert content(trained.model) == content(undisturbed.model)
+
+
+def test_no_damage_of_a_state_is_read_as_one(state: bytes, tmp_path: Path) -> None:
+    rng = random.Random(11)
+    (tmp_path / STATE).write_bytes(state)
+    assert _read(tmp_path / STATE) is not None
+    for _ in range(500):
+        (tmp_path / STATE).write_bytes(damaged(state, rng))
+        assert _read(tmp_path / STATE) is None
+
+
+def test_best_weights_are_those_of_the_state(undisturbed: Trained, tmp_path: Path) -> None:
+    """A kill leaves weights of a later epoch beside it, a disk anything."""
+    with pytest.raises(BrokenOffError):
+        train(tmp_path, until=undisturbed.best_epoch + 2)
+    (tmp_path / BEST).write_bytes(b"no weights")
+    trained = train(tmp_path)
+    assert content(trained.model) == content(undisturbed.model)
 
 
 def test_rows_come_in_another_order_each_epoch_and_all_of_them(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from patience import HANGS
 
 from pipeline.errors import InputError
 from pipeline.tracking.open_runs import evaluation_run, training_run
-from pipeline.tracking.outbox.journal import all_journals
-from pipeline.tracking.outbox.leftovers import deliver_rest, waiting
+from pipeline.tracking.outbox.journal import all_journals, waiting
+from pipeline.tracking.outbox.leftovers import deliver_rest
 from pipeline.tracking.store.connection import connect, journals_folder
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from patience import wait_for
 
 from pipeline.tracking.open_runs import training_run
 from pipeline.tracking.outbox.entries import PARAM_LENGTH
-from pipeline.tracking.outbox.leftovers import waiting
+from pipeline.tracking.outbox.journal import waiting
 from pipeline.tracking.run import DataSet, Run
 
 if TYPE_CHECKING:

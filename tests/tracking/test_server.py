@@ -16,8 +16,8 @@ from server import Server
 
 from pipeline.tracking.open_runs import training_run
 from pipeline.tracking.outbox.courier import open_store
-from pipeline.tracking.outbox.entries import Remote
-from pipeline.tracking.store.connection import connect, failures
+from pipeline.tracking.store.connection import connect
+from pipeline.tracking.store.faults import failures
 from pipeline.tracking.store.logged_model import model_of
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def written(
         with training_run("written", "train", PARAMS, {"git.dirty": "false"}) as run:
             log(run, folder)
             run.log_model(folder / "model.keras", FEATURES, ["joy"], FRAMES, step=2)
-        model_id = model_of(Remote(run.id, open_store("written")[0], folder))
+        model_id = model_of(open_store("written")[0], run.id)
         yield Written(run.id, model_id, network)
 
 

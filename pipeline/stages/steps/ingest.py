@@ -88,7 +88,9 @@ def make_naming(settings: Params, source: DataSource | None = None) -> Naming:
     data = source or settings.data
     path = Path(data.path)
     if not path.exists():
-        raise InputError(f"params.yaml: data.path is {path}, which does not exist.")
+        raise InputError(
+            f"params.yaml: path {path} does not exist. Check data.path, or the path below external."
+        )
     chosen = settings.naming[data.naming]
     called = dict[str, str](chosen.columns.items())
     labels = read_labels(path if path.is_dir() else path.parent, called)

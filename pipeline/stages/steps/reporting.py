@@ -87,12 +87,13 @@ def write_pages(pages: Pages) -> None:
     paths.REPORT_PAGE.write_text(to_html(page, pages.drawn), encoding="utf-8")
 
 
-def page_of_run(pages: Pages, name: str, facts: Mapping[str, str]) -> str:
+def page_of_run(pages: Pages, made: Mapping[str, Any], facts: Mapping[str, str]) -> str:
     """Return the HTML with what differs from run to run: the run's name, its facts, the date."""
     today = datetime.now(tz=UTC)
     named = replace(
         pages.report,
-        about=[f"Run {name}", f"evaluated {today:%-d %B %Y}", *pages.report.about],
+        title=f"Run {made.get('name', made['run'])} on {made['params']['data.path']}",
+        about=[f"evaluated {today:%-d %B %Y}", *pages.report.about],
         facts=replace(pages.report.facts, run=facts),
     )
     return to_html(report_page(named), pages.drawn)

@@ -1,22 +1,26 @@
 """Send journals to the MLflow store, each entry once and in order; again after any trouble.
 
 What is sent is noted after it has arrived. A sender that is killed in between sends it again,
-which leaves no trace: see `pipeline.tracking.outbox.entries`.
+which leaves no trace: see `pipeline.tracking.outbox.entries`. What the store refuses for good is
+noted as well and passed over, see `pipeline.tracking.outbox.refusal`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from pipeline.tracking.outbox import refusal
 from pipeline.tracking.outbox.entries import Remote, clean_tags, param_text
-from pipeline.tracking.outbox.journal import Entry, Journal
+from pipeline.tracking.outbox.journal import DamagedError, Entry, Journal, waiting
 from pipeline.tracking.store.connection import (
     connect,
-    failures,
     journals_folder,
+    no_database,
+    open_client,
     tracking_uri,
     without_password,
 )
+from pipeline.tracking.store.faults import failures
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient, entities
@@ -45,8 +49,8 @@ class Courier:
     def send(self) -> None:
         """Send what has not arrived, whether or not the run goes on.
 
-        Raises `UnsentError` where the store cannot take it now, `InputError` where somebody has
-        to mend it first.
+        Raises `UnsentError` where the store cannot take it now, `DamagedError` where the journal
+        does not hold what was written, `InputError` where somebody has to mend the store first.
         """
         try:
             self._send()
@@ -58,27 +62,47 @@ class Courier:
         begin = next(self._journal.entries(), None)
         if begin is None:
             return
-        store, sent, self.reached = tracking_uri(), self._journal.sent, self._client is not None
+        store, sent = without_password(tracking_uri()), self._journal.sent
+        self.reached = self._client is not None
         if self._client is None:
             self._client, self._experiment_id = open_store(begin["experiment"])
-            if not _has(self._client, sent.get("run_id")):
+            if not has_run(self._client, sent.get("run_id")):
                 sent = {}  # the database was deleted
             self.reached = True
         if sent.get("store") != store:
-            sent = {
-                "store": store,
-                "count": 1,
-                "run_id": _begin(self._client, self._experiment_id, self._journal.key, begin),
-            }
+            run_id = _begin(self._client, self._experiment_id, self._journal.key, begin)
+            sent = {"store": store, "count": 1, "run_id": run_id, "refused": {}}
             self._journal.note_sent(sent)
-        remote = Remote(sent["run_id"], self._client, self._journal.folder)
+        remote = Remote(sent["run_id"], self._client, self._journal)
         for batch in _batches(self._journal.entries(sent["count"])):
-            remote.write(batch)
+            new = dict(refusal.write(remote, batch))
+            if new.keys() - sent["refused"].keys():
+                sent["refused"] |= new
+                refusal.tell(remote, sent["refused"], new)
             sent["count"] += len(batch)
             self._journal.note_sent(sent)
 
+    def abandon(self, why: str) -> None:
+        """End the run of a damaged journal on the store, if it has begun and not ended there."""
+        try:
+            self._abandon(why)
+        except failures() as error:
+            raise UnsentError(without_password(f"{type(error).__name__}: {error}")) from error
 
-def _has(client: "MlflowClient", run_id: str | None) -> bool:
+    def _abandon(self, why: str) -> None:
+        self.reached = False
+        if no_database():
+            return
+        client = open_client()
+        experiments = [item.experiment_id for item in client.search_experiments()]
+        run = find_run(client, experiments, self._journal.key)
+        self.reached = True
+        if run and run.info.status == "RUNNING":
+            Remote(run.info.run_id, client, self._journal).end("KILLED", why)
+
+
+def has_run(client: "MlflowClient", run_id: str | None) -> bool:
+    """Ask the store whether it has a run that was not deleted."""
     from mlflow.exceptions import MlflowException
 
     try:
@@ -92,9 +116,7 @@ def _has(client: "MlflowClient", run_id: str | None) -> bool:
 def open_store(experiment: str) -> "tuple[MlflowClient, str]":
     """Connect to the store, see `store.connection.connect`; return the experiment's id."""
     experiment_id = connect(experiment)
-    from mlflow import MlflowClient
-
-    return MlflowClient(), experiment_id
+    return open_client(), experiment_id
 
 
 def _batches(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
@@ -108,7 +130,7 @@ def _batches(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
 
 def _begin(client: "MlflowClient", experiment_id: str, key: str, begin: Entry) -> str:
     """Find the run of a journal, or make it; return its id."""
-    if found := find_run(client, experiment_id, key):
+    if found := find_run(client, [experiment_id], key):
         return str(found.info.run_id)
     tags, name = begin["tags"] | {KEY: key}, begin["name"]
     if begin["maker"]:
@@ -124,21 +146,34 @@ def _begin(client: "MlflowClient", experiment_id: str, key: str, begin: Entry) -
     return str(made.info.run_id)
 
 
-def find_run(client: "MlflowClient", experiment_id: str, key: str) -> "entities.Run | None":
-    """Look a run up by its key; None where the store has none or it was deleted."""
-    found = client.search_runs([experiment_id], f"tags.`{KEY}` = '{key}'", max_results=1)
+def find_run(client: "MlflowClient", experiments: Sequence[str], key: str) -> "entities.Run | None":
+    """Look a run up by its key in these experiments; None where there is none or it was deleted."""
+    if "'" in key:
+        return None  # not of our making, and it cannot be asked for
+    found = client.search_runs([*experiments], f"tags.`{KEY}` = '{key}'", max_results=1)
     return found[0] if found else None
 
 
 def _maker(client: "MlflowClient", experiment_id: str, key: str) -> "entities.Run | None":
-    """Find the run that made a model; where the store has lost it, send its journal again."""
-    found = find_run(client, experiment_id, key)
+    """Find the run that made a model, whole: what its journal still holds is sent before.
+
+    Where the store has lost it, that is all. Raises `UnsentError` where it cannot be sent now.
+    """
+    found = find_run(client, [experiment_id], key)
     journal = Journal(journals_folder() / key)
-    if found or not journal.folder.is_dir():
+    if not journal.folder.is_dir() or (found and not waiting(journal)):
         return found
-    journal.note_sent({})
-    Courier(journal).send()
-    return find_run(client, experiment_id, key)
+    if (lock := journal.send_lock()) is None:
+        raise UnsentError(f"another process sends run {key}, which made the model")
+    try:
+        if not found:
+            journal.note_sent({})
+        Courier(journal).send()
+    except DamagedError:
+        return None  # it is set aside when its turn comes
+    finally:
+        lock.release()
+    return find_run(client, [experiment_id], key)
 
 
 def _agree(stored: dict[str, str], params: dict[str, str]) -> bool:

@@ -8,10 +8,9 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pipeline.tracking.outbox.journal import Entry
+from pipeline.tracking.outbox.journal import Entry, Journal
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -23,7 +22,7 @@ KEY_LENGTH = 250
 PARAM_LENGTH = 6000
 TAG_LENGTH = 8000
 METRICS_A_CALL = 1000
-ENTRIES_A_CALL = 100
+ENTRIES_A_CALL = 100  # of a model's metrics, too: MLflow finds repeated ones only among so many
 
 # Names of pandas' column types in MLflow's schema of a data set; any other is a string.
 COLUMN_TYPES = {
@@ -38,11 +37,16 @@ ERROR = "error"
 
 @dataclass(frozen=True)
 class Remote:
-    """A run of a store, by its id, and the folder that holds the files its entries speak of."""
+    """A run of a store, by its id, and the journal that holds its entries and their files."""
 
     id: str
     client: "MlflowClient"
-    files: Path
+    journal: Journal
+
+    def check(self) -> None:
+        """Raise `ConnectionError`, or what the client raises, where the run is not to be had."""
+        if self.client.get_run(self.id).info.lifecycle_stage != "active":
+            raise ConnectionError(f"run {self.id} was deleted meanwhile")
 
     def write(self, entries: Sequence[Entry]) -> None:
         """Write entries of one kind, in order."""
@@ -68,7 +72,8 @@ class Remote:
 
         from pipeline.tracking.store.logged_model import model_of
 
-        model = model_of(self) if any(entry["of_model"] for entry in entries) else None
+        of_model = any(entry["of_model"] for entry in entries)
+        model = model_of(self.client, self.id) if of_model else None
         metrics = [
             Metric(
                 name,
@@ -82,7 +87,7 @@ class Remote:
             for entry in entries
             for name, value in entry["values"].items()
         ]
-        for some in _chunks(metrics, METRICS_A_CALL):
+        for some in _chunks(metrics, ENTRIES_A_CALL if of_model else METRICS_A_CALL):
             self.client.log_batch(self.id, metrics=some)
 
     def _params(self, entry: Entry) -> None:
@@ -97,19 +102,11 @@ class Remote:
                 self.client.log_text(self.id, value, f"params/{key}.txt")
 
     def _tags(self, entry: Entry) -> None:
-        self.set_tags(entry["values"])
-
-    def set_tags(self, tags: Mapping[str, str]) -> None:
-        """Set tags; of odd keys and long values see `clean_tags`."""
-        from mlflow.entities import RunTag
-
-        items = [RunTag(key, value) for key, value in clean_tags(tags).items()]
-        for some in _chunks(items, ENTRIES_A_CALL):
-            self.client.log_batch(self.id, tags=some)
+        set_tags(self.client, self.id, entry["values"])
 
     def _file(self, entry: Entry) -> None:
         folder, _, _ = entry["name"].rpartition("/")
-        self.client.log_artifact(self.id, str(self.files / entry["file"]), folder or None)
+        self.client.log_artifact(self.id, str(self.journal.kept(entry["file"])), folder or None)
 
     def _table(self, entry: Entry) -> None:
         """Replace what the name held; MLflow's own function would append to it."""
@@ -117,7 +114,8 @@ class Remote:
         listed = self.client.get_run(self.id).data.tags.get("mlflow.loggedArtifacts", "[]")
         item = {"path": entry["name"], "type": "table"}
         if item not in (items := json.loads(listed)):
-            self.set_tags({"mlflow.loggedArtifacts": json.dumps([*items, item])})
+            listing = {"mlflow.loggedArtifacts": json.dumps([*items, item])}
+            set_tags(self.client, self.id, listing)
 
     def _dataset(self, entry: Entry) -> None:
         from mlflow.entities import Dataset, DatasetInput, InputTag
@@ -140,22 +138,34 @@ class Remote:
     def _model(self, entry: Entry) -> None:
         import pandas as pd
 
-        from pipeline.tracking.store.logged_model import log_model, model_of
+        from pipeline.tracking.store.logged_model import log_model
 
-        if model_of(self) is None:
-            example = pd.DataFrame(entry["example"])
-            names = entry["features"], entry["emotions"]
-            log_model(self, self.files / entry["file"], *names, example, entry["step"])
+        names = entry["features"], entry["emotions"]
+        network, example = self.journal.kept(entry["file"]), pd.DataFrame(entry["example"])
+        log_model(self.client, self.id, network, *names, example, entry["step"])
 
     def _end(self, entry: Entry) -> None:
-        if entry["error"]:
-            self.set_tags({ERROR: entry["error"]})
-        self.client.set_terminated(self.id, entry["status"], end_time=entry["time"])
+        self.end(entry["status"], entry["error"], entry["time"])
+
+    def end(self, status: str, error: str | None, time: int | None = None) -> None:
+        """End the run (FINISHED, FAILED, KILLED), with the error's message on a tag."""
+        if error:
+            set_tags(self.client, self.id, {ERROR: error})
+        self.client.set_terminated(self.id, status, end_time=time)
 
     def _resume(self, _entry: Entry) -> None:
         self.client.update_run(self.id, status="RUNNING")
         if ERROR in self.client.get_run(self.id).data.tags:
             self.client.delete_tag(self.id, ERROR)  # that of an earlier attempt
+
+
+def set_tags(client: "MlflowClient", run_id: str, tags: Mapping[str, str]) -> None:
+    """Set tags of a run; of odd keys and long values see `clean_tags`."""
+    from mlflow.entities import RunTag
+
+    items = [RunTag(key, value) for key, value in clean_tags(tags).items()]
+    for some in _chunks(items, ENTRIES_A_CALL):
+        client.log_batch(run_id, tags=some)
 
 
 def _measured_on(entry: Entry) -> dict[str, str]:
@@ -176,6 +186,8 @@ def clean_tags(tags: Mapping[str, str]) -> dict[str, str]:
 
 
 def _shorten(text: str, length: int) -> str:
+    # No database takes halves of characters, and PostgreSQL no zero.
+    text = text.encode(errors="replace").decode().replace("\0", "?")
     return text if len(text) <= length else text[: length - 1] + "…"
 
 

@@ -6,14 +6,15 @@ import time
 
 from pipeline.errors import InputError
 from pipeline.tracking.outbox.courier import Courier, UnsentError
-from pipeline.tracking.outbox.journal import Journal
-from pipeline.tracking.outbox.leftovers import deliver_rest, waiting
+from pipeline.tracking.outbox.journal import DamagedError, Journal, waiting
+from pipeline.tracking.outbox.leftovers import deliver_rest
 
 # Seconds after the first, second, ... failure in a row; before each try when the stage is over;
 # between looks whether another process has ceased to send the journal.
 _PAUSES = (1.0, 2.0, 5.0, 15.0, 60.0)
 _LAST_PAUSES = (0.0, 0.5, 2.0)
 _LOOK_AGAIN = 0.2
+_LAST = 60.0  # seconds after which no further try is begun when the stage is over
 
 
 class Sender(threading.Thread):
@@ -80,9 +81,10 @@ class Sender(threading.Thread):
                 self._end.wait(_PAUSES[min(failed, len(_PAUSES)) - 1])
             else:
                 self._news.wait()
+        begun = time.monotonic()
         for pause in _LAST_PAUSES:
             time.sleep(pause)
-            if self._try():
+            if self._try() or time.monotonic() - begun > _LAST:
                 return
 
     def _over(self) -> bool:
@@ -94,7 +96,7 @@ class Sender(threading.Thread):
             if self._rest:  # what does not arrive of others' does not hold this run up
                 self._rest = any(one.problem for one in deliver_rest(self._journal.key))
             self._courier.send()
-        except UnsentError as error:
+        except (UnsentError, DamagedError) as error:
             self.unsent = str(error)
             return False
         return True

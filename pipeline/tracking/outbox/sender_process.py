@@ -18,7 +18,6 @@ from pipeline.errors import InputError
 from pipeline.tracking.outbox.journal import Journal
 from pipeline.tracking.outbox.sender import Sender, warn_unsent
 from pipeline.tracking.store.connection import load_mlflow
-from pipeline.tracking.store.logged_model import know_packages
 
 _PACKAGES = Path(__file__).parents[3]
 _ready: "list[tuple[subprocess.Popen[bytes], int]]" = []  # at most one, for the next run
@@ -114,10 +113,8 @@ def main() -> None:
     # What is read ahead of the sender's start is no news to it: it begins with the whole journal.
     if not (folder := sys.stdin.buffer.readline()):
         return
-    sender = Sender(journal := Journal(Path(json.loads(folder))))
+    sender = Sender(Journal(Path(json.loads(folder))))
     sender.start()
-    if next(journal.entries())["maker"] is None:  # a training, which will log its model
-        know_packages()
     with suppress(InputError):
         while os.read(sys.stdin.fileno(), 1 << 16):
             sender.hear()

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError
 from pipeline.tracking.outbox.courier import KEY, find_run, open_store
-from pipeline.tracking.outbox.entries import Remote, clean_tags
+from pipeline.tracking.outbox.entries import clean_tags
 from pipeline.tracking.registry.versions import NONE, REPLACED, RULE, SINCE, Version, as_version
 from pipeline.tracking.store.connection import (
-    failures,
-    journals_folder,
     tracking_uri,
     without_password,
 )
+from pipeline.tracking.store.faults import failures
 from pipeline.tracking.store.logged_model import model_of
 
 if TYPE_CHECKING:
@@ -101,7 +100,7 @@ class Registry:
             self._link(found.model_id, int(found.number))
             return self.tag(found, tags)
         run = self.run(key)
-        model_id = model_of(Remote(run, self.client, journals_folder()))
+        model_id = model_of(self.client, run)
         if model_id is None:
             raise InputError(
                 f"Run {run} ({key}) has no logged model. Send what did not arrive with `python -m "
@@ -117,7 +116,7 @@ class Registry:
 
     def run(self, key: str) -> str:
         """Find the id of a run by its key; raises `InputError` where the store lacks it."""
-        if found := find_run(self.client, self.experiment_id, key):
+        if found := find_run(self.client, [self.experiment_id], key):
             return str(found.info.run_id)
         raise InputError(
             f"Run {key} is not in {without_password(tracking_uri())}. Send it with `python -m "

@@ -1,11 +1,12 @@
 """Read and add what is filed with a run that has ended, and with its model."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.tracking.outbox.entries import Remote
-from pipeline.tracking.store.connection import journals_folder
+from pipeline.tracking.outbox.entries import set_tags
+from pipeline.tracking.store.limits import DOWNLOAD, within
 from pipeline.tracking.store.logged_model import CONTRACT
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def note_of(client: "MlflowClient", run_id: str) -> str:
 
 def tag(client: "MlflowClient", run_id: str, tags: Mapping[str, str]) -> None:
     """Set tags of a run."""
-    Remote(run_id, client, journals_folder()).set_tags(tags)
+    set_tags(client, run_id, tags)
 
 
 def network_of(model_id: str, folder: Path) -> tuple[Path, Path]:
@@ -44,6 +45,7 @@ def network_of(model_id: str, folder: Path) -> tuple[Path, Path]:
     """
     import mlflow.artifacts
 
-    copy = mlflow.artifacts.download_artifacts(f"models:/{model_id}", dst_path=str(folder))
+    load = partial(mlflow.artifacts.download_artifacts, f"models:/{model_id}", dst_path=str(folder))
+    copy = within(DOWNLOAD, "download_artifacts", load)
     carried = Path(copy) / "artifacts"
     return next(carried.glob("*.keras")), carried / CONTRACT

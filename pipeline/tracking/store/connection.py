@@ -4,6 +4,7 @@ The store is `mlflow.db` at the root of the main repository with artifacts under
 so that a bare `mlflow ui` there shows everything. `MLFLOW_TRACKING_URI`, when set, wins.
 """
 
+import logging
 import os
 import re
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError
+from pipeline.tracking.store.faults import failures, passes
+from pipeline.tracking.store.limits import limited
 from pipeline.tracking.store.relocation import mend
 
 if TYPE_CHECKING:
@@ -41,6 +44,12 @@ QUIET = {
 SINGLE_TRY = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
 
 
+_TURN = 60  # seconds to wait for another process' first touch of the database
+# What stands before the host of an address. A password may hold `@`, after a name also `/`.
+_CREDENTIALS = r"(\w://)(?:[^/\s]*@|[^/\s:@]+:(?!\d+/)\S*@)"
+_QUERY = r"(?i)([?&]\w*(?:password|passwd|pwd|token|secret|key)\w*=)[^&\s]*"
+
+
 def tracking_uri() -> str:
     """Name the store: `MLFLOW_TRACKING_URI`, else SQLite at the root of the main repository."""
     # Not quoted: SQLAlchemy takes the rest of the address as the file's name, blanks included.
@@ -57,23 +66,37 @@ def connect(experiment: str) -> str:
     of `failures()` where a server cannot be reached.
     """
     load_mlflow()
-    import mlflow
-
     uri = tracking_uri()
-    mlflow.set_tracking_uri(uri)
     try:
         with _first_touch(uri):
             if uri.startswith(SQLITE):
                 mend(Path(uri.removeprefix(SQLITE)))  # the repository may have moved
-            return _experiment_id(mlflow.MlflowClient(uri), experiment, _artifacts(uri))
+            return _experiment_id(open_client(), experiment, _artifacts(uri))
     except failures() as error:
-        if _is_server(uri):
+        if is_server(uri) or passes(error):
             raise
         problem = without_password(f"{uri} cannot be used: {error}")
         raise InputError(
             f"MLflow store {problem}\nA SQLite database of this MLflow version or a server is "
             f"allowed: set MLFLOW_TRACKING_URI to one, or unset it for mlflow.db in the repository."
         ) from error
+
+
+def open_client() -> "MlflowClient":
+    """Give a client of the store in use; each call to a server ends within a time."""
+    load_mlflow()
+    import mlflow
+
+    uri = tracking_uri()
+    mlflow.set_tracking_uri(uri)
+    client = mlflow.MlflowClient(uri)
+    return limited(client) if is_server(uri) else client
+
+
+def no_database() -> bool:
+    """Tell whether the store is a SQLite database that is not there; MLflow would make one."""
+    uri = tracking_uri()
+    return uri.startswith(SQLITE) and not Path(uri.removeprefix(SQLITE)).is_file()
 
 
 def load_mlflow() -> None:
@@ -85,8 +108,9 @@ def load_mlflow() -> None:
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     os.environ.update(SINGLE_TRY)
-    import mlflow.pyfunc
-    import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
+
+    # Where the database is locked it would write a traceback; we say what becomes of the entries.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
 
 
 def main_root() -> Path:
@@ -109,14 +133,6 @@ def journals_folder() -> Path:
     return local_folder() / "runs"
 
 
-def failures() -> tuple[type[Exception], ...]:
-    """List what a store raises that is down, full or busy."""
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
-
-    return (MlflowException, SQLAlchemyError, OSError)  # those of requests are OSErrors
-
-
 def artifacts_beside(uri: str) -> Path:
     """Name the folder that holds the store's local files, `mlruns`."""
     folder = Path(uri.removeprefix(SQLITE)).parent if uri.startswith(SQLITE) else main_root()
@@ -126,10 +142,10 @@ def artifacts_beside(uri: str) -> Path:
 def _artifacts(uri: str) -> Path | None:
     """Name the folder of artifacts; None where a server decides."""
     # MLflow's own default is the working directory of whoever comes first.
-    return None if _is_server(uri) else artifacts_beside(uri)
+    return None if is_server(uri) else artifacts_beside(uri)
 
 
-def _is_server(uri: str) -> bool:
+def is_server(uri: str) -> bool:
     return uri.startswith(("http:", "https:", "databricks"))
 
 
@@ -143,7 +159,7 @@ def _first_touch(uri: str) -> Iterator[None]:
 
     lock = artifacts_beside(uri) / ".lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(lock):
+    with FileLock(lock, timeout=_TURN):
         yield
 
 
@@ -176,5 +192,6 @@ def _create(client: "MlflowClient", name: str, artifacts: Path | None) -> str:
 
 
 def without_password(text: str) -> str:
-    """Take name and password out of the addresses in a text that people will see."""
-    return re.sub(r"//[^/@\s]*@", "//", text)
+    """Take name, password and tokens out of the addresses in a text, for people and for a disk."""
+    bare = re.sub(_CREDENTIALS, r"\1", text)
+    return re.sub(_QUERY, r"\1", bare)

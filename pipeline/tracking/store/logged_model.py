@@ -7,18 +7,18 @@ import json
 import logging
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.data.action_units import value_range
-from pipeline.tracking.outbox.entries import Remote
 
 if TYPE_CHECKING:
     import pandas as pd
-    from mlflow.models import Model, ModelSignature
+    from mlflow import MlflowClient
+    from mlflow.entities import LoggedModel
+    from mlflow.models import ModelSignature
 
 SERVING = Path(__file__).with_name("serving.py")
 SOURCE = ("mlflow.source.", "mlflow.user")  # tags of a run that the model's page shows, too
@@ -27,92 +27,92 @@ _FOREIGN = re.compile("[/:.%\"']")  # what MLflow refuses in the name of a logge
 REQUIREMENTS = ("mlflow", "keras", "tensorflow", "numpy", "pandas")
 
 
-@dataclass(frozen=True)
-class _Pyfunc:
-    """MLflow's pyfunc flavour without the trial run of the example, for a model of this run.
-
-    The trial loads the network, and TensorFlow with it, in whatever process sends the model; that
-    it runs is for the tests to say. `Model.log` can leave it out, but hands the option on. It is
-    not told of the run, for it would copy the metrics of an epoch, and without their data set.
-    """
-
-    run_id: str
-
-    def save_model(
-        self, *, validate_serving_input: bool, mlflow_model: "Model", **options: Any
-    ) -> None:
-        import mlflow.pyfunc
-
-        del validate_serving_input
-        mlflow_model.run_id = self.run_id
-        mlflow.pyfunc.save_model(mlflow_model=mlflow_model, **options)
-
-
 def log_model(
-    run: Remote,
+    client: "MlflowClient",
+    run_id: str,
     network: Path,
     features: Sequence[str],
     emotions: Sequence[str],
     example: "pd.DataFrame",
     step: int,
 ) -> str:
-    """Log a `.keras` file that takes `features` in this order and gives `emotions`.
+    """Log with a run a `.keras` file that takes `features` in this order and gives `emotions`.
 
     `example` holds a few rows with at least these columns; `step` is the model's epoch. Returns
-    the id of the model: load it with `mlflow.pyfunc.load_model(f"models:/{id}")`.
+    the id of the model: load it with `mlflow.pyfunc.load_model(f"models:/{id}")`. Where the run
+    has its model already that is the one.
     """
     from mlflow.entities import LoggedModelOutput
+
+    if (model_id := model_of(client, run_id)) is None:
+        model_id = _make(client, run_id, network, features, emotions, example)
+    if model_id not in {one.model_id for one in client.get_run(run_id).outputs.model_outputs}:
+        client.log_outputs(run_id, [LoggedModelOutput(model_id, step)])
+    return model_id
+
+
+def _make(
+    client: "MlflowClient",
+    run_id: str,
+    network: Path,
+    features: Sequence[str],
+    emotions: Sequence[str],
+    example: "pd.DataFrame",
+) -> str:
+    made_by = client.get_run(run_id)
+    tags = {key: text for key, text in made_by.data.tags.items() if key.startswith(SOURCE)}
+    experiment, name = made_by.info.experiment_id, _FOREIGN.sub("_", str(made_by.info.run_name))
+    logged = client.create_logged_model(experiment, name, run_id, tags, made_by.data.params)
+    with TemporaryDirectory() as folder:
+        contract = Path(folder) / CONTRACT
+        contract.write_text(_contract(features, emotions), encoding="utf-8")
+        carried = {"network": str(network), "contract": str(contract)}
+        target = Path(folder) / "model"
+        _save(target, logged, carried, _signature(features, emotions), example[list(features)])
+        client.log_model_artifacts(logged.model_id, str(target))
+    client.finalize_logged_model(logged.model_id, "READY")
+    return str(logged.model_id)
+
+
+def _save(
+    target: Path,
+    logged: "LoggedModel",
+    carried: dict[str, str],
+    signature: "ModelSignature",
+    example: "pd.DataFrame",
+) -> None:
+    """Write MLflow's model into a folder.
+
+    `log_model` of its pyfunc flavour would run the example, and load TensorFlow, in whatever
+    process sends the model; that it runs is for the tests to say.
+    """
+    import mlflow.pyfunc
     from mlflow.models import Model
 
     # Else it warns that an environment made by uv has no pip to pin.
     logging.getLogger("mlflow.utils.environment").setLevel(logging.ERROR)
-    made_by = run.client.get_run(run.id)
-    # Named here, for MLflow would file it under the active experiment of its global state.
-    logged = run.client.create_logged_model(
-        made_by.info.experiment_id,
-        _FOREIGN.sub("_", str(made_by.info.run_name)),
-        source_run_id=run.id,
-        params=made_by.data.params,
-        tags={key: text for key, text in made_by.data.tags.items() if key.startswith(SOURCE)},
+    location, run_id = logged.artifact_location, logged.source_run_id
+    mlflow.pyfunc.save_model(
+        target,
+        mlflow_model=Model(location, run_id, model_id=logged.model_id),
+        python_model=str(SERVING),
+        artifacts=carried,
+        signature=signature,
+        input_example=example.astype("float64").reset_index(drop=True),
+        pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
     )
-    run.client.log_outputs(run.id, [LoggedModelOutput(logged.model_id, step)])
-    with TemporaryDirectory() as folder:
-        contract = Path(folder) / CONTRACT
-        contract.write_text(_contract(features, emotions), encoding="utf-8")
-        Model.log(
-            artifact_path=None,
-            flavor=_Pyfunc(run.id),
-            model_id=logged.model_id,
-            python_model=str(SERVING),
-            artifacts={"network": str(network), "contract": str(contract)},
-            validate_serving_input=False,
-            signature=_signature(features, emotions),
-            input_example=example[list(features)].astype("float64").reset_index(drop=True),
-            pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
-        )
-    return str(logged.model_id)
 
 
-def know_packages() -> None:
-    """Let MLflow find out which package each module is of, as it does once to log a model.
-
-    It takes 0.4 seconds, which a process that logs models can spend before it has one.
-    """
-    from mlflow.utils.requirements_utils import warn_dependency_requirement_mismatches
-
-    warn_dependency_requirement_mismatches(list(REQUIREMENTS))
-
-
-def model_of(run: Remote) -> str | None:
+def model_of(client: "MlflowClient", run_id: str) -> str | None:
     """Find the id of the run's model; what a killed process left half made is deleted."""
-    experiment_id = run.client.get_run(run.id).info.experiment_id
-    found = run.client.search_logged_models([experiment_id], f"source_run_id = '{run.id}'")
+    experiment_id = client.get_run(run_id).info.experiment_id
+    found = client.search_logged_models([experiment_id], f"source_run_id = '{run_id}'")
     whole = None
     for model in found:
         if model.status == "READY":
             whole = str(model.model_id)
         else:
-            run.client.delete_logged_model(model.model_id)
+            client.delete_logged_model(model.model_id)
     return whole
 
 

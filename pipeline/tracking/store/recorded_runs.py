@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError
-from pipeline.tracking.store.connection import QUIET, SQLITE, without_password
+from pipeline.tracking.store.connection import QUIET, SQLITE, is_server, without_password
+from pipeline.tracking.store.limits import limited
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient, entities
@@ -115,7 +116,8 @@ def client_of(uri: str) -> "MlflowClient":
     from mlflow.exceptions import MlflowException
 
     try:
-        return MlflowClient(uri)
+        client = MlflowClient(uri)
+        return limited(client) if is_server(uri) else client
     except MlflowException as error:
         raise InputError(
             without_password(f"MLflow store {uri} cannot be used: {error}\n")

@@ -64,7 +64,8 @@ def mend(database: Path) -> list[Move]:
 
     A path is changed where its files lie in the `mlruns` beside the database. One without files
     anywhere follows those that lay beside it. Raises `InputError` where the database cannot be
-    read or written; without a database there is nothing to do.
+    read or written, `TimeoutError` where another process holds it; without a database there is
+    nothing to do.
     """
     if not database.is_file():
         return []
@@ -78,6 +79,8 @@ def mend(database: Path) -> list[Move]:
                 _write(connection, move)
             connection.execute("COMMIT")
     except sqlite3.Error as error:
+        if "locked" in str(error):
+            raise TimeoutError(f"{database}: {error} by another process") from error
         raise InputError(
             f"{database}: {error}. A SQLite database of MLflow that can be read and written is "
             "needed: end what is using it, or see to its permissions."

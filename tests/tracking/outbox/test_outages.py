@@ -5,15 +5,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import journals
 import pandas as pd
 import pytest
 from faulty import Faulty
+from journals import copy_journal, make_evaluation, make_training
 from server import Server
 
 from pipeline.commands.sync import run as sync
 from pipeline.errors import InputError
 from pipeline.tracking.open_runs import evaluation_run, training_run
-from pipeline.tracking.outbox.leftovers import waiting
+from pipeline.tracking.outbox.journal import new_key, waiting
 from pipeline.tracking.run import Run
 
 if TYPE_CHECKING:
@@ -166,3 +168,55 @@ def test_server_dies_during_training_and_comes_back(
     server.start()
     sync()
     assert content(client, experiment) == undisturbed
+
+
+@pytest.mark.parametrize("every", [9, pytest.param(1, marks=pytest.mark.soak)])
+def test_lost_answers_of_a_training_with_its_evaluation_double_nothing(
+    through: Faulty,
+    experiment: str,
+    client: "MlflowClient",
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    every: int,
+) -> None:
+    """A model, and more metrics of it than MLflow compares at once, among them."""
+    monkeypatch.setattr("pipeline.tracking.outbox.leftovers.KEPT", 1000)  # the originals, too
+    training = make_training(experiment, tmp_path)
+    evaluation = make_evaluation(experiment, training)
+    sync()
+    wanted = journals.content(client, experiment, training)
+    assert wanted["status"] == "FINISHED"
+    assert len(wanted["models"][0][1]) == 250
+    for place in range(0, 200, every):  # the answer to this request is lost
+        maker = copy_journal(training, new_key())
+        copy_journal(evaluation, new_key(), maker.key).note_sent({})
+        maker.note_sent({})
+        through.drop(1, after=place)
+        before = len(through.requests)
+        with suppress(InputError):
+            sync()
+        lost = len(through.requests) - before > place
+        through.mend()
+        sync()
+        assert journals.content(client, experiment, maker.key) == wanted, place
+        if not lost:
+            break
+    assert 30 < place < 190
+
+
+def test_answer_of_400_is_about_the_entry_and_of_500_about_the_server(
+    through: Faulty, experiment: str, client: "MlflowClient", tmp_path: Path
+) -> None:
+    """A metric that the server refuses, and the same training while it fails."""
+    with training_run(experiment, "r", {"seed": 7}, {"stage": "train"}) as run:
+        run.log_metrics({"a & b": 1.0, "loss": 0.5})
+    found = journals.content(client, experiment, run.key)
+    assert (found["status"], found["metrics"]) == ("FINISHED", {"loss": [(0, 0.5)]})
+    assert found["tags"]["refused"] == "metrics 'a & b'"
+    key = make_training(experiment, tmp_path)
+    through.fail()
+    with pytest.raises(InputError, match="did not take 1 of 1 runs"):
+        sync()
+    through.mend()
+    sync()
+    assert "refused" not in journals.content(client, experiment, key)["tags"]

@@ -11,8 +11,7 @@ import pytest
 from patience import HANGS, wait_for
 
 from pipeline.errors import InputError
-from pipeline.tracking.outbox.journal import Journal
-from pipeline.tracking.outbox.leftovers import waiting
+from pipeline.tracking.outbox.journal import Journal, waiting
 from pipeline.tracking.outbox.sender_process import SenderProcess
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ import pytest
 
 from pipeline.tracking.open_runs import training_run
 from pipeline.tracking.outbox.courier import open_store
-from pipeline.tracking.outbox.entries import Remote
 from pipeline.tracking.run import DataSet
 from pipeline.tracking.store.connection import connect
 from pipeline.tracking.store.logged_model import model_of
@@ -58,7 +57,7 @@ def logged(
             run.log_model(path, FEATURES, EMOTIONS, example[FEATURES], step=2)
             run.log_metrics({"test/f1": 0.5}, of_model=DataSet("test", "0" * 32))
         client, _ = open_store(EXPERIMENT)
-        model_id = model_of(Remote(run.id, client, root))
+        model_id = model_of(client, run.id)
         assert model_id
         folder = root / "mlruns/au_emotion_test/models" / model_id / "artifacts"
         yield Logged(model_id, run.id, client, folder, network)

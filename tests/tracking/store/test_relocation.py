@@ -5,7 +5,6 @@ import sys
 import time
 from contextlib import closing
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -166,7 +165,7 @@ def test_the_command_needs_a_local_store(
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     with pytest.raises(InputError, match=said):
-        command.run(SimpleNamespace())
+        command.run()
 
 
 def test_without_a_store_there_is_nothing_to_do(tmp_path: Path) -> None:
