@@ -38,12 +38,12 @@ def test_settings_have_no_default_which_params_would_not_show():
     fields = [
         (section.__name__, name, field.is_required())
         for section in sections
-        if issubclass(section, schema.Section)
+        if issubclass(section, schema.SettingsSection)
         for name, field in section.model_fields.items()
     ]
     assert len(fields) > 50
     # Of a naming of his own a user may leave out what it does not need: nothing is read then.
-    assert [field for field in fields if not field[2]] == [("Naming", "columns", False)]
+    assert [field for field in fields if not field[2]] == [("NamingSettings", "columns", False)]
 
 
 def test_only_tracking_imports_mlflow():

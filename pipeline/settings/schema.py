@@ -32,17 +32,17 @@ def _may_name(value: Any) -> Any:
 Name = Annotated[str | int, BeforeValidator(_may_name)]
 
 
-class Section(BaseModel):
+class SettingsSection(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class Data(Section):
+class DataSource(SettingsSection):
     path: str = Field(min_length=1)
     layout: Literal["expression", "openface", "pyfeat", "table"]
     naming: str
 
 
-class Naming(Section):
+class NamingSettings(SettingsSection):
     """How a clip's name tells subject, valence class and emotion."""
 
     pattern: str
@@ -64,14 +64,14 @@ class Naming(Section):
         return value
 
 
-class Demo(Section):
+class Demo(SettingsSection):
     seed: Seed
     subjects: Annotated[int, Field(ge=3)]
     clips_per_subject: Count
     frames_per_clip: Count
 
 
-class Split(Section):
+class Split(SettingsSection):
     by: Literal["subject", "clip", "frame"]
     validation: Share
     test: Share
@@ -89,14 +89,14 @@ class Split(Section):
         return self
 
 
-class Prepare(Section):
+class Prepare(SettingsSection):
     on_bad_file: Literal["quarantine", "fail"]
     min_confidence: Annotated[float, Field(ge=0, le=1)]
     face: Literal["main", "each"] | Annotated[int, Field(ge=0)]
     split: Split
 
 
-class Recipe(Section):
+class Recipe(SettingsSection):
     """One way to label, weigh and train; everything in which recipes differ."""
 
     divisors: dict[str, Positive]
@@ -117,7 +117,7 @@ class Recipe(Section):
         return self
 
 
-class Rule(Section):
+class LabelRule(SettingsSection):
     """An emotion's action units, alike or weighted, and the valence class in which it can occur."""
 
     aus: tuple[int, ...] | dict[int, float]
@@ -145,10 +145,10 @@ class Rule(Section):
         return self.aus if isinstance(self.aus, dict) else dict.fromkeys(self.aus, 1.0)
 
 
-class Label(Section):
+class Label(SettingsSection):
     source: Literal["facs", "human"]
     gate: Literal["clip", "frame", "none"]
-    rules: Annotated[dict[str, Rule], Field(min_length=1)]
+    rules: Annotated[dict[str, LabelRule], Field(min_length=1)]
     emotions: tuple[Name, ...]
 
     @property
@@ -157,7 +157,7 @@ class Label(Section):
         return {emotion: rule.weights for emotion, rule in self.rules.items()}
 
 
-class Weigh(Section):
+class Weigh(SettingsSection):
     positive_above: Fraction
     lowest: Positive
     highest: Positive
@@ -169,7 +169,7 @@ class Weigh(Section):
         return self
 
 
-class Train(Section):
+class Train(SettingsSection):
     seed: Seed
     features: Literal["intensities", "presences", "both"]
     learning_rate: Positive
@@ -178,7 +178,7 @@ class Train(Section):
     lr_lowest: Positive
 
 
-class Tune(Section):
+class Tune(SettingsSection):
     """What thresholds are tuned for; the goal uses the numbers that it needs."""
 
     goal: Literal["f1", "recall", "cost"]
@@ -187,7 +187,7 @@ class Tune(Section):
     false_alarm: Positive
 
 
-class Evaluate(Section):
+class Evaluate(SettingsSection):
     positive_at: Share
     threshold: Share
     tune: Tune
@@ -197,7 +197,7 @@ class Evaluate(Section):
     human_names: dict[str, str]
 
 
-class Promote(Section):
+class Promote(SettingsSection):
     """What the gate asks of a model before it may be champion."""
 
     # Names of the registry are parts of addresses: `models:/<name>@champion`.
@@ -209,7 +209,7 @@ class Promote(Section):
     blocking: tuple[str, ...]
 
 
-class Drift(Section):
+class DriftSettings(SettingsSection):
     """When new data counts as unlike training data."""
 
     level: Share
@@ -224,15 +224,15 @@ class Drift(Section):
         return self
 
 
-class Tracking(Section):
+class Tracking(SettingsSection):
     experiment: str = Field(min_length=1)
 
 
-class Params(Section):
+class Params(SettingsSection):
     """The whole of params.yaml."""
 
-    data: Data
-    naming: dict[str, Naming]
+    data: DataSource
+    naming: dict[str, NamingSettings]
     demo: Demo
     prepare: Prepare
     recipe: str
@@ -241,9 +241,9 @@ class Params(Section):
     weigh: Weigh
     train: Train
     evaluate: Evaluate
-    external: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")], Data]
+    external: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")], DataSource]
     promote: Promote
-    drift: Drift
+    drift: DriftSettings
     tracking: Tracking
 
     @model_validator(mode="after")

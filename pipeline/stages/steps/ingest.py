@@ -28,12 +28,12 @@ from pipeline.data.reading.rows.contract import Checked
 from pipeline.data.warnings import some
 from pipeline.errors import InputError
 from pipeline.settings import paths
-from pipeline.settings.schema import Data, Params, Prepare, Split
+from pipeline.settings.schema import DataSource, Params, Prepare, Split
 
 AddSplit = Callable[[pa.Table, int], pa.Table]
 
 
-def make_plan(settings: Params, scratch: Path, source: Data | None = None) -> Plan:
+def make_plan(settings: Params, scratch: Path, source: DataSource | None = None) -> Plan:
     """Find what there is to read; `scratch` is a folder for temporary files.
 
     `source` is read in the place of the settings' own data. Raises `InputError` where there is
@@ -83,7 +83,7 @@ def gather_notes(plan: Plan, found: Iterable[tuple[str, str]]) -> list[str]:
     return [*plan.notes, *told]
 
 
-def make_naming(settings: Params, source: Data | None = None) -> Naming:
+def make_naming(settings: Params, source: DataSource | None = None) -> Naming:
     """Gather how clips are named. Raises `InputError` where the data's path does not exist."""
     data = source or settings.data
     path = Path(data.path)
