@@ -27,8 +27,9 @@ EPOCHS = 30
 IN_A_ROW = 4  # kills
 STAGES = ("prepare", "label", "train", "evaluate", "promote")
 SMALL = {
-    "demo.subjects": 20,  # so many that the model is promoted
+    "demo.subjects": 20,
     "demo.frames_per_clip": 20,
+    "evaluate.confidence": 0.5,  # so little that the model is promoted for all its few people
     "recipes.improved.epochs": EPOCHS,
     "recipes.improved.early_stopping_patience": 6,
     "recipes.improved.lr_patience": 2,
