@@ -23,7 +23,8 @@ from pipeline.errors import InputError, run_main
 from pipeline.evaluation.baselines import NETWORK
 from pipeline.evaluation.resampling.bootstrap import group
 from pipeline.settings import params, paths
-from pipeline.settings.schema import DataSource, Params
+from pipeline.settings.data_sections import DataSource
+from pipeline.settings.schema import Params
 from pipeline.stages.steps.ingest import Places, make_naming, make_plan, write_frames
 from pipeline.stages.steps.labelling import write_labels
 from pipeline.stages.steps.predicting import check_features, predict_set

@@ -13,7 +13,7 @@ from pipeline.data.card import profile
 from pipeline.drift.reference import ReferenceModel
 from pipeline.errors import InputError
 from pipeline.settings import paths
-from pipeline.settings.schema import Demo
+from pipeline.settings.data_sections import Demo
 from pipeline.stages.demo import AUS, DemoClip, generate, write
 
 FEATURES = [intensity(au) for au in AUS]
