@@ -25,9 +25,10 @@ from pipeline.data.action_units import INTENSITIES, intensity
 from pipeline.data.card.profile import Predict, Profile, count
 from pipeline.data.labels import facs_rules
 from pipeline.data.simulation import AUS
-from pipeline.drift.shift_test import Bounds, compare
+from pipeline.drift.shift_test import DriftBounds, compare
 from pipeline.settings import params
-from pipeline.settings.schema import Demo, Params
+from pipeline.settings.data_sections import Demo
+from pipeline.settings.schema import Params
 from pipeline.stages.demo import generate
 
 RAISED = 0.5
@@ -85,7 +86,7 @@ def nothing(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     return rows[:, :0]
 
 
-def draw(frames: Frames, new: int, draws: int, bounds: Bounds) -> Counts:
+def draw(frames: Frames, new: int, draws: int, bounds: DriftBounds) -> Counts:
     """Deal people to new and training so often, and compare the three ways."""
     rng = np.random.default_rng(bounds.seed)
     whole, raised, scaled = (
@@ -149,7 +150,7 @@ def train(settings: Params, frames: Frames, valence: NDArray[np.str_]) -> Predic
     return Predictor(trained.model)
 
 
-def predictions(settings: Params, networks: int, draws: int, bounds: Bounds) -> Counter[str]:
+def predictions(settings: Params, networks: int, draws: int, bounds: DriftBounds) -> Counter[str]:
     """Compare fresh people with what networks were trained on; count alarms by what shifted."""
     emotions = list(settings.label.rules)
     alarms: Counter[str] = Counter()
@@ -174,7 +175,7 @@ def main() -> None:
     parser.add_argument("--networks", type=int, default=5)
     options = parser.parse_args()
     settings = params.load()
-    bounds = Bounds(**settings.drift.model_dump())
+    bounds = DriftBounds(**settings.drift.model_dump())
     sources: dict[str, tuple[Frames, int, tuple[int, ...]]] = {}
     sources["demo, 20 people"] = demo(20, 20)[0], 20, (4, 8)
     sources["demo, 60 people"] = demo(21, 60)[0], 60, (4, 8, 12, 20)

@@ -34,7 +34,7 @@ from benchmarks import (
     soak,
     tracking,
 )
-from pipeline.drift.shift_test import Bounds
+from pipeline.drift.shift_test import DriftBounds
 from pipeline.promotion.promote import promote
 from pipeline.settings import params
 from pipeline.settings.schema import Params
@@ -100,7 +100,7 @@ def test_coverage_counts_how_often_the_truth_is_held(capsys):
 
 
 def test_drift_counts_alarms_of_new_people(settings, quick):
-    bounds = Bounds(**settings.drift.model_dump())
+    bounds = DriftBounds(**settings.drift.model_dump())
     frames, _ = drift.demo(20, 16)
     found = drift.draw(frames, 6, 3, bounds)
     assert found.units == 3, "another unit is noticed"

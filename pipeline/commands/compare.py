@@ -14,7 +14,7 @@ import click
 from pipeline.errors import InputError
 from pipeline.settings.run_files import PREDICTIONS
 from pipeline.tracking.store.connection import tracking_uri
-from pipeline.tracking.store.recorded_runs import Part, read_part
+from pipeline.tracking.store.recorded_runs import RunPart, read_part
 from pipeline.tracking.store.run_references import find_run
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def sides(meant: Sequence[str]) -> "list[Contender]":
     ]
 
 
-def _fetch(run_id: str, folder: Path) -> Part:
+def _fetch(run_id: str, folder: Path) -> RunPart:
     folder.mkdir(exist_ok=True)
     part = read_part(tracking_uri(), run_id, [PREDICTIONS], folder)
     if PREDICTIONS not in part.files:

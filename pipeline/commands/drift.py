@@ -13,8 +13,8 @@ from pipeline.data.card import profile
 from pipeline.data.card.profile import Profile
 from pipeline.data.quarantine import count_rows
 from pipeline.data.reading.plan import Plan
-from pipeline.drift.reference import Reference, find_reference
-from pipeline.drift.shift_test import Bounds, Drift, compare, other_extractor
+from pipeline.drift.reference import ReferenceModel, find_reference
+from pipeline.drift.shift_test import Drift, DriftBounds, compare, other_extractor
 from pipeline.errors import InputError
 from pipeline.settings import paths
 from pipeline.stages.steps import ingest
@@ -61,7 +61,7 @@ def run(
         reference = find_reference(settings, Path(scratch))
         plan = ingest.make_plan(settings, Path(scratch))
         new, quarantined = count_new(plan, settings.prepare.min_confidence, reference)
-    bounds = Bounds(**settings.drift.model_dump())
+    bounds = DriftBounds(**settings.drift.model_dump())
     found = judge(reference, plan, new, bounds)
     comparison = drift_page.Comparison(path, reference.name, quarantined, bounds, found)
     page, drawn = drift_page.drift_page(comparison), {}
@@ -79,7 +79,7 @@ def run(
         raise SystemExit(code)
 
 
-def count_new(plan: Plan, min_confidence: float, reference: Reference) -> tuple[Profile, int]:
+def count_new(plan: Plan, min_confidence: float, reference: ReferenceModel) -> tuple[Profile, int]:
     """Count the new frames, and what the model predicts from them, and the quarantined rows.
 
     Of another extractor's files only their own action units are counted. Raises `InputError` where
@@ -106,7 +106,7 @@ def count_new(plan: Plan, min_confidence: float, reference: Reference) -> tuple[
     return new, quarantined.total()
 
 
-def refuse_missing(plan: Plan, reference: Reference) -> None:
+def refuse_missing(plan: Plan, reference: ReferenceModel) -> None:
     """Raise `InputError` where the new data lacks a feature of the model."""
     if missing := [name for name in reference.features if name not in plan.aus]:
         raise InputError(
@@ -115,7 +115,7 @@ def refuse_missing(plan: Plan, reference: Reference) -> None:
         )
 
 
-def judge(reference: Reference, plan: Plan, new: Profile, bounds: Bounds) -> Drift:
+def judge(reference: ReferenceModel, plan: Plan, new: Profile, bounds: DriftBounds) -> Drift:
     """Compare; another extractor is drift in itself."""
     if plan.extractor != reference.extractor:
         return other_extractor(reference.profile, new, (reference.extractor, plan.extractor))

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipeline.data.card.profile import Profile
-from pipeline.drift.shift_test import Bounds, Drift, subject_means
+from pipeline.drift.shift_test import Drift, DriftBounds, subject_means
 from pipeline.report.figures.style import BLUE, ORANGE, sheet, styled
 from pipeline.report.pages.document import Page, Picture, Section, Table
 
@@ -43,7 +43,7 @@ class Comparison:
     data: str
     reference: str
     quarantined: int
-    bounds: Bounds
+    bounds: DriftBounds
     drift: Drift
 
 
@@ -121,7 +121,7 @@ def _tiny(value: object) -> object:
     return "<0.001" if isinstance(value, float) and 0 < value < 0.001 else value
 
 
-def _explained(bounds: Bounds) -> str:
+def _explained(bounds: DriftBounds) -> str:
     return (
         f"Drift: p at most {bounds.level} and PSI at least {bounds.psi}. p is the share of "
         f"{bounds.permutations} random deals of the subjects to both groups in which any item "

@@ -18,7 +18,7 @@ from pipeline.tracking.store.connection import no_database
 
 
 @dataclass(frozen=True)
-class Reference:
+class ReferenceModel:
     """A model by a name that people know, and the profile of its training data."""
 
     name: str
@@ -40,7 +40,7 @@ class Reference:
         return Predictor(load_model(self.network))
 
 
-def find_reference(settings: Params, folder: Path) -> Reference:
+def find_reference(settings: Params, folder: Path) -> ReferenceModel:
     """Take the champion, whose files are copied into a folder, or else the model in `outputs/`.
 
     Raises `InputError` where there is neither, or the champion's run has no profile.
@@ -53,7 +53,7 @@ def find_reference(settings: Params, folder: Path) -> Reference:
     return _of_outputs()
 
 
-def _of_champion(registry: Registry, champion: Version, folder: Path) -> Reference:
+def _of_champion(registry: Registry, champion: Version, folder: Path) -> ReferenceModel:
     name = f"champion {registry.name}, version {champion.number}"
     counted = fetch(registry.client, champion.run_id, PROFILE, folder)
     if counted is None:
@@ -64,10 +64,12 @@ def _of_champion(registry: Registry, champion: Version, folder: Path) -> Referen
         )
     network, contract = network_of(champion.model_id, folder)
     told = json.loads(contract.read_text(encoding="utf-8"))
-    return Reference(name, profile.read(counted), list(told["ranges"]), told["emotions"], network)
+    return ReferenceModel(
+        name, profile.read(counted), list(told["ranges"]), told["emotions"], network
+    )
 
 
-def _of_outputs() -> Reference:
+def _of_outputs() -> ReferenceModel:
     if not paths.RUN.is_file():
         raise InputError(
             f"There is no champion, and {paths.RUN} is not there either. Run `dvc repro` first: it "
@@ -75,6 +77,6 @@ def _of_outputs() -> Reference:
         )
     made = json.loads(paths.RUN.read_text(encoding="utf-8"))
     name = f"the model in {paths.MODEL.parent}"
-    return Reference(
+    return ReferenceModel(
         name, profile.read(paths.PROFILE), made["features"], made["emotions"], paths.MODEL
     )

@@ -38,7 +38,7 @@ _CELLS = 1 << 24  # of a matrix of permutations that is held at once
 
 
 @dataclass(frozen=True)
-class Bounds:
+class DriftBounds:
     """When a difference is drift: certain at `level` (0-1), and of at least `psi`."""
 
     level: float
@@ -65,7 +65,7 @@ class Drift:
     frames: tuple[int, int]
 
 
-def compare(training: Profile, new: Profile, bounds: Bounds) -> Drift:
+def compare(training: Profile, new: Profile, bounds: DriftBounds) -> Drift:
     """Compare new data with training data; both profiles have the same items."""
     subjects = len(training.counts), len(new.counts)
     shares = _shares(training), _shares(new)
@@ -149,7 +149,7 @@ def subject_means(profile: Profile) -> Floats:
     return _means(_shares(profile)) * [highest(item) for item in profile.items]
 
 
-def _test(shares: Floats, new: int, bounds: Bounds) -> tuple[Floats, Floats]:
+def _test(shares: Floats, new: int, bounds: DriftBounds) -> tuple[Floats, Floats]:
     """Give each item's adjusted p, and the shift that would be noticed in units of the range."""
     summaries = _summaries(shares)
     subjects, items, kinds = summaries.shape
@@ -168,7 +168,7 @@ def _test(shares: Floats, new: int, bounds: Bounds) -> tuple[Floats, Floats]:
     return (1 + reached) / (1 + len(largest)), noticed
 
 
-def _by_chance(flat: Floats, new: int, bounds: Bounds) -> Iterator[tuple[Floats, Floats]]:
+def _by_chance(flat: Floats, new: int, bounds: DriftBounds) -> Iterator[tuple[Floats, Floats]]:
     """Deal the subjects at random, many times; some deals at once as memory allows."""
     rng = np.random.default_rng(bounds.seed)
     left, at_once = bounds.permutations, max(1, _CELLS // len(flat))

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from pipeline.evaluation.prediction_file import TRUE, Predictions, hash_rows
 from pipeline.promotion.candidate import Candidate
-from pipeline.promotion.gate import Rule
+from pipeline.promotion.gate import Ruling
 
 TEST_ROWS, LABELS = "test_rows", "labels"
 RENEWABLE = (TEST_ROWS, LABELS)  # what `--renew-test` may mend
@@ -37,17 +37,17 @@ def people(predictions: Predictions) -> Collection[str]:
     return set(predictions.subject.tolist())
 
 
-def rows_rule(whole: Predictions, compared: Predictions) -> Rule:
+def rows_rule(whole: Predictions, compared: Predictions) -> Ruling:
     """Say on which rows both are compared."""
     left_out = len(people(whole)) - len(people(compared))
     says = f"both predicted the same {len(compared.true)} rows of {len(people(compared))} people"
     if left_out:
         says += f"; {left_out} left out, whom the champion was trained on"
     numbers = {"rows": len(compared.true), "subjects": len(people(compared)), "left_out": left_out}
-    return Rule(TEST_ROWS, True, says, numbers)
+    return Ruling(TEST_ROWS, True, says, numbers)
 
 
-def other_emotions(champion: Candidate, challenger: Candidate) -> Rule | None:
+def other_emotions(champion: Candidate, challenger: Candidate) -> Ruling | None:
     """Find that the two predict other emotions: nothing makes them comparable."""
     old, own = champion.predictions.emotions, challenger.predictions.emotions
     if set(old) == set(own):
@@ -57,10 +57,10 @@ def other_emotions(champion: Candidate, challenger: Candidate) -> Rule | None:
         f"({', '.join(own)}): no score tells which is better. Give a model of other emotions a "
         "name of its own in promote.model"
     )
-    return Rule(LABELS, False, says, {})
+    return Ruling(LABELS, False, says, {})
 
 
-def other_labels(champion: Candidate, challenger: Candidate) -> Rule | None:
+def other_labels(champion: Candidate, challenger: Candidate) -> Ruling | None:
     """Find that both predicted the same rows, but that other labels judge them today."""
     own = challenger.predictions
     old = in_order(champion.predictions, own.emotions)
@@ -75,10 +75,10 @@ def other_labels(champion: Candidate, challenger: Candidate) -> Rule | None:
         "are; where they changed on purpose, judge with --renew-test: both are then held to "
         "today's labels"
     )
-    return Rule(LABELS, False, says, dict(zip(own.emotions, map(float, apart), strict=True)))
+    return Ruling(LABELS, False, says, dict(zip(own.emotions, map(float, apart), strict=True)))
 
 
-def other_rows(champion: Candidate, challenger: Candidate) -> Rule:
+def other_rows(champion: Candidate, challenger: Candidate) -> Ruling:
     """Say that the test rows are others than those that the champion predicted."""
     before, today = people(champion.predictions), people(challenger.predictions)
     names = ", ".join(sorted(before)[:30]) + (" ..." if len(before) > 30 else "")
@@ -89,4 +89,4 @@ def other_rows(champion: Candidate, challenger: Candidate) -> Rule:
         f"keep the test set, name it in prepare.split.test_subjects ({names}); if it changed on "
         "purpose, judge with --renew-test"
     )
-    return Rule(TEST_ROWS, False, says, {})
+    return Ruling(TEST_ROWS, False, says, {})

@@ -22,7 +22,7 @@ from pipeline.promotion.comparable import (
 )
 from pipeline.promotion.gate import (
     Demands,
-    Rule,
+    Ruling,
     Verdict,
     judge,
     judge_first,
@@ -106,7 +106,7 @@ def decide(
             try:
                 old = fresh = renewal.renewed(version, champion, challenger)
             except renewal.CannotCompareError as error:
-                rule = Rule(TEST_ROWS, False, str(error), {})
+                rule = Ruling(TEST_ROWS, False, str(error), {})
                 return Decision(refuse([rule]), challenger, champion, version, demands)
     if old is None:
         rule = other_labels(champion, challenger) or other_rows(champion, challenger)
@@ -120,7 +120,7 @@ def decide(
     return _decision(verdict, challenger, champion, version, demands, compared, fresh)
 
 
-def taken_back(registry: Registry, key: str) -> Rule | None:
+def taken_back(registry: Registry, key: str) -> Ruling | None:
     """Find whether a run's model was champion before: it comes back by hand alone."""
     version = registry.version_of(key)
     if version is None or not version.was_champion:
@@ -129,7 +129,7 @@ def taken_back(registry: Registry, key: str) -> Rule | None:
         f"version {version.number} was champion before and was replaced or taken back; "
         f"`python -m pipeline rollback --to {version.number}` makes it champion again"
     )
-    return Rule(TAKEN_BACK, False, says, {})
+    return Ruling(TAKEN_BACK, False, says, {})
 
 
 def _decision(

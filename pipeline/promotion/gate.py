@@ -50,7 +50,7 @@ class Demands:
 
 
 @dataclass(frozen=True)
-class Rule:
+class Ruling:
     """What became of a rule: its name, whether it holds, a sentence and the numbers in it."""
 
     name: str
@@ -64,7 +64,7 @@ class Verdict:
     """The outcome, what every rule says, and all that was measured (empty if nothing could be)."""
 
     outcome: Outcome
-    rules: Sequence[Rule]
+    rules: Sequence[Ruling]
     changes: Sequence[Change] = ()
 
     @property
@@ -73,24 +73,24 @@ class Verdict:
         return [rule.name for rule in self.rules if not rule.holds]
 
 
-def judge(changes: Sequence[Change], others: Sequence[Rule], demands: Demands) -> Verdict:
+def judge(changes: Sequence[Change], others: Sequence[Ruling], demands: Demands) -> Verdict:
     """Judge a challenger against the champion by what changed, and by rules found elsewhere."""
     harmless = [emotions_hold(changes, demands), calibration_holds(changes, demands), *others]
     return _verdict(gain(changes, demands), harmless, changes, without_gain="kept")
 
 
-def judge_first(changes: Sequence[Change], others: Sequence[Rule], demands: Demands) -> Verdict:
+def judge_first(changes: Sequence[Change], others: Sequence[Ruling], demands: Demands) -> Verdict:
     """Judge a first champion; `changes` are those from the constant baseline to it."""
     return _verdict(beats_constant(changes, demands), others, changes, without_gain="refused")
 
 
-def refuse(rules: Sequence[Rule]) -> Verdict:
+def refuse(rules: Sequence[Ruling]) -> Verdict:
     """Refuse a challenger of which nothing can be measured."""
     return Verdict("refused", rules)
 
 
 def _verdict(
-    better: Rule, harmless: Sequence[Rule], changes: Sequence[Change], without_gain: Outcome
+    better: Ruling, harmless: Sequence[Ruling], changes: Sequence[Change], without_gain: Outcome
 ) -> Verdict:
     if not all(rule.holds for rule in harmless):
         outcome: Outcome = "refused"
@@ -99,16 +99,16 @@ def _verdict(
     return Verdict(outcome, [better, *harmless], changes)
 
 
-def gain(changes: Sequence[Change], demands: Demands) -> Rule:
+def gain(changes: Sequence[Change], demands: Demands) -> Ruling:
     """Ask that the macro metric certainly rises by more than the margin."""
     found = find(changes, demands.metric)
     holds = found.change.low > demands.margin
     claim = "certainly more" if holds else "NOT certainly more"
     says = f"mean {told(found)}: {claim} than {demands.margin:+.3f}"
-    return Rule("gain", holds, says, numbers(found) | {"margin": demands.margin})
+    return Ruling("gain", holds, says, numbers(found) | {"margin": demands.margin})
 
 
-def beats_constant(changes: Sequence[Change], demands: Demands) -> Rule:
+def beats_constant(changes: Sequence[Change], demands: Demands) -> Ruling:
     """Ask that the macro metric and AUROC are certainly above those of the training mean.
 
     AUROC as well, for a ranking by chance has a higher average precision than a constant: see
@@ -119,10 +119,10 @@ def beats_constant(changes: Sequence[Change], demands: Demands) -> Rule:
     claim = "certainly better" if holds else "NOT certainly better"
     shown = told(found) if demands.metric == BORNE_OUT else f"{told(found)} and {told(ranks)}"
     says = f"mean {shown}: {claim} than the constant baseline"
-    return Rule("beats_constant", holds, says, numbers(found) | {"auroc_low": ranks.change.low})
+    return Ruling("beats_constant", holds, says, numbers(found) | {"auroc_low": ranks.change.low})
 
 
-def emotions_hold(changes: Sequence[Change], demands: Demands) -> Rule:
+def emotions_hold(changes: Sequence[Change], demands: Demands) -> Ruling:
     """Ask that no emotion certainly falls by more than the tolerance."""
     own = [c for c in changes if c.metric == demands.metric and c.emotion is not None]
     fallen = [c for c in own if c.change.high < -demands.tolerance]
@@ -134,21 +134,21 @@ def emotions_hold(changes: Sequence[Change], demands: Demands) -> Rule:
     if unknown:
         says += f"; nothing can be told of {', '.join(unknown)}"
     bounds = {f"{c.emotion}_high": c.change.high for c in own}
-    return Rule("emotion_falls", not fallen, says, bounds | {"tolerance": demands.tolerance})
+    return Ruling("emotion_falls", not fallen, says, bounds | {"tolerance": demands.tolerance})
 
 
-def calibration_holds(changes: Sequence[Change], demands: Demands) -> Rule:
+def calibration_holds(changes: Sequence[Change], demands: Demands) -> Ruling:
     """Ask that the expected calibration error does not certainly rise beyond the bound."""
     found = find(changes, CALIBRATION)
     worse = found.change.low > demands.calibration
     claim = "certainly more" if worse else "not certainly more"
     says = f"mean {told(found)}: {claim} than {demands.calibration:+.3f}"
-    return Rule("calibration", not worse, says, numbers(found) | {"bound": demands.calibration})
+    return Ruling("calibration", not worse, says, numbers(found) | {"bound": demands.calibration})
 
 
 def warnings_hold(
     champion: Mapping[str, float] | None, challenger: Mapping[str, float], demands: Demands
-) -> Rule:
+) -> Ruling:
     """Ask that no blocking data warning is new; sides give each warning's number by its code.
 
     A first champion (None before it) is not blocked but by a split that leaks: what its scores
@@ -162,4 +162,4 @@ def warnings_hold(
         says = f"the data has what blocks a promotion: {', '.join(bad)} (promote.blocking)"
     else:
         says = f"new data warnings: {', '.join(new) or 'none'}; none of them blocks"
-    return Rule("new_warnings", not bad, says, {code: float(challenger[code]) for code in new})
+    return Ruling("new_warnings", not bad, says, {code: float(challenger[code]) for code in new})

@@ -57,7 +57,7 @@ def committed(commit: str, path: Path = paths.PARAMS) -> Params | None:
 
 
 def _explain(path: Path, problem: ErrorDetails) -> str:
-    where = [str(part) for part in problem["loc"]]
+    where = [str(part) for part in problem["loc"] if part != "[key]"]
     key = ".".join(where)
     if problem["type"] == "extra_forbidden":
         known = _known_keys(where[:-1])
@@ -69,6 +69,7 @@ def _explain(path: Path, problem: ErrorDetails) -> str:
     if problem["type"] == "string_type":
         return f"{path}: {key} is {problem['input']!r}; text is allowed. Put it in quotes."
     allowed = problem["msg"].removeprefix("Value error, ").replace("Input should", "it should")
+    allowed = allowed.replace("String should", "it should")
     if not key:
         return f"{path}: {allowed}."
     if isinstance(problem["input"], dict):

@@ -4,99 +4,17 @@ A section names its keys; what is allowed is said by types and validators, whose
 behind the key path in `pipeline.settings.params`.
 """
 
-import math
-import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from pipeline.data.action_units import INTENSITY_AUS
-
-Fraction = Annotated[float, Field(ge=0, lt=1)]
-Share = Annotated[float, Field(gt=0, lt=1)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1)]
-Seed = Annotated[int, Field(ge=0, lt=2**32)]
-Valence = Literal["P", "N"]
+from pipeline.settings.data_sections import DataSource, Demo, Label, NamingSettings, Prepare, Weigh
+from pipeline.settings.section import Count, Fraction, Positive, Seed, SettingsSection, Share
 
 
-def _may_name(value: Any) -> Any:
-    if isinstance(value, str) or type(value) is int:
-        return value
-    raise ValueError("a name in quotes is allowed")
-
-
-# Of a person or a category in the data. A number is the one name that is written with it.
-Name = Annotated[str | int, BeforeValidator(_may_name)]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Data(Section):
-    path: str = Field(min_length=1)
-    layout: Literal["expression", "openface", "pyfeat", "table"]
-    naming: str
-
-
-class Naming(Section):
-    """How a clip's name tells subject, valence class and emotion."""
-
-    pattern: str
-    emotions: dict[str, str]
-    # Said only of tables and a labels.csv that call them otherwise, so it may be left out.
-    columns: dict[Literal["clip", "subject", "emotion", "valence_class"], str] = Field(
-        default_factory=dict
-    )
-
-    @field_validator("pattern")
-    @classmethod
-    def compiles(cls, value: str) -> str:
-        try:
-            groups = re.compile(value).groupindex
-        except re.error as error:
-            raise ValueError(f"a regular expression is allowed ({error})") from error
-        if "subject" not in groups:
-            raise ValueError("a regular expression with a group (?P<subject>...) is allowed")
-        return value
-
-
-class Demo(Section):
-    seed: Seed
-    subjects: Annotated[int, Field(ge=3)]
-    clips_per_subject: Count
-    frames_per_clip: Count
-
-
-class Split(Section):
-    by: Literal["subject", "clip", "frame"]
-    validation: Share
-    test: Share
-    seed: Seed
-    validation_subjects: tuple[Name, ...]
-    test_subjects: tuple[Name, ...]
-
-    @model_validator(mode="after")
-    def leaves_training_data(self) -> Self:
-        if self.validation + self.test >= 1:
-            raise ValueError("validation + test below 1 is allowed; the rest trains the model")
-        both = set(self.validation_subjects) & set(self.test_subjects)
-        if both:
-            raise ValueError(f"subjects {sorted(map(str, both))} stand in validation and in test")
-        return self
-
-
-class Prepare(Section):
-    on_bad_file: Literal["quarantine", "fail"]
-    min_confidence: Annotated[float, Field(ge=0, le=1)]
-    face: Literal["main", "each"] | Annotated[int, Field(ge=0)]
-    split: Split
-
-
-class Recipe(Section):
+class Recipe(SettingsSection):
     """One way to label, weigh and train; everything in which recipes differ."""
 
     divisors: dict[str, Positive]
@@ -117,59 +35,7 @@ class Recipe(Section):
         return self
 
 
-class Rule(Section):
-    """An emotion's action units, alike or weighted, and the valence class in which it can occur."""
-
-    aus: tuple[int, ...] | dict[int, float]
-    valence: Valence
-
-    @field_validator("aus", mode="before")
-    @classmethod
-    def are_openface_aus(cls, value: Any) -> tuple[int, ...] | dict[int, float]:
-        if not isinstance(value, list | dict) or not value:
-            raise ValueError("a list of AUs, or a weight above 0 for each as {6: 0.4}, is allowed")
-        aus = [int(au) if str(au).isdecimal() else au for au in value]
-        if unknown := [au for au in aus if au not in INTENSITY_AUS]:
-            raise ValueError(f"AU {unknown} has no intensity; allowed are {list(INTENSITY_AUS)}")
-        if len(set(aus)) < len(aus):
-            raise ValueError("each AU may stand once")
-        if isinstance(value, list):
-            return tuple(aus)
-        if not all(type(w) in (int, float) and 0 < w < math.inf for w in value.values()):
-            raise ValueError("a finite weight above 0 for each AU is allowed")
-        return dict(zip(aus, map(float, value.values()), strict=True))
-
-    @property
-    def weights(self) -> dict[int, float]:
-        """The weight of each AU; 1 where the rule lists them alone."""
-        return self.aus if isinstance(self.aus, dict) else dict.fromkeys(self.aus, 1.0)
-
-
-class Label(Section):
-    source: Literal["facs", "human"]
-    gate: Literal["clip", "frame", "none"]
-    rules: Annotated[dict[str, Rule], Field(min_length=1)]
-    emotions: tuple[Name, ...]
-
-    @property
-    def weights(self) -> dict[str, dict[int, float]]:
-        """The weight of each AU in each emotion's rule."""
-        return {emotion: rule.weights for emotion, rule in self.rules.items()}
-
-
-class Weigh(Section):
-    positive_above: Fraction
-    lowest: Positive
-    highest: Positive
-
-    @model_validator(mode="after")
-    def is_a_range(self) -> Self:
-        if self.lowest > self.highest:
-            raise ValueError("lowest at most highest is allowed")
-        return self
-
-
-class Train(Section):
+class Train(SettingsSection):
     seed: Seed
     features: Literal["intensities", "presences", "both"]
     learning_rate: Positive
@@ -178,7 +44,7 @@ class Train(Section):
     lr_lowest: Positive
 
 
-class Tune(Section):
+class Tune(SettingsSection):
     """What thresholds are tuned for; the goal uses the numbers that it needs."""
 
     goal: Literal["f1", "recall", "cost"]
@@ -187,7 +53,7 @@ class Tune(Section):
     false_alarm: Positive
 
 
-class Evaluate(Section):
+class Evaluate(SettingsSection):
     positive_at: Share
     threshold: Share
     tune: Tune
@@ -197,7 +63,7 @@ class Evaluate(Section):
     human_names: dict[str, str]
 
 
-class Promote(Section):
+class Promote(SettingsSection):
     """What the gate asks of a model before it may be champion."""
 
     # Names of the registry are parts of addresses: `models:/<name>@champion`.
@@ -209,7 +75,7 @@ class Promote(Section):
     blocking: tuple[str, ...]
 
 
-class Drift(Section):
+class DriftSettings(SettingsSection):
     """When new data counts as unlike training data."""
 
     level: Share
@@ -224,15 +90,15 @@ class Drift(Section):
         return self
 
 
-class Tracking(Section):
+class Tracking(SettingsSection):
     experiment: str = Field(min_length=1)
 
 
-class Params(Section):
+class Params(SettingsSection):
     """The whole of params.yaml."""
 
-    data: Data
-    naming: dict[str, Naming]
+    data: DataSource
+    naming: dict[str, NamingSettings]
     demo: Demo
     prepare: Prepare
     recipe: str
@@ -241,9 +107,9 @@ class Params(Section):
     weigh: Weigh
     train: Train
     evaluate: Evaluate
-    external: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")], Data]
+    external: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")], DataSource]
     promote: Promote
-    drift: Drift
+    drift: DriftSettings
     tracking: Tracking
 
     @model_validator(mode="after")

@@ -21,7 +21,7 @@ from pipeline.data.action_units import VALENCE_CLASSES, intensity
 from pipeline.data.simulation import AUS, Floats, simulate
 from pipeline.errors import run_main
 from pipeline.settings import params, paths
-from pipeline.settings.schema import Demo
+from pipeline.settings.data_sections import Demo
 
 NEGATIVE = ("anger", "sadness", "guilt", "fear", "anxiety")
 DECKS: dict[str, tuple[str, ...]] = {
@@ -33,7 +33,7 @@ STRENGTH = {"P": 1.0, "N": 1.0, "M": 0.6}
 
 
 @dataclass(frozen=True)
-class Clip:
+class DemoClip:
     """One clip: its two files as tables, and the emotion that it was generated from."""
 
     name: str
@@ -42,7 +42,7 @@ class Clip:
     valences: pd.DataFrame
 
 
-def generate(settings: Demo) -> list[Clip]:
+def generate(settings: Demo) -> list[DemoClip]:
     """Generate all clips; the same settings give the same clips."""
     rng = np.random.default_rng(settings.seed)
     classes = valence_classes(settings.subjects * settings.clips_per_subject)
@@ -87,7 +87,7 @@ def deal_emotions(classes: list[str], rng: np.random.Generator) -> list[str]:
     return emotions
 
 
-def write(clips: list[Clip], folder: Path) -> None:
+def write(clips: list[DemoClip], folder: Path) -> None:
     """Write the clips below `folder`, in place of those that an earlier run left there."""
     for kind in ("AUs", "Valences"):
         (folder / kind).mkdir(parents=True, exist_ok=True)
@@ -101,13 +101,13 @@ def write(clips: list[Clip], folder: Path) -> None:
     _write_table(pd.DataFrame(labels, columns=["clip", "emotion"]), folder / "labels.csv")
 
 
-def _clip(name: str, emotion: str, aus: Floats, valences: Floats) -> Clip:
+def _clip(name: str, emotion: str, aus: Floats, valences: Floats) -> DemoClip:
     width = max(3, len(str(len(aus))))
     images = [f"{name}_c{frame + 1:0{width}d}.jpg" for frame in range(len(aus))]
     intensities = pd.DataFrame(_two_decimals(aus), columns=[intensity(au) for au in AUS])
     intensities.insert(0, "Image", images)
     ratings = pd.DataFrame({"Image": images, "Valences": _two_decimals(valences)})
-    return Clip(name, emotion, intensities, ratings)
+    return DemoClip(name, emotion, intensities, ratings)
 
 
 def _two_decimals(values: Floats) -> Floats:

@@ -23,7 +23,8 @@ from pipeline.errors import InputError, run_main
 from pipeline.evaluation.baselines import NETWORK
 from pipeline.evaluation.resampling.bootstrap import group
 from pipeline.settings import params, paths
-from pipeline.settings.schema import Data, Params
+from pipeline.settings.data_sections import DataSource
+from pipeline.settings.schema import Params
 from pipeline.stages.steps.ingest import Places, make_naming, make_plan, write_frames
 from pipeline.stages.steps.labelling import write_labels
 from pipeline.stages.steps.predicting import check_features, predict_set
@@ -42,7 +43,7 @@ def entry_of(stage: str) -> str:
     return stage.rpartition("external@")[2]
 
 
-def read_set(source: Data, settings: Params, folder: Path) -> dict[str, Any]:
+def read_set(source: DataSource, settings: Params, folder: Path) -> dict[str, Any]:
     """Read a data set as `prepare` does, all of it as test; return the account."""
     folder.mkdir(parents=True, exist_ok=True)
     places = Places(folder / "frames.parquet", folder / "quarantine.parquet")
@@ -107,7 +108,7 @@ def score(frames: Path, labels: Path, made: Mapping[str, Any], settings: Params)
     )
 
 
-def record(name: str, source: Data, made: Mapping[str, Any], table: pd.DataFrame) -> str:
+def record(name: str, source: DataSource, made: Mapping[str, Any], table: pd.DataFrame) -> str:
     """Record scores, files and the data set on the run of the model; return the run's name."""
     folder, place = paths.EXTERNAL / name, f"external/{name}"
     frames = folder / "frames.parquet"

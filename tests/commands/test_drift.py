@@ -10,11 +10,11 @@ import pytest
 from pipeline.commands import drift
 from pipeline.data.action_units import intensity
 from pipeline.data.card import profile
-from pipeline.drift.reference import Reference
+from pipeline.drift.reference import ReferenceModel
 from pipeline.errors import InputError
 from pipeline.settings import paths
-from pipeline.settings.schema import Demo
-from pipeline.stages.demo import AUS, Clip, generate, write
+from pipeline.settings.data_sections import Demo
+from pipeline.stages.demo import AUS, DemoClip, generate, write
 
 FEATURES = [intensity(au) for au in AUS]
 EMOTIONS = ["happiness", "fear"]
@@ -24,7 +24,7 @@ def predict(rows: np.ndarray) -> np.ndarray:
     return rows[:, :2] / 5
 
 
-def recordings(folder: Path, seed: int, subjects: int, keep: int | None = None) -> list[Clip]:
+def recordings(folder: Path, seed: int, subjects: int, keep: int | None = None) -> list[DemoClip]:
     clips = generate(Demo(seed=seed, subjects=subjects, clips_per_subject=3, frames_per_clip=30))
     kept = clips[: (keep or subjects) * 3]
     write(kept, folder)
@@ -44,7 +44,7 @@ def trained(workspace, tree, monkeypatch):
     )
     profile.write(profile.count(tables, FEATURES, EMOTIONS, predict), paths.PROFILE)
     paths.RUN.write_text(json.dumps({"features": FEATURES, "emotions": EMOTIONS}))
-    monkeypatch.setattr(Reference, "predict", lambda _: predict)
+    monkeypatch.setattr(ReferenceModel, "predict", lambda _: predict)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
     return folder
 

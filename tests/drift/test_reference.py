@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.data.card import profile
 from pipeline.data.card.profile import BINS, Profile
-from pipeline.drift.reference import Reference, find_reference
+from pipeline.drift.reference import ReferenceModel, find_reference
 from pipeline.errors import InputError
 from pipeline.settings import params, paths
 from pipeline.settings.run_files import PROFILE
@@ -50,7 +50,7 @@ def crown(folder: Path, *, with_profile: bool = True) -> None:
         registry.crown(registry.register(run.key, {}), None)
 
 
-def find(tmp_path: Path) -> Reference:
+def find(tmp_path: Path) -> ReferenceModel:
     return find_reference(SETTINGS, tmp_path)
 
 

@@ -10,10 +10,10 @@ from scipy import stats
 
 from pipeline.data.card.profile import BINS, Profile
 from pipeline.drift import drift_page, shift_test
-from pipeline.drift.shift_test import Bounds, compare, psi, smallest_p
+from pipeline.drift.shift_test import DriftBounds, compare, psi, smallest_p
 from pipeline.report.pages.text import to_markdown
 
-BOUNDS = Bounds(level=0.01, psi=0.2, permutations=1000, seed=7)
+BOUNDS = DriftBounds(level=0.01, psi=0.2, permutations=1000, seed=7)
 ITEMS = ("AU04_r", "AU12_r", "predicted/happiness")
 FRAMES = 120
 
@@ -116,7 +116,7 @@ def test_p_is_uniform_where_there_is_nothing():
     for _ in range(150):
         order = rng.permutation(15)
         old, new = (Profile(ITEMS, everyone.counts[part]) for part in (order[:10], order[10:]))
-        found.append(compare(old, new, Bounds(0.01, 0.2, 200, 7)).items["p"].min())
+        found.append(compare(old, new, DriftBounds(0.01, 0.2, 200, 7)).items["p"].min())
     assert stats.kstest(found, "uniform").pvalue > 0.01
 
 

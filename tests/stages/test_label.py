@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipeline.data.labels.assign import human_labels
 from pipeline.errors import InputError
 from pipeline.settings import params, paths
-from pipeline.settings.schema import Rule
+from pipeline.settings.data_sections import LabelRule
 from pipeline.stages import label, prepare
 from pipeline.stages.steps.labelling import facs_labeller
 
@@ -75,7 +75,7 @@ def test_labels_equal_the_oracle_row_by_row(settings, gate, rows):
 
 @given(rows=ROWS, weights=st.tuples(st.floats(0.01, 1), st.floats(0.01, 1)))
 def test_weights_change_what_an_au_counts(settings, rows, weights):
-    rule = Rule(aus=dict(zip((6, 12), weights, strict=True)), valence="P")
+    rule = LabelRule(aus=dict(zip((6, 12), weights, strict=True)), valence="P")
     chosen = settings.label.model_copy(update={"gate": "none", "rules": {"happiness": rule}})
     labels = facs_labeller(chosen, {"happiness": 1.5})(batch_of(rows))
     found = np.array([dict(zip(AUS, row[0], strict=True)) for row in rows])

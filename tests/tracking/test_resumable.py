@@ -7,6 +7,7 @@ import pytest
 from patience import HANGS
 
 from pipeline.tracking import resumable
+from pipeline.tracking.outbox.journal import Journal, is_key
 from pipeline.tracking.provenance import file_md5
 from pipeline.tracking.resumable import fingerprint, own_training
 
@@ -42,6 +43,40 @@ def test_interrupted_training_is_found_with_its_run_and_state() -> None:
     with own_training(INPUTS, fresh=False) as training:
         assert training.key == key
         assert (training.folder / "state.npz").read_bytes() == b"state"
+
+
+@pytest.mark.parametrize("damage", ["journal", "key", "bytes"])
+def test_interrupted_training_whose_journal_or_key_is_damaged_gets_another_run(
+    workspace: Path, damage: str
+) -> None:
+    """Its state is kept: the new run is told of the epochs before, too."""
+    key = interrupted()
+    (folder,) = (workspace / ".local/training").iterdir()
+    if damage == "journal":
+        journal = Journal.create(workspace / ".local/runs", key)
+        journal.append("begin", experiment="e", name="r", tags={}, maker=None, params={})
+        journal.release()
+        (journal.folder / "entries.jsonl").write_bytes(b"?\n")
+    else:
+        (folder / "run").write_bytes({"key": b"../../elsewhere", "bytes": b"\xff\xfe"}[damage])
+    with own_training(INPUTS, fresh=False) as training:
+        assert training.key != key
+        assert is_key(training.key)
+        assert (training.folder / "state.npz").exists()
+        again = training.key
+    with own_training(INPUTS, fresh=False) as training:
+        assert training.key == again
+
+
+def test_empty_note_of_the_result_is_none(workspace: Path) -> None:
+    """A machine that stops leaves files without content."""
+    key = interrupted()
+    (folder,) = (workspace / ".local/training").iterdir()
+    (folder / "done").write_text("")
+    (workspace / ".dvc/cache/files/md5").mkdir(parents=True)
+    (workspace / "dvc.lock").write_text("outs: []\n")
+    with own_training(INPUTS, fresh=False) as training:
+        assert training.key == key
 
 
 def test_other_inputs_find_nothing() -> None:

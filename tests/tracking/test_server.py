@@ -16,7 +16,8 @@ from server import Server
 
 from pipeline.tracking.open_runs import training_run
 from pipeline.tracking.outbox.courier import open_store
-from pipeline.tracking.store.connection import connect, failures
+from pipeline.tracking.store.connection import connect
+from pipeline.tracking.store.faults import failures
 from pipeline.tracking.store.logged_model import model_of
 
 if TYPE_CHECKING:

@@ -33,7 +33,7 @@ ADOPTABLE = ["emotion", "category", "aus", "divisor", *_NUMBERS]
 
 
 @dataclass(frozen=True)
-class Rule:
+class FittedRule:
     """Weights of AUs (they sum to about 1) and the divisor: a weighted mean of full expression."""
 
     weights: Mapping[int, float]
@@ -55,7 +55,7 @@ class People:
     subject: npt.NDArray[Any]
 
 
-def fit_rule(people: People, category: str, positive_at: float) -> Rule | None:
+def fit_rule(people: People, category: str, positive_at: float) -> FittedRule | None:
     """Fit the rule of a human category; None where two subjects or an AU that tells are lacking.
 
     The divisor puts the score `positive_at` where sensitivity and specificity are highest in sum
@@ -74,9 +74,9 @@ def fit_rule(people: People, category: str, positive_at: float) -> Rule | None:
     }
     if not rule:
         return None
-    fitted = Rule(rule, 1.0)
+    fitted = FittedRule(rule, 1.0)
     middle = _youden(target, _means(people.intensities, fitted))
-    return Rule(rule, max(round(middle / positive_at, 2), 0.01))
+    return FittedRule(rule, max(round(middle / positive_at, 2), 0.01))
 
 
 def _weights(values: Floats, target: Bools, folds: Sequence[tuple[Ints, Ints]]) -> Floats:
@@ -92,13 +92,13 @@ def _weights(values: Floats, target: Bools, folds: Sequence[tuple[Ints, Ints]]) 
     return np.asarray(found / max(found.sum(), np.finfo(float).tiny))
 
 
-def _means(intensities: pd.DataFrame, rule: Rule) -> Floats:
+def _means(intensities: pd.DataFrame, rule: FittedRule) -> Floats:
     of = {number(name): name for name in intensities.columns}
     columns = intensities[[of[au] for au in rule.weights]].to_numpy(dtype=np.float64)
     return np.asarray(np.average(columns, axis=1, weights=list(rule.weights.values())))
 
 
-def score(intensities: pd.DataFrame, rule: Rule) -> Floats:
+def score(intensities: pd.DataFrame, rule: FittedRule) -> Floats:
     """Score rows by a rule, without any valence gate, in [0, 1]."""
     return np.asarray(np.minimum(_means(intensities, rule) / rule.divisor, 1.0))
 
@@ -108,7 +108,7 @@ def _youden(target: Bools, mean: Floats) -> float:
     return float(bounds[1:][(true - false)[1:].argmax()])
 
 
-def fit_rules(train: People, meant: Mapping[str, str], positive_at: float) -> dict[str, Rule]:
+def fit_rules(train: People, meant: Mapping[str, str], positive_at: float) -> dict[str, FittedRule]:
     """Fit a rule for each emotion whose human category (`meant`) occurs and can be told."""
     fitted = {emotion: fit_rule(train, word, positive_at) for emotion, word in meant.items()}
     return {emotion: rule for emotion, rule in fitted.items() if rule}
@@ -116,8 +116,8 @@ def fit_rules(train: People, meant: Mapping[str, str], positive_at: float) -> di
 
 def compare_rules(
     test: People,
-    fitted: Mapping[str, Rule],
-    current: Mapping[str, Rule],
+    fitted: Mapping[str, FittedRule],
+    current: Mapping[str, FittedRule],
     meant: Mapping[str, str],
     groups: Groups,
     confidence: float,
@@ -146,9 +146,9 @@ def _bounds(samples: Samples, confidence: float) -> tuple[float, ...]:
 
 
 def snippet(
-    current: Mapping[str, Rule],
+    current: Mapping[str, FittedRule],
     valences: Mapping[str, str],
-    fitted: Mapping[str, Rule],
+    fitted: Mapping[str, FittedRule],
     compared: pd.DataFrame,
     recipe: str,
 ) -> str:

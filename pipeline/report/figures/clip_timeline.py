@@ -23,7 +23,7 @@ MOST_POINTS = 300  # longer clips are averaged over so many equal stretches
 
 
 @dataclass(frozen=True)
-class Clip:
+class ShownClip:
     """A clip and why it was chosen; labels and predictions are (frames, emotions)."""
 
     subject: str
@@ -34,7 +34,7 @@ class Clip:
     predicted: Floats
 
 
-def choose_clips(keys: pa.Table, true: Floats, predicted: Floats) -> list[Clip]:
+def choose_clips(keys: pa.Table, true: Floats, predicted: Floats) -> list[ShownClip]:
     """Choose up to two clips by the rule above; none where all are shorter.
 
     `keys` has `subject`, `clip` and `frame` of each row, clip by clip; arrays are (rows, emotions).
@@ -81,8 +81,8 @@ def _spread(values: Floats, starts: Ints, frames: Ints) -> Floats:
     return np.where(spread > 1e-6, spread, 0.0)
 
 
-def _clip(keys: pa.Table, true: Floats, predicted: Floats, rows: slice, why: str) -> Clip:
-    return Clip(
+def _clip(keys: pa.Table, true: Floats, predicted: Floats, rows: slice, why: str) -> ShownClip:
+    return ShownClip(
         subject=str(keys["subject"][rows.start].as_py()),
         name=str(keys["clip"][rows.start].as_py()),
         why=why,
@@ -92,7 +92,7 @@ def _clip(keys: pa.Table, true: Floats, predicted: Floats, rows: slice, why: str
     )
 
 
-def timeline(clips: Sequence[Clip], emotions: Sequence[str]) -> Figure:
+def timeline(clips: Sequence[ShownClip], emotions: Sequence[str]) -> Figure:
     """Draw one column a clip and one row an emotion: labels dashed, predictions solid."""
     with styled():
         figure = sheet("Labels and predictions over a clip", 9, 1.4 + 0.62 * len(emotions))
@@ -110,7 +110,7 @@ def timeline(clips: Sequence[Clip], emotions: Sequence[str]) -> Figure:
     return figure
 
 
-def _trace(axes: Axes, clip: Clip, emotion: int, step: int) -> None:
+def _trace(axes: Axes, clip: ShownClip, emotion: int, step: int) -> None:
     frame = _thin(clip.frame.astype(np.float64), step)
     marker = "." if len(frame) <= 40 else ""
     # A line must not bridge frames that were set aside.

@@ -20,7 +20,7 @@ from pipeline.data.words import folded
 from pipeline.evaluation.explaining import rule_audit, rule_fitting
 from pipeline.evaluation.explaining.disagreements import disagreements
 from pipeline.evaluation.explaining.importance import MOST_ROWS, Asked, importance, response
-from pipeline.evaluation.explaining.rule_fitting import People, Rule
+from pipeline.evaluation.explaining.rule_fitting import FittedRule, People
 from pipeline.evaluation.resampling.bootstrap import Groups, group
 from pipeline.evaluation.resampling.sampling import draw_rows
 from pipeline.settings import paths
@@ -143,7 +143,7 @@ def _adopt(
     if not (fitted and test.any()):
         return pd.DataFrame(columns=rule_fitting.ADOPTABLE), rule_fitting.NOTHING
     divisors = settings.chosen.divisors
-    current = {e: Rule(rule.weights, divisors[e]) for e, rule in settings.label.rules.items()}
+    current = {e: FittedRule(rule.weights, divisors[e]) for e, rule in settings.label.rules.items()}
     people, groups = _people(test, words), _groups(settings, test)
     table = rule_fitting.compare_rules(people, fitted, current, meant, groups, chosen.confidence)
     valences = {emotion: rule.valence for emotion, rule in settings.label.rules.items()}

@@ -28,12 +28,13 @@ from pipeline.data.reading.rows.contract import Checked
 from pipeline.data.warnings import some
 from pipeline.errors import InputError
 from pipeline.settings import paths
-from pipeline.settings.schema import Data, Params, Prepare, Split
+from pipeline.settings.data_sections import DataSource, Prepare, Split
+from pipeline.settings.schema import Params
 
 AddSplit = Callable[[pa.Table, int], pa.Table]
 
 
-def make_plan(settings: Params, scratch: Path, source: Data | None = None) -> Plan:
+def make_plan(settings: Params, scratch: Path, source: DataSource | None = None) -> Plan:
     """Find what there is to read; `scratch` is a folder for temporary files.
 
     `source` is read in the place of the settings' own data. Raises `InputError` where there is
@@ -83,12 +84,14 @@ def gather_notes(plan: Plan, found: Iterable[tuple[str, str]]) -> list[str]:
     return [*plan.notes, *told]
 
 
-def make_naming(settings: Params, source: Data | None = None) -> Naming:
+def make_naming(settings: Params, source: DataSource | None = None) -> Naming:
     """Gather how clips are named. Raises `InputError` where the data's path does not exist."""
     data = source or settings.data
     path = Path(data.path)
     if not path.exists():
-        raise InputError(f"params.yaml: data.path is {path}, which does not exist.")
+        raise InputError(
+            f"params.yaml: path {path} does not exist. Check data.path, or the path below external."
+        )
     chosen = settings.naming[data.naming]
     called = dict[str, str](chosen.columns.items())
     labels = read_labels(path if path.is_dir() else path.parent, called)

@@ -14,13 +14,13 @@ from pipeline.tracking.outbox.entries import Remote, clean_tags, param_text
 from pipeline.tracking.outbox.journal import DamagedError, Entry, Journal, waiting
 from pipeline.tracking.store.connection import (
     connect,
-    failures,
     journals_folder,
     no_database,
     open_client,
     tracking_uri,
     without_password,
 )
+from pipeline.tracking.store.faults import failures
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient, entities

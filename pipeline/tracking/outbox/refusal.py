@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pipeline.tracking.outbox.entries import Remote
 from pipeline.tracking.outbox.journal import DamagedError, Entry
-from pipeline.tracking.store.connection import refuses, without_password
+from pipeline.tracking.store.connection import is_server, tracking_uri, without_password
+from pipeline.tracking.store.faults import refuses
 
 REFUSED = "refused"  # the tag, and the file's name
 _SHOWN = 300  # characters of a reason
@@ -24,7 +25,7 @@ def write(remote: Remote, entries: Sequence[Entry]) -> Iterator[tuple[str, str]]
     except DamagedError:
         raise
     except Exception as error:
-        if not refuses(error):
+        if not refuses(error, local=not is_server(tracking_uri())):
             raise
         remote.check()  # raises where the store or the run is gone
         if parts := _halves(entries):

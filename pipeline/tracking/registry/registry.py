@@ -17,10 +17,10 @@ from pipeline.tracking.outbox.courier import KEY, find_run, open_store
 from pipeline.tracking.outbox.entries import clean_tags
 from pipeline.tracking.registry.versions import NONE, REPLACED, RULE, SINCE, Version, as_version
 from pipeline.tracking.store.connection import (
-    failures,
     tracking_uri,
     without_password,
 )
+from pipeline.tracking.store.faults import failures
 from pipeline.tracking.store.logged_model import model_of
 
 if TYPE_CHECKING:

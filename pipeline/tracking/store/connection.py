@@ -4,7 +4,6 @@ The store is `mlflow.db` at the root of the main repository with artifacts under
 so that a bare `mlflow ui` there shows everything. `MLFLOW_TRACKING_URI`, when set, wins.
 """
 
-import errno
 import logging
 import os
 import re
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError
+from pipeline.tracking.store.faults import failures, passes
 from pipeline.tracking.store.limits import limited
 from pipeline.tracking.store.relocation import mend
 
@@ -45,16 +45,6 @@ SINGLE_TRY = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
 
 
 _TURN = 60  # seconds to wait for another process' first touch of the database
-# What SQLite says of a database that another process holds, or of its disk.
-_PASSING = ("locked", "database or disk is full", "readonly database", "disk I/O error")
-# What a store says of an entry that it will never take, in MLflow's words and in HTTP's.
-_FINAL = (
-    *("INVALID_PARAMETER_VALUE", "BAD_REQUEST", "MALFORMED_REQUEST", "RESOURCE_ALREADY_EXISTS"),
-    *("RESOURCE_DOES_NOT_EXIST", "NOT_FOUND", "ENDPOINT_NOT_FOUND", "NOT_IMPLEMENTED"),
-)
-_REFUSALS = (400, 404, 405, 411, 413, 414, 415, 422, 431, 501)
-
-
 # What stands before the host of an address. A password may hold `@`, after a name also `/`.
 _CREDENTIALS = r"(\w://)(?:[^/\s]*@|[^/\s:@]+:(?!\d+/)\S*@)"
 _QUERY = r"(?i)([?&]\w*(?:password|passwd|pwd|token|secret|key)\w*=)[^&\s]*"
@@ -83,7 +73,7 @@ def connect(experiment: str) -> str:
                 mend(Path(uri.removeprefix(SQLITE)))  # the repository may have moved
             return _experiment_id(open_client(), experiment, _artifacts(uri))
     except failures() as error:
-        if is_server(uri) or _passes(error):
+        if is_server(uri) or passes(error):
             raise
         problem = without_password(f"{uri} cannot be used: {error}")
         raise InputError(
@@ -141,41 +131,6 @@ def local_folder() -> Path:
 def journals_folder() -> Path:
     """Name the folder of the runs' journals."""
     return local_folder() / "runs"
-
-
-def failures() -> tuple[type[Exception], ...]:
-    """List what a store raises that is down, full or busy."""
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
-
-    return (MlflowException, SQLAlchemyError, OSError)  # those of requests are OSErrors
-
-
-def _passes(error: BaseException) -> bool:
-    """Tell whether a local store fails for something that passes: a lock, a disk, its mounting."""
-    if isinstance(error, OSError):  # of a lock that another process holds, too
-        return error.errno in (None, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
-    return any(sign in str(error) for sign in _PASSING)
-
-
-def refuses(error: Exception) -> bool:
-    """Tell whether a store will refuse an entry again, however often it is sent.
-
-    It will for what it says of the entry (4xx). It may take it later where it is away, busy, full
-    or locked, failed itself (5xx) or wants other credentials (401, 403), which a person can mend.
-    """
-    from mlflow.exceptions import MlflowException
-
-    if not isinstance(error, failures()):
-        return not isinstance(error, MemoryError)  # no store's word: MLflow cannot even ask
-    if (response := getattr(error, "response", None)) is not None:  # to an artifact
-        return response.status_code in _REFUSALS
-    if not isinstance(error, MlflowException):
-        return False
-    if status := re.search(r"failed with error code (\d{3})", str(error)):
-        return int(status[1]) in _REFUSALS
-    local = not is_server(tracking_uri()) and error.error_code == "INTERNAL_ERROR"
-    return error.error_code in _FINAL or (local and not _passes(error))
 
 
 def artifacts_beside(uri: str) -> Path:

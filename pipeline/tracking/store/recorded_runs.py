@@ -56,7 +56,7 @@ def _explained(client: "MlflowClient", uri: str, run_id: str) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Part:
+class RunPart:
     """Some of what a store holds of a run; `files` are copies of artifacts by their names."""
 
     id: str
@@ -66,7 +66,7 @@ class Part:
     files: dict[str, Path]
 
 
-def read_part(uri: str, run_id: str, names: Sequence[str], folder: Path) -> Part:
+def read_part(uri: str, run_id: str, names: Sequence[str], folder: Path) -> RunPart:
     """Read parameters, tags and the named artifacts of a run; those that it lacks are left out.
 
     Raises `InputError` where the store has no such run or cannot be used.
@@ -75,7 +75,7 @@ def read_part(uri: str, run_id: str, names: Sequence[str], folder: Path) -> Part
     with _explained(client, uri, run_id):
         run = client.get_run(run_id)
         there = {name for name in names if name in _beside(client, run_id, name)}
-        return Part(
+        return RunPart(
             id=run_id,
             name=run.info.run_name or "",
             params=dict(run.data.params),

@@ -10,7 +10,7 @@ from short_forms import metric_samples
 from pipeline.data.action_units import INTENSITIES, intensity
 from pipeline.data.labels import facs_rules
 from pipeline.evaluation.explaining import rule_audit, rule_fitting
-from pipeline.evaluation.explaining.rule_fitting import People, Rule
+from pipeline.evaluation.explaining.rule_fitting import FittedRule, People
 from pipeline.evaluation.resampling.bootstrap import group
 from pipeline.settings import params
 from pipeline.stages.steps.labelling import facs_labeller
@@ -77,7 +77,7 @@ def test_aus_that_point_the_wrong_way_are_found_and_named():
 
 def test_a_fitted_rule_finds_the_aus_and_their_weights():
     joy, grief = (rule_fitting.fit_rule(people(), word, 0.5) for word in ("happy", "sad"))
-    assert joy == Rule({12: 1.0}, joy.divisor)
+    assert joy == FittedRule({12: 1.0}, joy.divisor)
     # Happy people have at least 2, others at most 1: from 2 on the score is a positive, 0.5.
     assert joy.divisor * 0.5 == pytest.approx(2, abs=0.05)
     assert set(grief.weights) == {1, 4}
@@ -86,7 +86,7 @@ def test_a_fitted_rule_finds_the_aus_and_their_weights():
 
 
 def test_a_fitted_rule_scores_as_the_labels_would():
-    found, rule = people(), Rule({1: 0.7, 4: 0.3}, 1.3)
+    found, rule = people(), FittedRule({1: 0.7, 4: 0.3}, 1.3)
     columns = {name: found.intensities[name].to_numpy() for name in INTENSITIES}
     expected = facs_rules.rule_scores(columns, {"grief": rule.weights}, {"grief": rule.divisor})[
         :, 0
@@ -107,7 +107,7 @@ def test_fitted_rules_are_compared_on_rows_that_they_have_not_seen():
     fitted = rule_fitting.fit_rules(people(), MEANT, 0.5)
     test = people(seed=1)
     groups = group(test.subject, 300)
-    current = {emotion: Rule(weights, 1.2) for emotion, weights in RULES.items()}
+    current = {emotion: FittedRule(weights, 1.2) for emotion, weights in RULES.items()}
     table = rule_fitting.compare_rules(test, fitted, current, MEANT, groups, 0.95)
     assert list(table.columns) == rule_fitting.ADOPTABLE
     grief = table.set_index("emotion").loc["grief"]
@@ -162,7 +162,7 @@ def test_the_snippet_is_taken_by_params_yaml_and_labels_as_the_fitted_rule(works
     fitted = rule_fitting.fit_rules(found, {"happiness": "happy", "sadness": "sad"}, 0.5)
     settings = params.load()
     divisors = settings.chosen.divisors
-    current = {e: Rule(rule.weights, divisors[e]) for e, rule in settings.label.rules.items()}
+    current = {e: FittedRule(rule.weights, divisors[e]) for e, rule in settings.label.rules.items()}
     valences = {emotion: rule.valence for emotion, rule in settings.label.rules.items()}
     meant = {"happiness": "happy", "sadness": "sad"}
     table = rule_fitting.compare_rules(

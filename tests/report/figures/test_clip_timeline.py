@@ -8,7 +8,7 @@ from pipeline.evaluation.prediction_file import KEYS
 from pipeline.report.figures.clip_timeline import (
     LEAST_FRAMES,
     MOST_POINTS,
-    Clip,
+    ShownClip,
     choose_clips,
     timeline,
 )
@@ -63,8 +63,10 @@ def test_draws_gaps_as_gaps_and_long_clips_as_means() -> None:
     values = np.ones((FRAMES + 1, 1))
     long = np.arange(2 * MOST_POINTS)
     clips = [
-        Clip("a", "a1", "why", place, values, values),
-        Clip("a", "a2", "why", long, long[:, np.newaxis] / len(long), np.zeros((len(long), 1))),
+        ShownClip("a", "a1", "why", place, values, values),
+        ShownClip(
+            "a", "a2", "why", long, long[:, np.newaxis] / len(long), np.zeros((len(long), 1))
+        ),
     ]
     gappy, thinned = timeline(clips, ["joy"]).axes
     assert np.isnan(np.asarray(gappy.get_lines()[0].get_xdata())).tolist().index(True) == FRAMES
