@@ -6,12 +6,24 @@ behind the key path in `pipeline.settings.params`.
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
 from pipeline.settings.data_sections import DataSource, Demo, Label, NamingSettings, Prepare, Weigh
 from pipeline.settings.section import Count, Fraction, Positive, Seed, SettingsSection, Share
+
+# By which models are judged: of several labels a row, or of one category a row.
+Labels = Literal["average_precision", "auroc", "f1"]
+Categories = Literal[
+    "accuracy",
+    "balanced_accuracy",
+    "macro_f1",
+    "clip_accuracy",
+    "clip_balanced_accuracy",
+    "clip_macro_f1",
+]
+Metric = Labels | Categories
 
 
 class Recipe(SettingsSection):
@@ -35,9 +47,17 @@ class Recipe(SettingsSection):
         return self
 
 
+class Features(SettingsSection):
+    """Which AU columns a network takes, and what is made of them first."""
+
+    columns: Literal["intensities", "presences", "both"]
+    square_root: bool
+    calibrate: Literal["none", "subject"]
+    shrink_clips: Positive
+
+
 class Train(SettingsSection):
     seed: Seed
-    features: Literal["intensities", "presences", "both"]
     learning_rate: Positive
     batch_size: Count
     lr_factor: Share
@@ -54,6 +74,7 @@ class Tune(SettingsSection):
 
 
 class Evaluate(SettingsSection):
+    primary: Metric
     positive_at: Share
     threshold: Share
     tune: Tune
@@ -68,7 +89,7 @@ class Promote(SettingsSection):
 
     # Names of the registry are parts of addresses: `models:/<name>@champion`.
     model: str = Field(pattern=r"^[\w.-]+$")
-    metric: Literal["average_precision", "auroc", "f1"]
+    metric: Metric
     margin: Fraction
     tolerance: Fraction
     calibration: Fraction
@@ -105,6 +126,7 @@ class Params(SettingsSection):
     recipes: dict[str, Recipe]
     label: Label
     weigh: Weigh
+    features: Features
     train: Train
     evaluate: Evaluate
     external: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")], DataSource]
@@ -127,6 +149,15 @@ class Params(SettingsSection):
                 f"evaluate.human_names has {unknown}; emotions of label.rules "
                 f"{sorted(self.label.rules)} are allowed"
             )
+        for key, metric in (
+            ("evaluate.primary", self.evaluate.primary),
+            ("promote.metric", self.promote.metric),
+        ):
+            if self.label.source != "human" and metric in get_args(Categories):
+                raise ValueError(
+                    f"{key} is {metric!r}, but rules give a frame several labels "
+                    f"(label.source: {self.label.source}); allowed are {list(get_args(Labels))}"
+                )
         for name, recipe in self.recipes.items():
             if recipe.divisors.keys() != self.label.rules.keys():
                 raise ValueError(
