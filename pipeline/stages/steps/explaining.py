@@ -22,13 +22,13 @@ from pipeline.evaluation.explaining.disagreements import disagreements
 from pipeline.evaluation.explaining.importance import MOST_ROWS, Asked, importance, response
 from pipeline.evaluation.explaining.rule_fitting import FittedRule, People
 from pipeline.evaluation.resampling.bootstrap import Groups, group
+from pipeline.evaluation.resampling.intervals import DIGITS
 from pipeline.evaluation.resampling.sampling import draw_rows
 from pipeline.settings import paths
 from pipeline.settings.schema import Params
 
 # Subjects beyond so many are drawn in groups: bounds of a hundred pairs cost a second then.
 GROUPS = 200
-DIGITS = 6  # beyond them sums of floats may depend on the machine
 
 
 @dataclass(frozen=True)
