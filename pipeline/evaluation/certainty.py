@@ -23,12 +23,12 @@ from pipeline.evaluation.resampling.bootstrap import (
     interval,
     samples_of,
 )
+from pipeline.evaluation.resampling.intervals import DIGITS
 from pipeline.evaluation.scoring.arrays import Ints
 
 PRIMARY, BORNE_OUT = "average_precision", "auroc"
 # What stands in metrics.json; the table has every metric.
 SUMMARY = ("average_precision", "auroc", "f1")
-DIGITS = 6  # beyond them sums of floats may depend on the machine
 Claim: TypeAlias = Literal["better", "worse", "open"]
 
 

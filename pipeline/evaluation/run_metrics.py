@@ -10,7 +10,8 @@ from pipeline.data.safe_names import safe_names
 from pipeline.evaluation.all_models import AllScores
 from pipeline.evaluation.baselines import NETWORK
 from pipeline.evaluation.category_judgement import CategoryJudgement
-from pipeline.evaluation.certainty import DIGITS, PRIMARY, Certainty
+from pipeline.evaluation.certainty import PRIMARY, Certainty
+from pipeline.evaluation.resampling.intervals import DIGITS
 from pipeline.evaluation.scoring.metric_names import (
     CATEGORIES_VALIDATION,
     EMOTION,

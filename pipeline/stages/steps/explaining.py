@@ -33,6 +33,7 @@ from pipeline.evaluation.explaining.importance import MOST_ROWS, Asked, importan
 from pipeline.evaluation.explaining.rule_and_network import compare_with_people
 from pipeline.evaluation.explaining.rule_fitting import FittedRule, People
 from pipeline.evaluation.resampling.bootstrap import Groups, group
+from pipeline.evaluation.resampling.intervals import DIGITS
 from pipeline.evaluation.resampling.sampling import draw_rows
 from pipeline.evaluation.scoring.arrays import Floats
 from pipeline.settings import paths
@@ -40,7 +41,6 @@ from pipeline.settings.schema import Params
 
 # Subjects beyond so many are drawn in groups: bounds of a hundred pairs cost a second then.
 GROUPS = 200
-DIGITS = 6  # beyond them sums of floats may depend on the machine
 
 
 @dataclass(frozen=True)
