@@ -27,7 +27,8 @@ from pipeline.data.labels import facs_rules
 from pipeline.data.simulation import AUS
 from pipeline.drift.shift_test import DriftBounds, compare
 from pipeline.settings import params
-from pipeline.settings.schema import Demo, Params
+from pipeline.settings.data_sections import Demo
+from pipeline.settings.schema import Params
 from pipeline.stages.demo import generate
 
 RAISED = 0.5

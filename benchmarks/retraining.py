@@ -101,6 +101,7 @@ def compare(settings: Params, people: People, old: Predictor, new: Predictor) ->
     bounds = np.full(len(settings.label.rules), settings.evaluate.threshold)
     return Pair(
         subject=people.subject,
+        clip=people.subject,
         emotions=list(settings.label.rules),
         true=people.labels,
         first=Side(old(people.features), bounds),

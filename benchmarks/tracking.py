@@ -25,6 +25,7 @@ def train(*, tracked: bool, frames: int, epochs: int) -> dict[str, float]:
     from functools import partial
 
     from pipeline.data.action_units import INTENSITIES
+    from pipeline.data.features.feature_map import read_feature_map
     from pipeline.evaluation.scoring.emotion_scores import epoch_scores
     from pipeline.evaluation.scoring.metric_names import of_epoch
     from pipeline.model.fit import Data, Settings, fit
@@ -71,7 +72,7 @@ def train(*, tracked: bool, frames: int, epochs: int) -> dict[str, float]:
                 save_model(trained.model, model)
                 names = list(INTENSITIES[: features.shape[1]])
                 example = pd.DataFrame(features[:5], columns=names)
-                run.log_model(model, names, EMOTIONS, example, trained.best_epoch)
+                run.log_model(model, read_feature_map(names), EMOTIONS, example, trained.best_epoch)
         else:
             trained = fit(data, settings, score, lambda *_: None, Path(folder))
             save_model(trained.model, model)

@@ -93,10 +93,11 @@ def count_new(plan: Plan, min_confidence: float, reference: ReferenceModel) -> t
             yield checked.frames
 
     if plan.extractor != reference.extractor:
-        new = profile.count(frames(), plan.aus, [], lambda rows: rows[:, :0])
+        new = profile.count(frames(), plan.aus, [], profile.nothing)
     else:
         refuse_missing(plan, reference)
-        new = profile.count(frames(), reference.features, reference.emotions, reference.predict())
+        network = reference.predict()
+        new = profile.of_model(frames(), reference.features, reference.emotions, network)
     quarantined = count_rows(rejects)
     if not len(new.counts):
         raise InputError(
@@ -108,7 +109,7 @@ def count_new(plan: Plan, min_confidence: float, reference: ReferenceModel) -> t
 
 def refuse_missing(plan: Plan, reference: ReferenceModel) -> None:
     """Raise `InputError` where the new data lacks a feature of the model."""
-    if missing := [name for name in reference.features if name not in plan.aus]:
+    if missing := [name for name in reference.features.columns if name not in plan.aus]:
         raise InputError(
             f"the new data lacks {', '.join(missing)}, which {reference.name} needs; it has "
             f"{', '.join(plan.aus)}. Extract all action units."

@@ -8,10 +8,10 @@ import pandas as pd
 
 from pipeline.data.warnings import some, warning
 from pipeline.evaluation.resampling.bootstrap import Groups, interval, samples_of
+from pipeline.evaluation.resampling.intervals import DIGITS
 from pipeline.evaluation.scoring.arrays import Floats
 
 METRICS = ("average_precision", "auroc", "f1", "brier")
-DIGITS = 6  # beyond them sums of floats may depend on the machine
 TIMES = 3.0  # so many times as many frames a clip: clips were cut, or averaged, in another way
 
 

@@ -75,6 +75,7 @@ def compare(first: Contender, second: Contender) -> pd.DataFrame:
     one, other = first.predictions, second.predictions
     pair = Pair(
         subject=one.subject,
+        clip=one.clip,
         emotions=one.emotions,
         true=one.true,
         first=Side(one.predicted, one.thresholds),

@@ -10,10 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.evaluation.category_judgement import METRICS as CATEGORY_METRICS
+from pipeline.evaluation.category_judgement import answers_of, draw_samples, kind_of
 from pipeline.evaluation.resampling.bootstrap import Resampling, group, samples_of
 from pipeline.evaluation.resampling.intervals import Interval, Samples, difference, interval
 from pipeline.evaluation.scoring.arrays import Floats
 from pipeline.evaluation.scoring.metric_names import label_of
+
+ACCURACY = ("accuracy", "clip_accuracy")
 
 
 @dataclass(frozen=True)
@@ -26,9 +30,13 @@ class Side:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two models on the same rows: `subject` names each row's person, `true` holds its labels."""
+    """Two models on the same rows.
+
+    `subject` and `clip` name each row's person and clip, `true` holds its labels.
+    """
 
     subject: npt.ArrayLike
+    clip: npt.ArrayLike
     emotions: Sequence[str]
     true: Floats
     first: Side
@@ -51,38 +59,54 @@ class Change:
 
 
 def measure(pair: Pair, metrics: Sequence[str], resampling: Resampling) -> list[Change]:
-    """Measure each metric: the macro average, then by emotion."""
-    groups = group(pair.subject, resampling.resamples, resampling.seed)
-    first, second = (
-        samples_of(
-            pair.true,
-            side.predicted,
-            groups,
-            pair.emotions,
-            metrics,
-            positive_at=pair.positive_at,
-            thresholds=side.thresholds,
-        )
-        for side in (pair.first, pair.second)
-    )
-    return [
-        _change(first[metric], second[metric], resampling.confidence, emotion)
-        for metric in metrics
-        for emotion in (None, *pair.emotions)
-    ]
+    """Measure each metric: the macro average, then by emotion.
+
+    Raises `InputError` where a metric is of categories, and labels are none.
+    """
+    first, second = (_draw(pair, side, metrics, resampling) for side in (pair.first, pair.second))
+
+    def change(metric: str, emotion: str | None) -> Change:
+        # The accuracy of one category is its recall, which balanced accuracy averages.
+        recall = emotion is not None and metric in ACCURACY
+        drawn = metric.replace("accuracy", "balanced_accuracy") if recall else metric
+        return _change(metric, first[drawn], second[drawn], resampling.confidence, emotion)
+
+    return [change(metric, emotion) for metric in metrics for emotion in (None, *pair.emotions)]
 
 
-def _change(first: Samples, second: Samples, confidence: float, emotion: str | None) -> Change:
+def _change(
+    metric: str, first: Samples, second: Samples, confidence: float, emotion: str | None
+) -> Change:
     gap = difference(second, first)
     both = np.isfinite(gap.point)
     names = [emotion] if emotion else [n for n, ok in zip(gap.emotions, both, strict=True) if ok]
     return Change(
-        first.metric,
+        metric,
         emotion,
         first.only(names).point_macro,
         second.only(names).point_macro,
         interval(gap, confidence, emotion),
     )
+
+
+def _draw(
+    pair: Pair, side: Side, metrics: Sequence[str], resampling: Resampling
+) -> dict[str, Samples]:
+    groups = group(pair.subject, resampling.resamples, resampling.seed)
+    drawn = samples_of(
+        pair.true,
+        side.predicted,
+        groups,
+        pair.emotions,
+        [metric for metric in metrics if metric not in CATEGORY_METRICS],
+        positive_at=pair.positive_at,
+        thresholds=side.thresholds,
+    )
+    if kinds := {kind_of(metric) for metric in metrics if metric in CATEGORY_METRICS}:
+        keys = (np.unique(key, return_inverse=True)[1] for key in (pair.subject, pair.clip))
+        answers = answers_of(pair.true, side.predicted, pair.emotions, *keys)
+        drawn |= draw_samples({kind: answers[kind] for kind in sorted(kinds)}, resampling)
+    return drawn
 
 
 def find(changes: Sequence[Change], metric: str, emotion: str | None = None) -> Change:

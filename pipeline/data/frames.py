@@ -114,7 +114,12 @@ def column_words(path: Path, name: str) -> NDArray[np.str_]:
 
 def column_codes(path: Path, name: str) -> tuple[NDArray[np.int64], list[str]]:
     """Load a key column without nulls as codes (rows,) and the words that they stand for."""
-    column = pq.read_table(path, columns=[name])[name].cast(word_type()).combine_chunks()
+    return codes_of(pq.read_table(path, columns=[name])[name])
+
+
+def codes_of(keys: pa.ChunkedArray) -> tuple[NDArray[np.int64], list[str]]:
+    """Give a key column without nulls as codes (rows,) and the words that they stand for."""
+    column = keys.cast(word_type()).combine_chunks()
     words = column.unify_dictionaries() if isinstance(column, pa.ChunkedArray) else column
     return words.indices.to_numpy().astype(np.int64), words.dictionary.to_pylist()
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.data.card import profile
-from pipeline.data.card.profile import Predict, Profile
+from pipeline.data.card.profile import Network, Profile
+from pipeline.data.features.feature_map import FeatureMap, read_feature_map
 from pipeline.data.reading.columns.extractors import recognise
 from pipeline.errors import InputError
 from pipeline.settings import paths
@@ -13,7 +14,7 @@ from pipeline.settings.run_files import PROFILE
 from pipeline.settings.schema import Params
 from pipeline.tracking.registry.registry import Registry, open_registry
 from pipeline.tracking.registry.versions import Version
-from pipeline.tracking.store.artifacts import fetch, network_of
+from pipeline.tracking.store.artifacts import features_in, fetch, network_of
 from pipeline.tracking.store.connection import no_database
 
 
@@ -23,17 +24,17 @@ class ReferenceModel:
 
     name: str
     profile: Profile
-    features: list[str]
+    features: FeatureMap
     emotions: list[str]
     network: Path
 
     @property
     def extractor(self) -> str:
         """The program that wrote the training data."""
-        return str(recognise(self.features))
+        return str(recognise(self.features.columns))
 
-    def predict(self) -> Predict:
-        """Load the network; what it gives turns features into predictions."""
+    def predict(self) -> Network:
+        """Load the network, which turns features into predictions."""
         # TensorFlow takes five seconds to import; a mistake in the arguments shows before.
         from pipeline.model.saving import Predictor, load_model
 
@@ -64,9 +65,8 @@ def _of_champion(registry: Registry, champion: Version, folder: Path) -> Referen
         )
     network, contract = network_of(champion.model_id, folder)
     told = json.loads(contract.read_text(encoding="utf-8"))
-    return ReferenceModel(
-        name, profile.read(counted), list(told["ranges"]), told["emotions"], network
-    )
+    features = features_in(told)
+    return ReferenceModel(name, profile.read(counted), features, told["emotions"], network)
 
 
 def _of_outputs() -> ReferenceModel:
@@ -77,6 +77,7 @@ def _of_outputs() -> ReferenceModel:
         )
     made = json.loads(paths.RUN.read_text(encoding="utf-8"))
     name = f"the model in {paths.MODEL.parent}"
+    features = read_feature_map(made["feature_map"])
     return ReferenceModel(
-        name, profile.read(paths.PROFILE), made["features"], made["emotions"], paths.MODEL
+        name, profile.read(paths.PROFILE), features, made["emotions"], paths.MODEL
     )

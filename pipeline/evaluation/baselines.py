@@ -17,6 +17,10 @@ NETWORK = "network"
 RULE = "rule without gate"
 LOGISTIC = "logistic regression"
 CONSTANT = "constant"
+# Where people's own levels are taken out: the network fed as if nobody were known, and a
+# regression that learned from what is not calibrated.
+UNKNOWN_PEOPLE = "network with people unknown"
+UNCALIBRATED = "uncalibrated logistic regression"
 
 # Training rows that the regression is fitted to: a few dozen coefficients gain nothing from more,
 # and a copy of all would not fit in memory.

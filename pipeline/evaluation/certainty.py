@@ -23,21 +23,25 @@ from pipeline.evaluation.resampling.bootstrap import (
     interval,
     samples_of,
 )
+from pipeline.evaluation.resampling.intervals import DIGITS
 from pipeline.evaluation.scoring.arrays import Ints
 
 PRIMARY, BORNE_OUT = "average_precision", "auroc"
 # What stands in metrics.json; the table has every metric.
 SUMMARY = ("average_precision", "auroc", "f1")
-DIGITS = 6  # beyond them sums of floats may depend on the machine
 Claim: TypeAlias = Literal["better", "worse", "open"]
 
 
 @dataclass(frozen=True)
 class Certainty:
-    """The samples of every model (first key) and metric (second), on the same draws."""
+    """The samples of every model (first key) and metric (second), on the same draws.
+
+    Models are compared by the `primary` metric.
+    """
 
     resampling: Resampling
     samples: Mapping[str, Mapping[str, Samples]]
+    primary: str = PRIMARY
 
     @property
     def subjects(self) -> int:
@@ -60,22 +64,23 @@ class Certainty:
     def standing(
         self, baseline: str, emotions: Sequence[str], emotion: str | None = None
     ) -> tuple[Interval, Claim]:
-        """Give the gain in macro average precision over these emotions, and what it shows.
+        """Give the gain in the primary metric, averaged over these emotions, and what it shows.
 
-        `better` needs the interval of the gain in AUROC above 0 as well: a ranking by chance has
-        a higher average precision than the share of positives (Bestgen, Prague Bulletin of
-        Mathematical Linguistics 103, 2015), which is what a constant has, and a rule with many
-        equal scores nearly has. AUROC has no such lead. Measured with labels that mean nothing:
-        docs/benchmarks.md.
+        `better` by average precision needs the interval of the gain in AUROC above 0 as well: a
+        ranking by chance has a higher average precision than the share of positives (Bestgen,
+        Prague Bulletin of Mathematical Linguistics 103, 2015), which is what a constant has, and a
+        rule with many equal scores nearly has. AUROC has no such lead. Measured with labels that
+        mean nothing: docs/benchmarks.md.
         """
-        found = self.of(self.gain(baseline, PRIMARY).only(emotions), emotion)
-        other = self.of(self.gain(baseline, BORNE_OUT).only(emotions), emotion)
+        found = self.of(self.gain(baseline, self.primary).only(emotions), emotion)
+        also = BORNE_OUT if self.primary == PRIMARY else self.primary
+        other = self.of(self.gain(baseline, also).only(emotions), emotion)
         if found.low > 0 and other.low > 0:
             return found, "better"
         return found, "worse" if found.high < 0 else "open"
 
 
-def measure(case: Case, subject: Ints, resampling: Resampling) -> Certainty:
+def measure(case: Case, subject: Ints, resampling: Resampling, primary: str = PRIMARY) -> Certainty:
     """Draw the test subjects and score every model; `subject` has a code for each row."""
     rows = case.rows("test")
     groups = group(subject[rows], resampling.resamples, resampling.seed)
@@ -94,6 +99,7 @@ def measure(case: Case, subject: Ints, resampling: Resampling) -> Certainty:
             )
             for model, predicted in case.predicted.items()
         },
+        primary,
     )
 
 
@@ -126,7 +132,7 @@ def intervals_table(certainty: Certainty) -> pd.DataFrame:
 def summary(certainty: Certainty, judged: Sequence[str]) -> dict[str, Any]:
     """Lay out the network's intervals and its gains for JSON; undefined bounds are null.
 
-    Gains are those of macro average precision over the `judged` emotions, with what they show.
+    Gains are those of the primary metric over the `judged` emotions, with what they show.
     """
     network = certainty.samples[NETWORK]
     standings = {baseline: certainty.standing(baseline, judged) for baseline in certainty.baselines}
@@ -145,7 +151,7 @@ def summary(certainty: Certainty, judged: Sequence[str]) -> dict[str, Any]:
             for metric in SUMMARY
         },
         "gain": {
-            baseline: {PRIMARY: _lay_out(found), "claim": claim}
+            baseline: {certainty.primary: _lay_out(found), "claim": claim}
             for baseline, (found, claim) in standings.items()
         },
     }

@@ -9,7 +9,11 @@ import pandas as pd
 from pipeline.evaluation import run_metrics
 from pipeline.evaluation.all_models import AllScores, Case, score_all
 from pipeline.evaluation.baselines import NETWORK
+from pipeline.evaluation.category_judgement import METRICS as CATEGORY_METRICS
+from pipeline.evaluation.category_judgement import CategoryJudgement
+from pipeline.evaluation.category_verdict import category_headline, named_right
 from pipeline.evaluation.certainty import (
+    PRIMARY,
     Certainty,
     intervals_table,
     measure,
@@ -18,6 +22,7 @@ from pipeline.evaluation.certainty import (
 from pipeline.evaluation.resampling.bootstrap import Resampling
 from pipeline.evaluation.scoring.arrays import Ints
 from pipeline.evaluation.scoring.by_subject import scores_by_group
+from pipeline.evaluation.scoring.metric_names import count_others
 from pipeline.evaluation.scoring.metrics import Scores
 from pipeline.evaluation.scoring.tidy_tables import metrics_table
 from pipeline.evaluation.verdict import headline, judged_emotions, verdict
@@ -27,7 +32,8 @@ from pipeline.evaluation.verdict import headline, judged_emotions, verdict
 class Judgement:
     """What an evaluation found: headline and verdict for people, the rest for tables and programs.
 
-    `judged` are the emotions that the test rows can judge.
+    `judged` are the emotions that the test rows can judge; `categories` is there where people's
+    categories are what is learned.
     """
 
     case: Case
@@ -36,6 +42,7 @@ class Judgement:
     judged: list[str]
     headline: str
     verdict: list[str]
+    categories: CategoryJudgement | None = None
 
     @property
     def tuned(self) -> dict[str, Scores]:
@@ -44,37 +51,63 @@ class Judgement:
 
     def metrics(self) -> dict[str, Any]:
         """Lay out the scores, the intervals and what thresholds were tuned for, for JSON."""
+        named = {"categories": self.categories.lay_out()} if self.categories else {}
         return {
             **self.scores,
+            **named,
             "intervals": summary(self.certainty, self.judged),
             "tuned_for": self.case.bounds.goal.used(),
         }
 
     def of_validation(self) -> dict[str, float]:
         """Name what a run records of the validation split."""
-        return run_metrics.of_validation(self.scores)
+        return run_metrics.of_validation(self.scores, self.categories)
 
     def of_test(self) -> dict[str, float]:
         """Name what a run records of the test split."""
-        return run_metrics.of_test(self.scores, self.certainty, self.judged)
+        return run_metrics.of_test(self.scores, self.certainty, self.judged, self.categories)
 
     def for_dvc(self, val_loss: float) -> dict[str, dict[str, float | None]]:
         """Lay out the few numbers that DVC shows."""
-        return run_metrics.for_dvc(self.scores, self.certainty, self.judged, val_loss)
+        judged = self.scores, self.certainty, self.judged
+        return run_metrics.for_dvc(*judged, val_loss, self.categories)
+
+    @property
+    def others(self) -> int:
+        """The most numbers of the run that are not named by emotion."""
+        return count_others(len(self.certainty.baselines), categories=self.categories is not None)
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Give the tables of all scores and of all intervals."""
-        return {"scores": metrics_table(self.tuned), "intervals": intervals_table(self.certainty)}
+        """Give the tables of all scores, of all intervals and of categories."""
+        named = self.categories.tables() if self.categories else {}
+        intervals = intervals_table(self.certainty)
+        return {"scores": metrics_table(self.tuned), "intervals": intervals, **named}
 
 
-def judge(case: Case, subject: Ints, resampling: Resampling) -> Judgement:
-    """Score a case and say how certain that is; `subject` has a code for each row."""
-    scores, certainty = score_all(case), measure(case, subject, resampling)
+def judge(
+    case: Case,
+    subject: Ints,
+    resampling: Resampling,
+    categories: CategoryJudgement | None = None,
+    primary: str = PRIMARY,
+) -> Judgement:
+    """Score a case and say how certain that is; `subject` has a code for each row.
+
+    Models are compared by the `primary` metric, which may be one of `category_judgement.METRICS`
+    where categories are given.
+    """
+    named = primary if primary in CATEGORY_METRICS else "clip_accuracy"
+    compared_by = PRIMARY if primary in CATEGORY_METRICS else primary
+    scores, certainty = score_all(case), measure(case, subject, resampling, compared_by)
     tuned = scores["test"]["tuned"]
     lines = verdict(tuned, certainty)
     lines[-1] += f" {_thresholds(case)}"
+    first = headline(tuned, certainty)
+    if categories:
+        lines.insert(0 if primary == named else -1, named_right(categories, named))
+        first = category_headline(categories, primary) if primary == named else first
     judged = judged_emotions(tuned, certainty)
-    return Judgement(case, scores, certainty, judged, headline(tuned, certainty), lines)
+    return Judgement(case, scores, certainty, judged, first, lines, categories)
 
 
 def network_by_group(case: Case, of: Ints, names: Sequence[str], kind: str) -> pd.DataFrame:

@@ -46,7 +46,15 @@ class Predictions:
     @property
     def subject(self) -> npt.NDArray[np.str_]:
         """The subject of each row."""
-        return np.asarray(self.keys["subject"].cast(pa.string()).to_numpy(), dtype=np.str_)
+        return self._words("subject")
+
+    @property
+    def clip(self) -> npt.NDArray[np.str_]:
+        """The clip of each row."""
+        return self._words("clip")
+
+    def _words(self, key: str) -> npt.NDArray[np.str_]:
+        return np.asarray(self.keys[key].cast(pa.string()).to_numpy(), dtype=np.str_)
 
 
 def write_predictions(

@@ -1,6 +1,7 @@
 """Say whether the network is worth having: in ten words, and in three lines with the numbers.
 
-The primary number is average precision, averaged over the emotions that the test rows can judge.
+The primary number, average precision if nothing else is asked for, is averaged over the emotions
+that the test rows can judge.
 A difference counts where its interval over subjects leaves out 0 (see `certainty`); everything
 else cannot be told apart.
 """
@@ -16,6 +17,7 @@ from pipeline.errors import InputError
 from pipeline.evaluation.baselines import CONSTANT, NETWORK, RULE
 from pipeline.evaluation.certainty import BORNE_OUT, PRIMARY, Certainty, Claim
 from pipeline.evaluation.resampling.bootstrap import Interval
+from pipeline.evaluation.scoring.metric_names import LABELS
 from pipeline.evaluation.scoring.metrics import Scores
 
 DECIMALS = 3
@@ -49,13 +51,17 @@ def headline(scores: Mapping[str, Scores], certainty: Certainty) -> str:
     network's scores; see `verdict`.
     """
     judged = judged_emotions(scores, certainty)
-    own = {name: mean_precision(scores[name], judged) for name in scores} if judged else {}
     if not judged:
         return "The network cannot be judged on this test split."
-    if not certainty.baselines:
+    own = {name: mean_score(scores[name], judged, certainty.primary) for name in scores}
+    return compared(own, {name: certainty.standing(name, judged) for name in certainty.baselines})
+
+
+def compared(own: Mapping[str, float], found: Mapping[str, tuple[Interval, Claim]]) -> str:
+    """Say `headline` of each model's score and the network's gain on each baseline."""
+    if not found:
         return f"The network reaches {brief(own[NETWORK])}; no baseline was given to compare."
-    order = sorted(certainty.baselines, key=lambda name: (name != RULE, name != CONSTANT))
-    found = {name: certainty.standing(name, judged) for name in order}
+    order = sorted(found, key=lambda name: (name != RULE, name != CONSTANT))
     beaten = [name for name in order if found[name][1] == "better"]
     if len(beaten) == len(order):
         best = max(order, key=lambda name: own[name])
@@ -109,38 +115,40 @@ def unjudged(scores: Mapping[str, Scores], certainty: Certainty) -> dict[str, st
     return reasons
 
 
-def mean_precision(found: Scores, emotions: Sequence[str]) -> float:
-    """Average the average precision of these emotions, in [0, 1], to three decimals."""
-    values = [found["emotion"][name]["average_precision"] for name in emotions]
-    return round(float(np.mean([value for value in values if value is not None])), DECIMALS)
+def mean_score(found: Scores, emotions: Sequence[str], metric: str) -> float:
+    """Average a metric of these emotions, in [0, 1], to three decimals; NaN where none has it."""
+    values = [found["emotion"][name][metric] for name in emotions]
+    defined = [value for value in values if value is not None]
+    return round(float(np.mean(defined)), DECIMALS) if defined else math.nan
 
 
 def _against_rule(scores: Mapping[str, Scores], certainty: Certainty, judged: list[str]) -> str:
     if RULE not in scores:
         return "There is no labelling rule to beat: the network stands against other baselines."
     found, claim = certainty.standing(RULE, judged)
-    means = [mean_precision(scores[model], judged) for model in (NETWORK, RULE)]
+    means = [mean_score(scores[model], judged, certainty.primary) for model in (NETWORK, RULE)]
     said = {
         "better": "beats the rule it was taught, with certainty",
         "worse": "does NOT beat the rule it was taught and is worse with certainty",
         "open": "does NOT beat the rule it was taught with certainty: they cannot be told apart",
     }[claim]
     advice = "" if claim == "better" else " The rule needs no training."
+    label = LABELS[certainty.primary]
     return (
-        f"The network {said}. Mean average precision {means[0]:.3f} against {means[1]:.3f} for "
+        f"The network {said}. Mean {label} {means[0]:.3f} against {means[1]:.3f} for "
         f"the {RULE}: {_gain(found, claim)}{_emotions(certainty, RULE, judged)}.{advice}"
     )
 
 
 def _against_all(scores: Mapping[str, Scores], certainty: Certainty, judged: list[str]) -> str:
-    own = mean_precision(scores[NETWORK], judged)
+    own = mean_score(scores[NETWORK], judged, certainty.primary)
     if not certainty.baselines:
-        return f"Mean average precision {own:.3f}; no baseline was given to compare."
+        return f"Mean {LABELS[certainty.primary]} {own:.3f}; no baseline was given to compare."
     claims = {name: certainty.standing(name, judged) for name in certainty.baselines}
     beaten = all(claim == "better" for _, claim in claims.values())
     words = {"better": "it beats", "worse": "it is worse than", "open": "it cannot be told from"}
     parts = [
-        f"{words[claim]} {name} ({mean_precision(scores[name], judged):.3f}; "
+        f"{words[claim]} {name} ({mean_score(scores[name], judged, certainty.primary):.3f}; "
         f"{_gain(found, claim)}{_emotions(certainty, name, judged)})"
         for name, (found, claim) in claims.items()
         if name != RULE

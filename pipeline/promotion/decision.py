@@ -158,6 +158,7 @@ def _decision(
 def _pair(champion: Predictions, challenger: Predictions) -> Pair:
     return Pair(
         subject=challenger.subject,
+        clip=challenger.clip,
         emotions=challenger.emotions,
         true=challenger.true,
         first=Side(champion.predicted, champion.thresholds),

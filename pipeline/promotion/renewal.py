@@ -15,7 +15,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.data.action_units import AU_COLUMNS
-from pipeline.data.frames import as_matrix, au_columns, column_words
+from pipeline.data.features.feature_map import FeatureMap
+from pipeline.data.features.frame_features import make_features
+from pipeline.data.frames import au_columns, column_words
 from pipeline.errors import InputError
 from pipeline.evaluation.prediction_file import (
     KEYS,
@@ -52,7 +54,7 @@ def renewed(version: Version, champion: Candidate, challenger: Candidate) -> Pre
     with TemporaryDirectory() as name:
         network, contract = artifacts.network_of(version.model_id, Path(name))
         told = json.loads(contract.read_text(encoding="utf-8"))
-        features, emotions = list(told["ranges"]), told["emotions"]
+        features, emotions = artifacts.features_in(told), told["emotions"]
         if sorted(emotions) != sorted(own.emotions):
             raise CannotCompareError(f"the champion predicts other emotions: {', '.join(emotions)}")
         rows = _features(challenger, features)
@@ -67,24 +69,24 @@ def renewed(version: Version, champion: Candidate, challenger: Candidate) -> Pre
     return only(replace(own, predicted=predicted[:, columns], thresholds=bounds), fresh)
 
 
-def _features(challenger: Candidate, features: list[str]) -> NDArray[np.float32]:
+def _features(challenger: Candidate, features: FeatureMap) -> NDArray[np.float32]:
     """Load the features of the challenger's test rows from the workspace."""
     own = challenger.predictions
     if not paths.FRAMES.is_file():
         raise InputError(f"{paths.FRAMES} is missing: bring it with `dvc pull` or `dvc repro`.")
-    if missing := sorted(set(features) - set(au_columns(paths.FRAMES, AU_COLUMNS))):
+    if missing := sorted(set(features.columns) - set(au_columns(paths.FRAMES, AU_COLUMNS))):
         raise CannotCompareError(
             f"today's data lacks what the champion needs: {', '.join(missing)}"
         )
     test = pa.array(column_words(paths.FRAMES, "split") == "test")
-    table = pq.read_table(paths.FRAMES, columns=[*KEYS, *features]).filter(test)
+    table = pq.read_table(paths.FRAMES, columns=[*KEYS, *features.columns]).filter(test)
     labels = pa.table({f"{TRUE}{name}": own.true[:, i] for i, name in enumerate(own.emotions)})
     if table.num_rows != len(own.true) or hash_rows(table, labels) != own.rows_hash:
         raise InputError(
             f"{paths.FRAMES} does not hold the test rows of run {challenger.run_id}. Run `dvc "
             "repro`, so that outputs/ and the run to judge belong together."
         )
-    return as_matrix(table, features)
+    return make_features(table, features)
 
 
 def keep(registry: Registry, champion: Candidate, predictions: Predictions) -> None:

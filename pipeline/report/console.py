@@ -65,7 +65,7 @@ def show(report: Report, where: Sequence[tuple[str, str]]) -> None:
     shown.print()
     first, *others = lead(report.headline, report.limits)
     shown.print(first, style="bold")
-    for line in [*others, *_heed(report)]:
+    for line in filter(None, [*others, report.named, *_heed(report)]):
         shown.print(line)
     shown.print()
     width = max(len(name) for name, _ in where)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.data.labels.bounds import ALIKE
+from pipeline.evaluation.explaining.rule_and_network import knows_more
 from pipeline.report.pages.document import UNDEFINED, Block, Items, Table, bounded
 
 KINDS = {
@@ -55,6 +56,21 @@ def audit(table: pd.DataFrame) -> list[Block]:
     )
     header = ["rule", *table["category"].unique()]
     return [note, Table("AUROC of each rule for each category", header, rows)]
+
+
+def rule_and_network(table: pd.DataFrame) -> list[Block]:
+    """Show the table of `rule_and_network.compare_with_people`."""
+    rows = [
+        [
+            row["emotion"] or "mean",
+            *(row[name] for name in ("category", "positives", "rule", "network")),
+            _auroc(row, "gain", "low", "+"),
+        ]
+        for row in table.astype(object).where(table.notna(), None).to_dict("records")
+    ]
+    header = ["emotion", "category", "rows", "AUROC of the rule", "of the network", "gain"]
+    caption = "The rule and the network it taught, against what people said (test)"
+    return [knows_more(table), Table(caption, header, rows)] if rows else []
 
 
 def _auroc(row: Mapping[Any, Any], of: str = "auroc", low: str = "low", sign: str = "") -> str:

@@ -11,7 +11,7 @@ from pipeline.evaluation.baselines import NETWORK
 from pipeline.evaluation.explaining.rule_audit import wrong_ways
 from pipeline.evaluation.scoring.metrics import Scores
 from pipeline.evaluation.unlearnable import Limit, limits_line
-from pipeline.report import data_tables, score_tables
+from pipeline.report import category_tables, data_tables, score_tables
 from pipeline.report.model_card import Facts, model_card, provenance
 from pipeline.report.pages.document import Block, Items, Page, Picture, Section
 
@@ -20,11 +20,12 @@ from pipeline.report.pages.document import Block, Items, Page, Picture, Section
 class Report:
     """What the page tells.
 
-    `headline` is its first line, `verdict` says it with the numbers; `scores` are the test scores
-    by model, the network's under `baselines.NETWORK`; `pictures` are the figures by name; `card` is
-    `data_card.json`, whose warnings each have a `code`, a `number` and a `message`; `tables` are
-    tidy: `mean_predictions`, `intervals` and, where they were made, `audit`, `audit_aus` (see
-    `rule_audit`), `fitted_rules` (see `rule_fitting`) and `disagreements`.
+    `headline` is its first line, `verdict` says it with the numbers, `named` how well categories
+    are named, where they are; `scores` are the test scores by model, the network's under
+    `baselines.NETWORK`; `pictures` are the figures by name; `card` is `data_card.json`, whose
+    warnings each have a `code`, a `number` and a `message`; `tables` are tidy: `mean_predictions`,
+    `intervals` and, where they were made, `audit`, `audit_aus` (see `rule_audit`), `fitted_rules`
+    (see `rule_fitting`), `disagreements`, and those of `CategoryJudgement.tables`.
     """
 
     title: str
@@ -36,6 +37,7 @@ class Report:
     card: Mapping[str, Any]
     pictures: Mapping[str, Picture] = field(default_factory=dict)
     limits: Sequence[Limit] = ()
+    named: str = ""
     about: Sequence[str] = ()
 
 
@@ -82,10 +84,23 @@ def _scores(report: Report) -> list[Section]:
             "The network and its baselines",
             [*models, *_shown(report, "overview"), score_tables.gains(intervals), verdict],
         ),
+        Section("Categories", _categories(report)),
         Section("By emotion", [*emotions, *curves]),
         Section("Mean predictions and mean labels", [*_shown(report, "mean_predictions"), means]),
         Section("From person to person", _shown(report, "subjects")),
         Section("Over a clip", _shown(report, "timeline")),
+    ]
+
+
+def _categories(report: Report) -> list[Block]:
+    tables = report.tables
+    if "categories" not in tables:
+        return []
+    return [
+        report.named,
+        *category_tables.models(tables["categories"], tables["category_confusion"]),
+        *_shown(report, "categories", "category_people"),
+        category_tables.people(tables["category_people"]),
     ]
 
 
@@ -103,6 +118,8 @@ def _data(report: Report) -> list[Section]:
 
 def _audit(tables: Mapping[str, pd.DataFrame]) -> list[Block]:
     blocks = data_tables.audit(tables["audit"]) if "audit" in tables else []
+    if "rule_and_network" in tables:
+        blocks += data_tables.rule_and_network(tables["rule_and_network"])
     if "audit_aus" in tables and (wrong := wrong_ways(tables["audit_aus"])):
         blocks += ["Action units of a rule that point the wrong way:", Items(wrong)]
     if "fitted_rules" in tables:

@@ -4,96 +4,26 @@ A section names its keys; what is allowed is said by types and validators, whose
 behind the key path in `pipeline.settings.params`.
 """
 
-import math
-import re
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from pipeline.data.action_units import INTENSITY_AUS
+from pipeline.settings.data_sections import DataSource, Demo, Label, NamingSettings, Prepare, Weigh
+from pipeline.settings.section import Count, Fraction, Positive, Seed, SettingsSection, Share
 
-Fraction = Annotated[float, Field(ge=0, lt=1)]
-Share = Annotated[float, Field(gt=0, lt=1)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1)]
-Seed = Annotated[int, Field(ge=0, lt=2**32)]
-Valence = Literal["P", "N"]
-
-
-def _may_name(value: Any) -> Any:
-    if isinstance(value, str) or type(value) is int:
-        return value
-    raise ValueError("a name in quotes is allowed")
-
-
-# Of a person or a category in the data. A number is the one name that is written with it.
-Name = Annotated[str | int, BeforeValidator(_may_name)]
-
-
-class SettingsSection(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class DataSource(SettingsSection):
-    path: str = Field(min_length=1)
-    layout: Literal["expression", "openface", "pyfeat", "table"]
-    naming: str
-
-
-class NamingSettings(SettingsSection):
-    """How a clip's name tells subject, valence class and emotion."""
-
-    pattern: str
-    emotions: dict[str, str]
-    # Said only of tables and a labels.csv that call them otherwise, so it may be left out.
-    columns: dict[Literal["clip", "subject", "emotion", "valence_class"], str] = Field(
-        default_factory=dict
-    )
-
-    @field_validator("pattern")
-    @classmethod
-    def compiles(cls, value: str) -> str:
-        try:
-            groups = re.compile(value).groupindex
-        except re.error as error:
-            raise ValueError(f"a regular expression is allowed ({error})") from error
-        if "subject" not in groups:
-            raise ValueError("a regular expression with a group (?P<subject>...) is allowed")
-        return value
-
-
-class Demo(SettingsSection):
-    seed: Seed
-    subjects: Annotated[int, Field(ge=3)]
-    clips_per_subject: Count
-    frames_per_clip: Count
-
-
-class Split(SettingsSection):
-    by: Literal["subject", "clip", "frame"]
-    validation: Share
-    test: Share
-    seed: Seed
-    validation_subjects: tuple[Name, ...]
-    test_subjects: tuple[Name, ...]
-
-    @model_validator(mode="after")
-    def leaves_training_data(self) -> Self:
-        if self.validation + self.test >= 1:
-            raise ValueError("validation + test below 1 is allowed; the rest trains the model")
-        both = set(self.validation_subjects) & set(self.test_subjects)
-        if both:
-            raise ValueError(f"subjects {sorted(map(str, both))} stand in validation and in test")
-        return self
-
-
-class Prepare(SettingsSection):
-    on_bad_file: Literal["quarantine", "fail"]
-    min_confidence: Annotated[float, Field(ge=0, le=1)]
-    face: Literal["main", "each"] | Annotated[int, Field(ge=0)]
-    split: Split
+# By which models are judged: of several labels a row, or of one category a row.
+Labels = Literal["average_precision", "auroc", "f1"]
+Categories = Literal[
+    "accuracy",
+    "balanced_accuracy",
+    "macro_f1",
+    "clip_accuracy",
+    "clip_balanced_accuracy",
+    "clip_macro_f1",
+]
+Metric = Labels | Categories
 
 
 class Recipe(SettingsSection):
@@ -117,61 +47,17 @@ class Recipe(SettingsSection):
         return self
 
 
-class LabelRule(SettingsSection):
-    """An emotion's action units, alike or weighted, and the valence class in which it can occur."""
+class Features(SettingsSection):
+    """Which AU columns a network takes, and what is made of them first."""
 
-    aus: tuple[int, ...] | dict[int, float]
-    valence: Valence
-
-    @field_validator("aus", mode="before")
-    @classmethod
-    def are_openface_aus(cls, value: Any) -> tuple[int, ...] | dict[int, float]:
-        if not isinstance(value, list | dict) or not value:
-            raise ValueError("a list of AUs, or a weight above 0 for each as {6: 0.4}, is allowed")
-        aus = [int(au) if str(au).isdecimal() else au for au in value]
-        if unknown := [au for au in aus if au not in INTENSITY_AUS]:
-            raise ValueError(f"AU {unknown} has no intensity; allowed are {list(INTENSITY_AUS)}")
-        if len(set(aus)) < len(aus):
-            raise ValueError("each AU may stand once")
-        if isinstance(value, list):
-            return tuple(aus)
-        if not all(type(w) in (int, float) and 0 < w < math.inf for w in value.values()):
-            raise ValueError("a finite weight above 0 for each AU is allowed")
-        return dict(zip(aus, map(float, value.values()), strict=True))
-
-    @property
-    def weights(self) -> dict[int, float]:
-        """The weight of each AU; 1 where the rule lists them alone."""
-        return self.aus if isinstance(self.aus, dict) else dict.fromkeys(self.aus, 1.0)
-
-
-class Label(SettingsSection):
-    source: Literal["facs", "human"]
-    gate: Literal["clip", "frame", "none"]
-    rules: Annotated[dict[str, LabelRule], Field(min_length=1)]
-    emotions: tuple[Name, ...]
-
-    @property
-    def weights(self) -> dict[str, dict[int, float]]:
-        """The weight of each AU in each emotion's rule."""
-        return {emotion: rule.weights for emotion, rule in self.rules.items()}
-
-
-class Weigh(SettingsSection):
-    positive_above: Fraction
-    lowest: Positive
-    highest: Positive
-
-    @model_validator(mode="after")
-    def is_a_range(self) -> Self:
-        if self.lowest > self.highest:
-            raise ValueError("lowest at most highest is allowed")
-        return self
+    columns: Literal["intensities", "presences", "both"]
+    square_root: bool
+    calibrate: Literal["none", "subject"]
+    shrink_clips: Positive
 
 
 class Train(SettingsSection):
     seed: Seed
-    features: Literal["intensities", "presences", "both"]
     learning_rate: Positive
     batch_size: Count
     lr_factor: Share
@@ -188,6 +74,7 @@ class Tune(SettingsSection):
 
 
 class Evaluate(SettingsSection):
+    primary: Metric
     positive_at: Share
     threshold: Share
     tune: Tune
@@ -202,7 +89,7 @@ class Promote(SettingsSection):
 
     # Names of the registry are parts of addresses: `models:/<name>@champion`.
     model: str = Field(pattern=r"^[\w.-]+$")
-    metric: Literal["average_precision", "auroc", "f1"]
+    metric: Metric
     margin: Fraction
     tolerance: Fraction
     calibration: Fraction
@@ -239,6 +126,7 @@ class Params(SettingsSection):
     recipes: dict[str, Recipe]
     label: Label
     weigh: Weigh
+    features: Features
     train: Train
     evaluate: Evaluate
     external: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")], DataSource]
@@ -261,6 +149,15 @@ class Params(SettingsSection):
                 f"evaluate.human_names has {unknown}; emotions of label.rules "
                 f"{sorted(self.label.rules)} are allowed"
             )
+        for key, metric in (
+            ("evaluate.primary", self.evaluate.primary),
+            ("promote.metric", self.promote.metric),
+        ):
+            if self.label.source != "human" and metric in get_args(Categories):
+                raise ValueError(
+                    f"{key} is {metric!r}, but rules give a frame several labels "
+                    f"(label.source: {self.label.source}); allowed are {list(get_args(Labels))}"
+                )
         for name, recipe in self.recipes.items():
             if recipe.divisors.keys() != self.label.rules.keys():
                 raise ValueError(

@@ -21,7 +21,7 @@ from pipeline.data.action_units import VALENCE_CLASSES, intensity
 from pipeline.data.simulation import AUS, Floats, simulate
 from pipeline.errors import run_main
 from pipeline.settings import params, paths
-from pipeline.settings.schema import Demo
+from pipeline.settings.data_sections import Demo
 
 NEGATIVE = ("anger", "sadness", "guilt", "fear", "anxiety")
 DECKS: dict[str, tuple[str, ...]] = {

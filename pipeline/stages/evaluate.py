@@ -14,6 +14,7 @@ from pipeline.data.frames import as_matrix, column_codes, column_words
 from pipeline.errors import run_main
 from pipeline.evaluation import baselines
 from pipeline.evaluation.all_models import Bounds, Case, build_case, mean_table, tuned_thresholds
+from pipeline.evaluation.category_judgement import judge_categories
 from pipeline.evaluation.judgement import Judgement, judge, network_by_group
 from pipeline.evaluation.prediction_file import KEYS, write_predictions
 from pipeline.evaluation.resampling.bootstrap import Resampling
@@ -74,7 +75,7 @@ def record_scores(run: Run, judgement: Judgement, digest: str) -> None:
     run.log_metrics(judgement.of_validation(), of_model=DataSet("validation", digest))
     run.log_metrics(judgement.of_test(), of_model=DataSet("test", digest))
     labels = read_csv(paths.LABEL_DISTRIBUTION, text=("split", "emotion"))
-    run.log_metrics(of_labels(labels))
+    run.log_metrics(of_labels(labels, judgement.others))
 
 
 def record(run: Run, tables: Mapping[str, pd.DataFrame]) -> None:
@@ -115,9 +116,14 @@ def evaluate(settings: Params, step: Step) -> tuple[Report, str]:
     case = build_case(emotions, split, true, predicted, bounds_of(settings))
     step(f"scoring, with intervals over people ({chosen.resamples} resamples)")
     resampling = Resampling(chosen.resamples, chosen.seed, chosen.confidence)
-    judgement = judge(case, column_codes(paths.FRAMES, "subject")[0], resampling)
+    subject, people = column_codes(paths.FRAMES, "subject")
+    named = None
+    if settings.label.source == "human":
+        clip = column_codes(paths.FRAMES, "clip")[0]
+        named = judge_categories(case, subject, clip, people, resampling)
+    judgement = judge(case, subject, resampling, named, chosen.primary)
     step("finding out what the network looks at")
-    insight = look_into(settings, made, split, rule)
+    insight = look_into(settings, made, split, rule, predicted[baselines.NETWORK])
     insight.write()
     means = mean_table(case)
     tables = {"mean_predictions": means, **judgement.tables(), **group_tables(case)}

@@ -15,6 +15,8 @@ import pyarrow.parquet as pq
 
 from pipeline.comparison.data_sets import differences, flat, macro_scores, score_table, told
 from pipeline.data.card.counting.au_activity import Activity
+from pipeline.data.card.level_warnings import warn_of_people
+from pipeline.data.features.feature_map import read_feature_map
 from pipeline.data.frames import as_matrix, batches, column_codes, column_words, find_runs
 from pipeline.data.split import TEST, with_split
 from pipeline.data.warnings import warning
@@ -23,7 +25,8 @@ from pipeline.errors import InputError, run_main
 from pipeline.evaluation.baselines import NETWORK
 from pipeline.evaluation.resampling.bootstrap import group
 from pipeline.settings import params, paths
-from pipeline.settings.schema import DataSource, Params
+from pipeline.settings.data_sections import DataSource
+from pipeline.settings.schema import Params
 from pipeline.stages.steps.ingest import Places, make_naming, make_plan, write_frames
 from pipeline.stages.steps.labelling import write_labels
 from pipeline.stages.steps.predicting import check_features, predict_set
@@ -137,6 +140,7 @@ def main(name: str) -> None:
     write_labels(settings, frames, labels, made["emotions"])
     table = score(frames, labels, made, settings)
     ours = json.loads(paths.PREPARE_SUMMARY.read_text())
+    account["warnings"] += warn_of_people(frames, read_feature_map(made["feature_map"]))
     account["warnings"] += differences(ours, account, level_drift(frames, made["features"]))
     if settings.label.source == "human":
         account["warnings"] += unknown_words(frames, made["emotions"])

@@ -12,7 +12,8 @@ from pipeline.data.frames import batches
 from pipeline.data.words import chosen
 from pipeline.errors import run_main
 from pipeline.settings import params, paths
-from pipeline.settings.schema import Label, Params
+from pipeline.settings.data_sections import Label
+from pipeline.settings.schema import Params
 from pipeline.stages.steps.labelling import write_labels
 
 

@@ -9,7 +9,7 @@ from pipeline.data import quarantine
 from pipeline.data.warnings import warning
 from pipeline.errors import InputError, run_main
 from pipeline.settings import params, paths
-from pipeline.settings.schema import Split
+from pipeline.settings.data_sections import Split
 from pipeline.stages.steps.ingest import Places, make_naming, make_plan, splitter, write_frames
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.data.features.feature_map import FeatureMap
 from pipeline.data.safe_names import safe_names
 from pipeline.tracking.outbox.journal import Journal
 
@@ -116,7 +117,7 @@ class Run:
     def log_model(
         self,
         network: Path,
-        features: Sequence[str],
+        features: FeatureMap,
         emotions: Sequence[str],
         example: "pd.DataFrame",
         step: int,
@@ -125,9 +126,9 @@ class Run:
         self._append(
             "model",
             file=self.journal.keep(network, network.name),
-            features=list(features),
+            features=features.lay_out(),
             emotions=list(emotions),
-            example=example.astype("float64").to_dict("list"),
+            example=example.to_dict("list"),
             step=step,
         )
 

@@ -10,10 +10,11 @@ import pytest
 from pipeline.commands import drift
 from pipeline.data.action_units import intensity
 from pipeline.data.card import profile
+from pipeline.data.features.feature_map import read_feature_map
 from pipeline.drift.reference import ReferenceModel
 from pipeline.errors import InputError
 from pipeline.settings import paths
-from pipeline.settings.schema import Demo
+from pipeline.settings.data_sections import Demo
 from pipeline.stages.demo import AUS, DemoClip, generate, write
 
 FEATURES = [intensity(au) for au in AUS]
@@ -42,8 +43,9 @@ def trained(workspace, tree, monkeypatch):
         )
         for clip in clips
     )
-    profile.write(profile.count(tables, FEATURES, EMOTIONS, predict), paths.PROFILE)
-    paths.RUN.write_text(json.dumps({"features": FEATURES, "emotions": EMOTIONS}))
+    seen = profile.of_model(tables, read_feature_map(FEATURES), EMOTIONS, predict)
+    profile.write(seen, paths.PROFILE)
+    paths.RUN.write_text(json.dumps({"feature_map": FEATURES, "emotions": EMOTIONS}))
     monkeypatch.setattr(ReferenceModel, "predict", lambda _: predict)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
     return folder

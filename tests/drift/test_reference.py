@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.data.card import profile
 from pipeline.data.card.profile import BINS, Profile
+from pipeline.data.features.feature_map import read_feature_map
 from pipeline.drift.reference import ReferenceModel, find_reference
 from pipeline.errors import InputError
 from pipeline.settings import params, paths
@@ -31,7 +32,7 @@ def outputs(store, monkeypatch) -> Path:
     monkeypatch.chdir(store)
     profile.write(made(3), paths.PROFILE)
     paths.MODEL.write_bytes(b"network in outputs")
-    told = {"run": "none", "features": FEATURES, "emotions": EMOTIONS}
+    told = {"run": "none", "feature_map": FEATURES, "emotions": EMOTIONS}
     paths.RUN.write_text(json.dumps(told))
     return store
 
@@ -42,7 +43,7 @@ def crown(folder: Path, *, with_profile: bool = True) -> None:
     network.write_bytes(b"network of the champion")
     with training_run(SETTINGS.tracking.experiment, "train", {}, {}) as run:
         example = pd.DataFrame([[0.0, 1.0]], columns=FEATURES)
-        run.log_model(network, FEATURES, EMOTIONS, example, step=1)
+        run.log_model(network, read_feature_map(FEATURES), EMOTIONS, example, step=1)
         if with_profile:
             profile.write(made(5), folder / "profile.parquet")
             run.log_file(folder / "profile.parquet", PROFILE.rpartition("/")[0])
@@ -59,7 +60,7 @@ def test_takes_the_champion_with_its_profile_features_and_network(outputs, tmp_p
     found = find(tmp_path)
     assert found.name == "champion au-emotion, version 1"
     assert len(found.profile.counts) == 5
-    assert (found.features, found.emotions) == (FEATURES, EMOTIONS)
+    assert (found.features, found.emotions) == (read_feature_map(FEATURES), EMOTIONS)
     assert found.network.read_bytes() == b"network of the champion"
     assert found.extractor == "OpenFace 2"
 

@@ -33,7 +33,7 @@ stages:
   train:
     cmd: PYTHONPATH=.:tests python -m light
     deps: [data/recordings]
-    params: [train.features]
+    params: [features.columns]
     outs: [outputs/train/run.json]
 """
 FRAMES = 16
@@ -209,7 +209,7 @@ def test_interrupted_before_the_gate_is_judged_without_training_again(
 
 def test_params_that_harm_one_emotion_are_refused_by_that_rule(project, retrain):
     run(project.job, "git", "checkout", "--quiet", "HEAD~2", "--", ".")
-    set_params(project.job, {"train.features": "presences"})
+    set_params(project.job, {"features.columns": "presences"})
     commit(project.job, "presences")
     run(project.job, "dvc", "checkout", "--quiet", "data/recordings.dvc")
     assert retrain("--dry-run") == (4, True)
@@ -223,7 +223,7 @@ def test_params_that_harm_one_emotion_are_refused_by_that_rule(project, retrain)
 
 
 def test_people_who_add_nothing_are_no_reason_to_change(project, retrain):
-    set_params(project.job, {"train.features": "intensities"})
+    set_params(project.job, {"features.columns": "intensities"})
     folder = project.job / "data/recordings"
     for number in range(10, 30):  # the same again, under another name
         shutil.copy(folder / f"S{number}.csv", folder / f"R{number}.csv")

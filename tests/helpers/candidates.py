@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from pipeline.data.features.feature_map import read_feature_map
 from pipeline.evaluation.prediction_file import write_predictions
 from pipeline.tracking.open_runs import training_run
 from pipeline.tracking.run import Run
@@ -69,7 +70,8 @@ def log_candidate(
     if network is None:
         network = folder / "model.keras"
         network.write_bytes(predicted.tobytes())  # the registry asks that it is there, no more
-    run.log_model(network, features, emotions, pd.DataFrame(0.0, [0], list(features)), 0)
+    example = pd.DataFrame(0.0, [0], list(features))
+    run.log_model(network, read_feature_map(features), emotions, example, 0)
     run.set_tags({"mlflow.note.content": "It beats every baseline."})
 
 

@@ -13,6 +13,7 @@ from unittest.mock import patch
 
 import pandas as pd
 
+from pipeline.data.features.feature_map import read_feature_map
 from pipeline.tracking.open_runs import evaluation_run, training_run
 from pipeline.tracking.outbox.journal import Journal
 from pipeline.tracking.outbox.sealed import seal, unseal
@@ -55,7 +56,7 @@ def log_training(run: Run, folder: Path) -> None:
         run.log_metrics({"loss": 1 / (epoch + 1), "lr": 0.001}, epoch)
     network = folder / "model.keras"
     network.write_bytes(b"a network")
-    run.log_model(network, ["AU06_r", "AU12_r"], ["joy"], FRAMES, 2)
+    run.log_model(network, read_feature_map(["AU06_r", "AU12_r"]), ["joy"], FRAMES, 2)
     run.log_metrics({"best_epoch": 2})
 
 

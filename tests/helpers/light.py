@@ -1,7 +1,7 @@
 """A training of a second, in the place of the pipeline's stages: least squares on small tables.
 
 Reads `data/recordings/<subject>.csv` (AU intensities, then labels `happiness` and `sadness`);
-people whose name begins with T are the test split. With `train.features: presences` it sees only
+people whose name begins with T are the test split. With `features.columns: presences` it sees only
 whether an action unit is there. It records its run in a journal alone, as a stage does whose
 server is away.
 """
@@ -40,7 +40,7 @@ def load() -> pd.DataFrame:
 
 
 def main() -> None:
-    kind = yaml.safe_load(Path("params.yaml").read_text())["train"]["features"]
+    kind = yaml.safe_load(Path("params.yaml").read_text())["features"]["columns"]
     table = load()
     test = table["subject"].str.startswith("T")
     rows, labels = features(table, kind), table[list(EMOTIONS)].to_numpy()

@@ -12,9 +12,9 @@ WATCH = f"""
 
 def _watched(load):
     import atexit, sys
-    from pipeline.settings import schema
+    from pipeline.settings import section
     places, read = {{}}, set()
-    original = schema.SettingsSection.__getattribute__
+    original = section.SettingsSection.__getattribute__
 
     def watch(self, name):
         value = original(self, name)
@@ -23,7 +23,7 @@ def _watched(load):
             read.add(here)
             children = value.items() if isinstance(value, dict) else [(None, value)]
             for key, child in children:
-                if isinstance(child, schema.SettingsSection):
+                if isinstance(child, section.SettingsSection):
                     places[id(child)] = f"{{here}}." + (f"{{key}}." if key is not None else "")
         return value
 
@@ -35,7 +35,7 @@ def _watched(load):
     def once():
         if not loaded:
             loaded.append(load())
-            schema.SettingsSection.__getattribute__ = watch
+            section.SettingsSection.__getattribute__ = watch
             atexit.register(note)
         return loaded[0]
 

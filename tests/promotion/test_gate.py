@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline.comparison.paired import Pair, Side, find, measure
+from pipeline.errors import InputError
 from pipeline.evaluation.resampling.bootstrap import Resampling
 from pipeline.promotion.gate import (
     Demands,
@@ -41,6 +42,7 @@ def changes(champion, challenger, subjects=SUBJECTS):
     bounds = np.full(columns, 0.5)
     pair = Pair(
         subject=subjects,
+        clip=np.arange(len(JOY)),
         emotions=["joy", "fear"][:columns],
         true=np.stack([JOY] * columns, axis=1),
         first=Side(old, bounds),
@@ -157,3 +159,45 @@ def test_a_first_champion_needs_both_for_chance_beats_a_constant_in_precision(me
 def test_an_emotion_of_which_nothing_can_be_told_is_named():
     found = changes([SAME], [RIGHT], subjects=["A"] * 6)
     assert "nothing can be told of joy" in emotions_hold(found, DEMANDS).says
+
+
+NAMED = np.eye(3)[np.arange(120) % 3]
+CLIPS, PERSONS = np.arange(120) // 3 % 4, np.arange(120) // 12
+
+
+def named(skill, metric, clips=CLIPS):
+    """Measure a guess against a model that knows so much of three categories."""
+    random = np.random.default_rng(0)
+    bounds = np.full(3, 0.5)
+    sides = [Side(random.random(NAMED.shape) * (1 - s) + s * NAMED, bounds) for s in (0, skill)]
+    pair = Pair(PERSONS, clips, ["a", "b", "c"], NAMED, *sides, 0.5)
+    return measure(pair, demands(metric=metric).metrics, DEMANDS.resampling)
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "balanced_accuracy", "macro_f1"])
+def test_categories_decide_where_they_are_asked_for(metric):
+    asked = demands(metric=metric)
+    found = find(named(0.6, metric), metric)
+    assert found.second > found.first + 0.2
+    assert judge(named(0.6, metric), [], asked).outcome == "promoted"
+    assert judge(named(0.0, metric), [], asked).outcome == "kept"
+
+
+def test_accuracy_of_one_category_is_its_recall():
+    changes = named(0.6, "accuracy")
+    recall = named(0.6, "balanced_accuracy")
+    for category in "abc":
+        one = find(changes, "accuracy", category)
+        other = find(recall, "balanced_accuracy", category)
+        assert (one.first, one.second) == (other.first, other.second)
+
+
+def test_clips_of_several_categories_cannot_decide():
+    with pytest.raises(InputError, match="none of the clips has one category"):
+        named(0.6, "clip_accuracy")
+
+
+def test_clips_decide_by_the_mean_of_their_frames():
+    clips = np.arange(120) % 3 + 3 * (np.arange(120) // 60)
+    found = named(0.2, "clip_accuracy", clips)
+    assert find(found, "clip_accuracy").second > find(found, "clip_accuracy").first

@@ -12,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 from pipeline.data import simulation
 from pipeline.data.action_units import INTENSITIES
 from pipeline.settings import params, paths
-from pipeline.settings.schema import Demo
+from pipeline.settings.data_sections import Demo
 from pipeline.stages import demo
 
 PARAMS_FILE = Path(__file__).parents[2] / paths.PARAMS

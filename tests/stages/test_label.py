@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipeline.data.labels.assign import human_labels
 from pipeline.errors import InputError
 from pipeline.settings import params, paths
-from pipeline.settings.schema import LabelRule
+from pipeline.settings.data_sections import LabelRule
 from pipeline.stages import label, prepare
 from pipeline.stages.steps.labelling import facs_labeller
 

@@ -14,6 +14,7 @@ import pytest
 from faulty import Faulty
 from server import Server
 
+from pipeline.data.features.feature_map import read_feature_map
 from pipeline.tracking.open_runs import training_run
 from pipeline.tracking.outbox.courier import open_store
 from pipeline.tracking.store.connection import connect
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 FEATURES = ["AU06_r", "AU12_r"]
+FEATURE_MAP = read_feature_map(FEATURES)
 FRAMES = pd.DataFrame([[0.0, 5.0], [2.5, 1.0]], columns=FEATURES)
 TABLE = pd.DataFrame({"emotion": ["joy", "Überraschung"], "f1": [1 / 3, None]})
 LOSSES = [(1, 1.0), (2, 0.5), (3, 1 / 3)]
@@ -56,7 +58,7 @@ def written(
         patch.setenv("MLFLOW_TRACKING_URI", server.uri)
         with training_run("written", "train", PARAMS, {"git.dirty": "false"}) as run:
             log(run, folder)
-            run.log_model(folder / "model.keras", FEATURES, ["joy"], FRAMES, step=2)
+            run.log_model(folder / "model.keras", FEATURE_MAP, ["joy"], FRAMES, step=2)
         model_id = model_of(open_store("written")[0], run.id)
         yield Written(run.id, model_id, network)
 

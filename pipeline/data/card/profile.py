@@ -8,7 +8,7 @@ Subjects are numbered, not named.
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.data.action_units import value_range
+from pipeline.data.features.feature_map import FeatureMap
+from pipeline.data.features.frame_features import columns_for, make_features
 from pipeline.data.frames import as_matrix, batches
 from pipeline.errors import InputError
 
@@ -28,7 +30,8 @@ PREDICTED = "predicted/"
 _ROUNDING = 1e-3  # of a bin: 0.15 in float32 belongs to the bin that ends at 0.15
 
 Ints = NDArray[np.int64]
-Predict = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]  # features to probabilities
+Predict = Callable[[pa.Table], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -76,20 +79,45 @@ class ProfileCounter:
 
 
 def count(
-    tables: Iterable[pa.Table], features: Sequence[str], emotions: Sequence[str], predict: Predict
+    tables: Iterable[pa.Table], columns: Sequence[str], emotions: Sequence[str], predict: Predict
 ) -> Profile:
-    """Count the features of frame tables and what a model predicts from them."""
-    counter = ProfileCounter([*features, *(PREDICTED + emotion for emotion in emotions)])
+    """Count columns of frame tables and what a model predicts from each of the tables."""
+    counter = ProfileCounter([*columns, *(PREDICTED + emotion for emotion in emotions)])
     for table in tables:
-        values = as_matrix(table, features)
-        counter.add(table["subject"].combine_chunks(), np.hstack([values, predict(values)]))
+        values = np.hstack([as_matrix(table, columns), predict(table)])
+        counter.add(table["subject"].combine_chunks(), values)
     return counter.profile()
 
 
-def of_training(path: Path, features: Sequence[str]) -> Iterator[pa.Table]:
-    """Stream the rows of the training split from a frame table."""
-    for table in batches(path, ["subject", "split", *features]):
-        yield table.filter(pc.equal(table["split"].cast(pa.string()), "train"))
+def nothing(table: pa.Table) -> NDArray[np.float32]:
+    """Predict no emotion at all."""
+    return np.empty((table.num_rows, 0), dtype=np.float32)
+
+
+def of_model(
+    tables: Iterable[pa.Table], features: FeatureMap, emotions: Sequence[str], network: Network
+) -> Profile:
+    """Count AUs and predictions; tables have `subject`, and `clip` where features are calibrated.
+
+    To calibrate, all rows of a person are needed: the tables are then brought together first.
+    """
+    if features.population and (parts := list(tables)):
+        tables = [pa.concat_tables(parts).unify_dictionaries()]
+    return count(
+        tables, features.columns, emotions, lambda table: network(make_features(table, features))
+    )
+
+
+def of_training(
+    path: Path, features: FeatureMap, emotions: Sequence[str], network: Network
+) -> Profile:
+    """Count the rows of the training split of a frame table, and what is predicted of them."""
+    columns = dict.fromkeys(["subject", "split", *columns_for(features)])
+    rows = (
+        table.filter(pc.equal(table["split"].cast(pa.string()), "train"))
+        for table in batches(path, list(columns))
+    )
+    return of_model(rows, features, emotions, network)
 
 
 def write(profile: Profile, path: Path) -> None:

@@ -25,6 +25,7 @@ from pipeline.evaluation.scoring.arrays import Bools, Floats
 LEAST_DEFINED = 0.75
 LEAST_DEFINED_MACRO = 0.5  # of several emotions one or another is missing more often
 FEW = 5
+DIGITS = 6  # of what is written: beyond them sums of floats may depend on the machine
 
 
 @dataclass(frozen=True)

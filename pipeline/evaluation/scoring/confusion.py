@@ -31,7 +31,7 @@ def divide(part: Floats, whole: Floats) -> Floats:
     return np.divide(part, whole, out=quotient, where=whole > 0)
 
 
-def _accuracy(cells: Floats) -> Floats:
+def _binary_accuracy(cells: Floats) -> Floats:
     return divide(cells[..., 0] + cells[..., 3], cells.sum(axis=-1))
 
 
@@ -50,7 +50,7 @@ def _f1(cells: Floats) -> Floats:
 
 # Each takes cells in the order of `Counts`, shape (..., 4), and gives ratios of shape (...).
 RATIOS: dict[str, Callable[[Floats], Floats]] = {
-    "accuracy": _accuracy,
+    "binary_accuracy": _binary_accuracy,
     "precision": _precision,
     "recall": _recall,
     "f1": _f1,
@@ -58,7 +58,7 @@ RATIOS: dict[str, Callable[[Floats], Floats]] = {
 
 
 def ratios(tp: int, fp: int, fn: int, tn: int) -> dict[str, float | None]:
-    """Give accuracy, precision, recall and F1; None where the denominator is 0."""
+    """Give binary accuracy, precision, recall and F1; None where the denominator is 0."""
     cells = np.array([tp, fp, fn, tn], dtype=np.float64)
     found = {name: float(ratio(cells)) for name, ratio in RATIOS.items()}
     return {name: value if np.isfinite(value) else None for name, value in found.items()}

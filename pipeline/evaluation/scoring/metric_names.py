@@ -24,11 +24,17 @@ LABELS: Final = {
     "precision": "precision",
     "recall": "recall",
     "exact_match": "exact match",
-    "top1_accuracy": "top-1 accuracy",
     "brier": "Brier score",
     "ece": "calibration error",
     "mae": "mean absolute error",
     "threshold": "threshold",
+    # Of people's categories, see `category_scores`.
+    "accuracy": "accuracy of frames",
+    "balanced_accuracy": "balanced accuracy of frames",
+    "macro_f1": "macro F1 of frames",
+    "clip_accuracy": "accuracy of clips",
+    "clip_balanced_accuracy": "balanced accuracy of clips",
+    "clip_macro_f1": "macro F1 of clips",
 }
 LESS_IS_BETTER: Final = frozenset({"brier", "ece", "mae"})
 
@@ -46,16 +52,23 @@ MACRO: Final = {
     "f1": "f1",
     "precision": "precision",
     "recall": "recall",
-    "accuracy": "accuracy",
     "calibration_error": "ece",
 }
 OVERALL: Final = {
     "brier_score": "brier",
     "mean_absolute_error": "mae",
-    "top1_accuracy": "top1_accuracy",
 }
 EMOTION: Final = {"f1": "f1", "average_precision": "average_precision"}
-OTHERS = 33  # the most that stands beside what is named by emotion
+# Where people's categories are learned: of the kept checkpoint, in both splits.
+CATEGORIES: Final = tuple(
+    f"{kind}{name}"
+    for kind in ("", "clip_")
+    for name in ("accuracy", "balanced_accuracy", "macro_f1")
+)
+BOUNDS: Final = ("clip_accuracy_low", "clip_accuracy_high")
+CATEGORIES_VALIDATION: Final = ("accuracy", "clip_accuracy")
+BASELINES = 3  # of which each has three numbers
+OTHERS = 31  # the most that stands beside what is named by emotion, with so many baselines
 
 
 def label_of(metric: str) -> str:
@@ -78,6 +91,12 @@ def of_checkpoint(kept: Mapping[str, float]) -> dict[str, float]:
     return {name: kept[column] for name, column in KEPT.items() if column in kept}
 
 
-def fit_emotions(emotions: int, kinds: Sequence[str]) -> Sequence[str]:
+def fit_emotions(emotions: int, kinds: Sequence[str], others: int = OTHERS) -> Sequence[str]:
     """Give the first kinds of numbers that fit into a run where each has one an emotion."""
-    return kinds[: max(MOST - OTHERS, 0) // max(emotions, 1)]
+    return kinds[: max(MOST - others, 0) // max(emotions, 1)]
+
+
+def count_others(baselines: int, *, categories: bool) -> int:
+    """Give the most numbers of a run that are not named by emotion."""
+    named = len(CATEGORIES) + len(BOUNDS) + len(CATEGORIES_VALIDATION) if categories else 0
+    return OTHERS + 3 * max(baselines - BASELINES, 0) + named

@@ -27,7 +27,7 @@ from pipeline.evaluation.scoring.emotion_scores import (
     with_ratios,
 )
 
-MACRO = ("accuracy", "precision", "recall", "f1", "auroc", "average_precision", "ece", "ccc")
+MACRO = ("binary_accuracy", "precision", "recall", "f1", "auroc", "average_precision", "ece", "ccc")
 QUALITY = ("brier", "ece", "ccc", "jsd")
 
 
@@ -55,9 +55,8 @@ def score_each(
     """Score predictions (rows, emotions) at several thresholds, each one number or one an emotion.
 
     What does not depend on them is computed once. `overall` pools all cells (micro average);
-    `exact_match` is the share of rows in which every emotion is right. `top1_accuracy`, the share
-    of rows whose highest probability (the first of equals) is the labelled one, is there only
-    where each row of `true` is one-hot.
+    `exact_match` is the share of rows in which every emotion is right; where each row has one
+    category see `category_scores` instead.
     Raises `InputError` for arrays that do not fit (see `arrays.checked`).
     """
     true, predicted = checked(true, predicted, emotions)
@@ -97,17 +96,8 @@ def _overall(
 ) -> Numbers:
     pooled = (int(cells.sum()) for cells in count(positive, predicted_positive))
     gap = predicted - true
-    numbers: Numbers = ratios(*pooled) | {
+    return ratios(*pooled) | {
         "exact_match": float(np.mean((positive == predicted_positive).all(axis=1))),
         "mse": float(np.mean(gap**2, dtype=np.float64)),
         "mae": float(np.mean(np.abs(gap), dtype=np.float64)),
     }
-    if _one_hot(true):
-        hits = predicted.argmax(axis=1) == true.argmax(axis=1)
-        numbers["top1_accuracy"] = float(np.mean(hits))
-    return numbers
-
-
-def _one_hot(true: Floats) -> bool:
-    binary = ((true == 0) | (true == 1)).all()
-    return bool(binary and true.shape[1] > 1 and (true.sum(axis=1) == 1).all())

@@ -155,7 +155,7 @@ def _calibration_error(sums: Floats) -> Floats:
 
 
 _METRICS: dict[str, tuple[Terms, Formula]] = {
-    **{name: (_cells, RATIOS[name]) for name in ("f1", "precision", "recall", "accuracy")},
+    **{name: (_cells, RATIOS[name]) for name in ("f1", "precision", "recall", "binary_accuracy")},
     "mse": _averaged(squared_error),
     "mae": _averaged(absolute_error),
     "brier": _averaged(brier),

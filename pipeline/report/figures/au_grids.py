@@ -14,7 +14,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from pipeline.report.figures.style import BLUE, DEEPEST, FILL, INK, WARM, sheet, styled
+from pipeline.report.figures.style import BLUE, DEEPEST, FILL, INK, WARM, cell, sheet, styled
 
 _LETTERS = 12  # a column's width
 
@@ -31,7 +31,7 @@ def importance_map(table: pd.DataFrame) -> Figure:
         for row in table.to_dict("records"):
             x, y = emotions.index(row["emotion"]), columns.index(row["column"])
             share = abs(row["importance"]) / most if most > 0 else 0.0
-            _cell(axes, x, y, FILL if row["importance"] >= 0 else WARM, share * DEEPEST)
+            cell(axes, x, y, FILL if row["importance"] >= 0 else WARM, share * DEEPEST)
             weight = "bold" if row["low"] > 0 else "normal"
             text = f"{1000 * row['importance']:.0f}".replace("-0", "0")
             axes.text(x, y, text, ha="center", va="center", fontsize=8, fontweight=weight)
@@ -82,10 +82,6 @@ def _grid(
     axes.spines[:].set_visible(False)
     axes.set_xlabel(note, fontsize=8)
     return figure, axes
-
-
-def _cell(axes: Axes, x: int, y: int, color: str, alpha: float) -> None:
-    axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, color=color, alpha=alpha, lw=0))
 
 
 def _box(axes: Axes, x: int, y: int) -> None:

@@ -12,7 +12,14 @@ from pipeline.evaluation.all_models import Case, mean_table
 from pipeline.evaluation.baselines import NETWORK
 from pipeline.evaluation.scoring.metrics import Scores
 from pipeline.evaluation.scoring.tidy_tables import confusion
-from pipeline.report.figures import au_grids, clip_timeline, curve_points, emotion_panels, overviews
+from pipeline.report.figures import (
+    au_grids,
+    category_figures,
+    clip_timeline,
+    curve_points,
+    emotion_panels,
+    overviews,
+)
 from pipeline.report.figures.data_card import card_figure
 from pipeline.report.pages.document import Picture
 
@@ -45,13 +52,15 @@ def draw(
     `keys` has `subject`, `clip` and `frame` of the test rows, `tuned` the test scores by model.
     `tables` has `distribution` (counts of labels) and `history` (epochs), see `figures`,
     `intervals` of `certainty.intervals_table`, and where they were made `subjects` of
-    `by_subject.scores_by_group`, `importance` and `response` of `explaining`.
+    `by_subject.scores_by_group`, `importance` and `response` of `explaining`, and those of
+    `CategoryJudgement.tables`.
     """
     distribution, history = tables["distribution"], tables["history"]
     return {
         **_compared(case, tuned, tables["intervals"]),
         **_judged(case, tuned[NETWORK]),
         **_people(tables),
+        **_categories(tables),
         **_over_clips(case, keys),
         **_looks(tables),
         "label_distribution": Drawn(
@@ -154,6 +163,37 @@ def _people(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawn]:
             f"({errors.max():.3f}).",
         )
     }
+
+
+def _categories(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawn]:
+    """Draw what is named what, and whose clips are understood, where categories are learned."""
+    if "categories" not in tables:
+        return {}
+    table, people = tables["categories"], tables["category_people"]
+    matrix = tables["category_confusion"].set_index("category")
+    own = table[(table["model"] == NETWORK) & (table["metric"] == "accuracy")].set_index("kind")
+    accuracy = float(own["value"]["clips"])
+    shown = people.rename(columns={"clip_accuracy": "accuracy"})
+    recalls = pd.Series(matrix.to_numpy().diagonal() / matrix.sum(axis=1), dtype=float)
+    ends = [f"{row['subject']} ({row['clip_accuracy']:.3f})" for row in _first_and_last(people)]
+    return {
+        "categories": Drawn(
+            category_figures.confusion_matrix(matrix, "clips of the test people"),
+            "Which category the network names (columns) for what people said (rows)",
+            f"Share of each category's clips that is named right: {_listed(recalls, '.0%')}.",
+        ),
+        "category_people": Drawn(
+            category_figures.accuracy_by_subject(shown, accuracy, 1 / len(matrix)),
+            "Share of each person's clips that is named right (test)",
+            f"Of {len(people)} people the clips of {ends[0]} are named worst, those of {ends[1]} "
+            "best.",
+        ),
+    }
+
+
+def _first_and_last(table: pd.DataFrame) -> list[dict[Any, Any]]:
+    rows = table.to_dict("records")
+    return [rows[0], rows[-1]]
 
 
 def _looks(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawn]:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 # Okabe & Ito's palette (2008), in an order that alternates in lightness; each colour has a
 # marker and a line of its own, so that a grey print tells the series apart. Every colour of a
@@ -155,6 +156,11 @@ def unit(axes: Axes, label: str) -> None:
     axes.set_xlim(0, 1)
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", ".25", ".5", ".75", "1"])
     axes.set_xlabel(label)
+
+
+def cell(axes: Axes, x: int, y: int, color: str, alpha: float) -> None:
+    """Fill the square around a point of a grid."""
+    axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, color=color, alpha=alpha, lw=0))
 
 
 def plain(axes: Axes, label: str) -> None:

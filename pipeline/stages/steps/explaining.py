@@ -5,30 +5,42 @@ are fitted to training rows. Where there are more rows than a bound, so many are
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.data.action_units import ACTIVATIONS, INTENSITIES
 from pipeline.data.csv_files import write_csv
-from pipeline.data.frames import au_columns, column_codes, column_words, load_rows
+from pipeline.data.features.feature_map import read_feature_map
+from pipeline.data.features.frame_features import columns_for, make_features
+from pipeline.data.frames import (
+    as_matrix,
+    au_columns,
+    column_codes,
+    column_words,
+    load_rows,
+)
 from pipeline.data.labels.facs_rules import Rules
 from pipeline.data.words import folded
 from pipeline.evaluation.explaining import rule_audit, rule_fitting
 from pipeline.evaluation.explaining.disagreements import disagreements
 from pipeline.evaluation.explaining.importance import MOST_ROWS, Asked, importance, response
+from pipeline.evaluation.explaining.rule_and_network import compare_with_people
 from pipeline.evaluation.explaining.rule_fitting import FittedRule, People
 from pipeline.evaluation.resampling.bootstrap import Groups, group
+from pipeline.evaluation.resampling.intervals import DIGITS
 from pipeline.evaluation.resampling.sampling import draw_rows
+from pipeline.evaluation.scoring.arrays import Floats
 from pipeline.settings import paths
 from pipeline.settings.schema import Params
 
 # Subjects beyond so many are drawn in groups: bounds of a hundred pairs cost a second then.
 GROUPS = 200
-DIGITS = 6  # beyond them sums of floats may depend on the machine
 
 
 @dataclass(frozen=True)
@@ -37,7 +49,8 @@ class Insight:
 
     `importance`, `response` and `disagreements` (see the modules of these names) always; where
     people named frames and the rules can be scored `audit` (`rule_audit.rule_audit` with `low`
-    and `high`), `audit_aus` (`rule_audit.au_audit`) and `fitted_rules` (`compare_rules`).
+    and `high`), `audit_aus` (`rule_audit.au_audit`) and `fitted_rules` (`compare_rules`); where
+    the rules taught the model, `rule_and_network` (`compare_with_people`).
     """
 
     tables: dict[str, pd.DataFrame]
@@ -52,12 +65,16 @@ class Insight:
 
 
 def look_into(
-    settings: Params, made: Mapping[str, Any], split: NDArray[np.str_], rule: pd.DataFrame | None
+    settings: Params,
+    made: Mapping[str, Any],
+    split: NDArray[np.str_],
+    rule: pd.DataFrame | None,
+    network: Floats,
 ) -> Insight:
     """Explain the model and audit the rules.
 
     `made` is the content of run.json, `split` each row's; `rule` has the rules' scores of all
-    rows, None where the data lacks an AU of theirs.
+    rows, None where the data lacks an AU of theirs; `network` has the model's predictions.
     """
     tables = explain(settings, made, split == "test")
     words = column_words(paths.FRAMES, "emotion")
@@ -65,6 +82,9 @@ def look_into(
         return Insight(_rounded(tables), rule_fitting.NOTHING)
     fitted, snippet = _adopt(settings, split, words)
     tables |= _audit(settings, rule, words) | {"fitted_rules": fitted}
+    if settings.label.source == "facs" and (words[split == "test"] != "").any():
+        taught = pd.DataFrame(network, columns=made["emotions"])
+        tables["rule_and_network"] = _beside(settings, rule, taught, words, split == "test")
     return Insight(_rounded(tables), snippet)
 
 
@@ -80,17 +100,21 @@ def explain(
 
     chosen, emotions = settings.evaluate, made["emotions"]
     rows = _sample(test, chosen.seed)
+    how, network = read_feature_map(made["feature_map"]), Predictor(load_model(paths.MODEL))
+    frames = pq.read_table(paths.FRAMES, columns=columns_for(how))
     asked = Asked(
-        predict=Predictor(load_model(paths.MODEL)),
-        features=load_rows(paths.FRAMES, rows, made["features"]),
-        columns=made["features"],
+        predict=network,
+        features=make_features(frames, how)[rows],
+        columns=how.columns,
         true=load_rows(paths.LABELS, rows, emotions),
         emotions=emotions,
         groups=_groups(settings, rows),
     )
     rules = prototypes(settings, emotions)
     found = importance(asked, rules, seed=chosen.seed, confidence=chosen.confidence)
-    curves = response(asked)
+    # AUs as they are written run through their range, on the face of nobody known.
+    aus = as_matrix(frames.filter(pa.array(rows)), how.columns)
+    curves = response(replace(asked, features=aus, predict=lambda aus: network(how.of_nobody(aus))))
     return {
         "importance": found,
         "response": curves,
@@ -121,6 +145,22 @@ def _audit(
         "audit": rule_audit.with_bounds(scored, bounded),
         "audit_aus": rule_audit.au_audit(single, settings.label.weights, _meant(settings, words)),
     }
+
+
+def _beside(
+    settings: Params,
+    rule: pd.DataFrame,
+    network: pd.DataFrame,
+    words: NDArray[np.str_],
+    test: NDArray[np.bool_],
+) -> pd.DataFrame:
+    """Hold rule and network against what people said of test rows."""
+    chosen = settings.evaluate
+    rows = _sample(test & (words != ""), chosen.seed)
+    human, groups = pd.Series(words[rows]), _groups(settings, rows)
+    scores = rule[rows], network[rows]
+    meant = _meant(settings, words[rows])
+    return compare_with_people(*scores, human, meant, groups, chosen.confidence)
 
 
 def _meant(settings: Params, words: NDArray[np.str_]) -> dict[str, str]:

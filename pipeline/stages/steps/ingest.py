@@ -28,7 +28,8 @@ from pipeline.data.reading.rows.contract import Checked
 from pipeline.data.warnings import some
 from pipeline.errors import InputError
 from pipeline.settings import paths
-from pipeline.settings.schema import DataSource, Params, Prepare, Split
+from pipeline.settings.data_sections import DataSource, Prepare, Split
+from pipeline.settings.schema import Params
 
 AddSplit = Callable[[pa.Table, int], pa.Table]
 

@@ -13,7 +13,8 @@ from pipeline.data.card.label_distribution import Distribution
 from pipeline.data.frames import RowGroupWriter, batches, find_runs
 from pipeline.data.labels import facs_rules
 from pipeline.data.labels.assign import facs_labels, human_labels
-from pipeline.settings.schema import Label, Params
+from pipeline.settings.data_sections import Label
+from pipeline.settings.schema import Params
 
 Labeller = Callable[[pa.Table], NDArray[np.float32]]
 

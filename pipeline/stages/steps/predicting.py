@@ -1,6 +1,6 @@
 """Predict the rows of a frame table with the trained network and with its baselines."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.data.action_units import AU_COLUMNS
+from pipeline.data.features.feature_map import read_feature_map
+from pipeline.data.features.frame_features import columns_for, make_features
 from pipeline.data.frames import as_matrix, au_columns
 from pipeline.data.labels import facs_rules
 from pipeline.errors import InputError
@@ -41,11 +43,10 @@ def rule_baseline(settings: Params) -> pd.DataFrame | None:
         return None
 
 
-def _network(features: Floats) -> Floats:
+def _network() -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
     from pipeline.model.saving import Predictor, load_model  # TensorFlow takes five seconds
 
-    found: Floats = Predictor(load_model(paths.MODEL))(features)
-    return found
+    return Predictor(load_model(paths.MODEL))
 
 
 def predict_all(
@@ -58,18 +59,29 @@ def predict_all(
     """Predict every row with the network and each baseline; baselines learn from `train` alone.
 
     The rule is no baseline where it does not know all emotions. Of very many training rows the
-    regression learns from a sample that `seed` decides.
+    regression learns from a sample that `seed` decides. Where features are calibrated, both stand
+    there without that as well.
     """
-    features = as_matrix(pq.read_table(paths.FRAMES, columns=made["features"]), made["features"])
+    how = read_feature_map(made["feature_map"])
+    frames = pq.read_table(paths.FRAMES, columns=columns_for(how))
+    features = make_features(frames, how)
     learnt = draw_rows(train, seed, baselines.MOST_ROWS)
     if len(learnt) < (total := int(train.sum())):
         print(f"{baselines.LOGISTIC}: fitted to a sample of {len(learnt)} of {total} training rows")
-    regression = baselines.fit_logistic(features[learnt], true[learnt])
+    network = _network()
+
+    def regress(features: NDArray[np.float32]) -> Floats:
+        return baselines.fit_logistic(features[learnt], true[learnt]).predict(features)
+
     predicted: dict[str, Floats] = {
-        baselines.NETWORK: _network(features),
+        baselines.NETWORK: network(features),
         baselines.CONSTANT: baselines.constant(true[train], len(true)),
-        baselines.LOGISTIC: regression.predict(features),
+        baselines.LOGISTIC: regress(features),
     }
+    if how.population:
+        plain = how.of_nobody(as_matrix(frames, how.columns))
+        predicted[baselines.UNKNOWN_PEOPLE] = network(plain)
+        predicted[baselines.UNCALIBRATED] = regress(plain)
     if rule is not None and set(made["emotions"]) <= set(rule.columns):
         predicted[baselines.RULE] = rule[made["emotions"]].to_numpy()
     return predicted
@@ -88,8 +100,9 @@ def check_features(frames: Path, made: Mapping[str, Any], account: Mapping[str, 
 
 def predict_set(frames: Path, made: Mapping[str, Any], settings: Params) -> dict[str, Floats]:
     """Predict the rows of a set by network and, where it knows all emotions, by rule."""
-    features = as_matrix(pq.read_table(frames, columns=made["features"]), made["features"])
-    predicted = {baselines.NETWORK: _network(features)}
+    how = read_feature_map(made["feature_map"])
+    features = make_features(pq.read_table(frames, columns=columns_for(how)), how)
+    predicted = {baselines.NETWORK: _network()(features)}
     if set(made["emotions"]) <= set(settings.label.rules):
         rule = score_by_rules(frames, settings)
         predicted[baselines.RULE] = rule[made["emotions"]].to_numpy()

@@ -14,8 +14,12 @@ import pandas as pd
 import pyarrow as pa
 
 from pipeline.data.action_units import number
+from pipeline.data.card.level_warnings import warn_of_people
 from pipeline.data.csv_files import read_csv
+from pipeline.data.features.feature_map import read_feature_map
 from pipeline.evaluation.all_models import Case
+from pipeline.evaluation.category_verdict import named_right
+from pipeline.evaluation.explaining.rule_and_network import knows_more
 from pipeline.evaluation.judgement import Judgement
 from pipeline.evaluation.unlearnable import Limit, Rules, find_limits
 from pipeline.report.evaluation_page import Report, report_page
@@ -52,6 +56,7 @@ def make_pages(
     was read, by path.
     """
     account, card = (json.loads(p.read_text()) for p in (paths.PREPARE_SUMMARY, paths.DATA_CARD))
+    card["warnings"] += warn_of_people(paths.FRAMES, read_feature_map(made["feature_map"]))
     before = {
         "distribution": read_csv(paths.LABEL_DISTRIBUTION, text=("split", "emotion")),
         "history": pd.read_csv(paths.HISTORY),
@@ -69,11 +74,19 @@ def make_pages(
         tables=tables,
         facts=_facts(settings, made, account, hashes),
         card=card,
+        named=_named(judgement, tables),
         pictures=pictures(figures, paths.PLOTS.name),
         limits=find_limits_of(settings, judgement.case, account["aus"]),
         about=_about(settings, account),
     )
     return Pages(report, figures, drawn)
+
+
+def _named(judgement: Judgement, tables: Mapping[str, pd.DataFrame]) -> str:
+    """Say how the network stands to what people said, where they said something."""
+    if judgement.categories:
+        return named_right(judgement.categories)
+    return knows_more(tables["rule_and_network"]) if "rule_and_network" in tables else ""
 
 
 def write_pages(pages: Pages) -> None:

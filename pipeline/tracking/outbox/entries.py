@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pipeline.data.features.feature_map import read_feature_map
 from pipeline.tracking.outbox.journal import Entry, Journal
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ class Remote:
 
         from pipeline.tracking.store.logged_model import log_model
 
-        names = entry["features"], entry["emotions"]
+        names = read_feature_map(entry["features"]), entry["emotions"]
         network, example = self.journal.kept(entry["file"]), pd.DataFrame(entry["example"])
         log_model(self.client, self.id, network, *names, example, entry["step"])
 

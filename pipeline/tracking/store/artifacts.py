@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from pipeline.data.features.feature_map import FeatureMap, read_feature_map
 from pipeline.tracking.outbox.entries import set_tags
 from pipeline.tracking.store.limits import DOWNLOAD, within
 from pipeline.tracking.store.logged_model import CONTRACT
@@ -41,7 +42,7 @@ def tag(client: "MlflowClient", run_id: str, tags: Mapping[str, str]) -> None:
 def network_of(model_id: str, folder: Path) -> tuple[Path, Path]:
     """Copy what a logged model carries into a folder: its `.keras` file and its contract.
 
-    The contract is JSON: `ranges` with every feature in order, and `emotions`.
+    The contract is JSON: `ranges` with every AU column in order, `feature_map` and `emotions`.
     """
     import mlflow.artifacts
 
@@ -49,3 +50,8 @@ def network_of(model_id: str, folder: Path) -> tuple[Path, Path]:
     copy = within(DOWNLOAD, "download_artifacts", load)
     carried = Path(copy) / "artifacts"
     return next(carried.glob("*.keras")), carried / CONTRACT
+
+
+def features_in(contract: Mapping[str, Any]) -> FeatureMap:
+    """Take from a contract how features are made; earlier models take the columns as they are."""
+    return read_feature_map(contract.get("feature_map", list(contract["ranges"])))

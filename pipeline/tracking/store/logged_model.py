@@ -13,6 +13,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from pipeline.data.action_units import value_range
+from pipeline.data.features import feature_map
+from pipeline.data.features.feature_map import FeatureMap
+from pipeline.data.features.frame_features import KEYS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
 SERVING = Path(__file__).with_name("serving.py")
+FEATURES = feature_map.__file__  # goes along, so that a logged model makes the same features
 SOURCE = ("mlflow.source.", "mlflow.user")  # tags of a run that the model's page shows, too
 CONTRACT = "contract.json"
 _FOREIGN = re.compile("[/:.%\"']")  # what MLflow refuses in the name of a logged model
@@ -31,16 +35,16 @@ def log_model(
     client: "MlflowClient",
     run_id: str,
     network: Path,
-    features: Sequence[str],
+    features: FeatureMap,
     emotions: Sequence[str],
     example: "pd.DataFrame",
     step: int,
 ) -> str:
-    """Log with a run a `.keras` file that takes `features` in this order and gives `emotions`.
+    """Log with a run a `.keras` file that takes `features` and gives `emotions`.
 
-    `example` holds a few rows with at least these columns; `step` is the model's epoch. Returns
-    the id of the model: load it with `mlflow.pyfunc.load_model(f"models:/{id}")`. Where the run
-    has its model already that is the one.
+    `example` holds a few rows with the columns that features are made of; `step` is the model's
+    epoch. Returns the id of the model: load it with `mlflow.pyfunc.load_model(f"models:/{id}")`.
+    Where the run has its model already that is the one.
     """
     from mlflow.entities import LoggedModelOutput
 
@@ -55,7 +59,7 @@ def _make(
     client: "MlflowClient",
     run_id: str,
     network: Path,
-    features: Sequence[str],
+    features: FeatureMap,
     emotions: Sequence[str],
     example: "pd.DataFrame",
 ) -> str:
@@ -66,9 +70,9 @@ def _make(
     with TemporaryDirectory() as folder:
         contract = Path(folder) / CONTRACT
         contract.write_text(_contract(features, emotions), encoding="utf-8")
-        carried = {"network": str(network), "contract": str(contract)}
+        carried = {"network": str(network), "contract": str(contract), "features": FEATURES}
         target = Path(folder) / "model"
-        _save(target, logged, carried, _signature(features, emotions), example[list(features)])
+        _save(target, logged, carried, _signature(features, emotions), example)
         client.log_model_artifacts(logged.model_id, str(target))
     client.finalize_logged_model(logged.model_id, "READY")
     return str(logged.model_id)
@@ -98,7 +102,7 @@ def _save(
         python_model=str(SERVING),
         artifacts=carried,
         signature=signature,
-        input_example=example.astype("float64").reset_index(drop=True),
+        input_example=example.reset_index(drop=True),
         pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
     )
 
@@ -116,16 +120,19 @@ def model_of(client: "MlflowClient", run_id: str) -> str | None:
     return whole
 
 
-def _contract(features: Sequence[str], emotions: Sequence[str]) -> str:
-    ranges = {name: value_range(name) for name in features}
-    return json.dumps({"ranges": ranges, "emotions": list(emotions)}, indent=2)
+def _contract(features: FeatureMap, emotions: Sequence[str]) -> str:
+    ranges = {name: value_range(name) for name in features.columns}
+    made = {"ranges": ranges, "feature_map": features.lay_out(), "emotions": list(emotions)}
+    return json.dumps(made, indent=2)
 
 
-def _signature(features: Sequence[str], emotions: Sequence[str]) -> "ModelSignature":
+def _signature(features: FeatureMap, emotions: Sequence[str]) -> "ModelSignature":
     from mlflow.models import ModelSignature
     from mlflow.types.schema import ColSpec, DataType, Schema
 
     inputs, outputs = (
-        Schema([ColSpec(DataType.double, name) for name in names]) for names in (features, emotions)
+        [ColSpec(DataType.double, name) for name in names] for names in (features.columns, emotions)
     )
-    return ModelSignature(inputs=inputs, outputs=outputs)
+    if features.population:  # who is not named stays uncalibrated
+        inputs += [ColSpec(DataType.string, name, required=False) for name in KEYS]
+    return ModelSignature(inputs=Schema(inputs), outputs=Schema(outputs))

@@ -4,6 +4,7 @@ import pytest
 
 from pipeline.data.card import profile
 from pipeline.data.card.profile import BINS, Profile, ProfileCounter
+from pipeline.data.features.feature_map import read_feature_map
 from pipeline.errors import InputError
 
 ITEMS = ["AU06_r", "predicted/happiness"]
@@ -55,6 +56,7 @@ def test_says_how_to_get_a_profile_that_is_not_there(tmp_path):
 
 def test_counts_features_and_what_is_predicted_from_them():
     table = pa.table({"subject": words("a", "b"), "AU12_r": pa.array([0.0, 5.0], pa.float32())})
-    found = profile.count([table], ["AU12_r"], ["happiness"], lambda rows: 1 - rows / 5)
+    features = read_feature_map(["AU12_r"])
+    found = profile.of_model([table], features, ["happiness"], lambda rows: 1 - rows / 5)
     assert found.items == ("AU12_r", "predicted/happiness")
     assert found.counts.argmax(axis=2).tolist() == [[0, BINS], [BINS, 0]]

@@ -51,7 +51,7 @@ ORACLES = {
     "f1": lambda t, p, y, s: f1_score(y, s),
     "precision": lambda t, p, y, s: precision_score(y, s),
     "recall": lambda t, p, y, s: recall_score(y, s),
-    "accuracy": lambda t, p, y, s: accuracy_score(y, s),
+    "binary_accuracy": lambda t, p, y, s: accuracy_score(y, s),
     "auroc": lambda t, p, y, s: roc_auc_score(y, p),
     "average_precision": lambda t, p, y, s: average_precision_score(y, p),
     "mse": lambda t, p, y, s: np.mean((t - p) ** 2),

@@ -18,6 +18,7 @@ from pipeline.evaluation.baselines import NETWORK
 from pipeline.evaluation.scoring import tidy_tables
 from pipeline.report.figures import (
     au_grids,
+    category_figures,
     clip_timeline,
     curve_points,
     emotion_panels,
@@ -39,7 +40,13 @@ NAMES = {
     1: ["happiness"],
     12: [f"an emotion with a long name, number {i}" for i in range(12)],
 }
-SOME = ("overview", "confusion", "timeline", "importance")  # each is drawn in another way
+SOME = (
+    "overview",
+    "confusion",
+    "timeline",
+    "importance",
+    "categories",
+)  # each is drawn in another way
 AUS = ["AU01_r", "AU12_r", "AU45_c"]
 
 
@@ -80,6 +87,17 @@ def spread(emotions: list[str], subjects: int) -> pd.DataFrame:
     return table.assign(auroc=np.linspace(0, 1, len(table)), mae=np.nan)
 
 
+def named(categories: list[str]) -> pd.DataFrame:
+    counts = np.arange(len(categories) ** 2).reshape(len(categories), -1) * 100
+    counts[-1] = 0
+    return pd.DataFrame(counts, index=categories, columns=categories)
+
+
+def understood(people: int) -> pd.DataFrame:
+    names = [f"person {i}" for i in range(people)]
+    return pd.DataFrame({"subject": names, "accuracy": np.linspace(0, 1, people)})
+
+
 @pytest.fixture
 def drawn(world: World, scored: World) -> Callable[[list[str]], dict[str, Figure]]:
     def draw(emotions: list[str]) -> dict[str, Figure]:
@@ -108,6 +126,8 @@ def drawn(world: World, scored: World) -> Callable[[list[str]], dict[str, Figure
                 curve_points.reliability_points(*pair, emotions)
             ),
             "subjects": overviews.subjects(spread(emotions, 5)),
+            "categories": category_figures.confusion_matrix(named(emotions), "clips"),
+            "category_people": category_figures.accuracy_by_subject(understood(70), 0.5, 0.1),
             "timeline": clip_timeline.timeline(clips(len(emotions)), emotions),
             "importance": au_grids.importance_map(importance),
             "response": au_grids.response_curves(response, importance),

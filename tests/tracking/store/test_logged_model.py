@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.data.features.feature_map import read_feature_map
 from pipeline.tracking.open_runs import training_run
 from pipeline.tracking.outbox.courier import open_store
 from pipeline.tracking.run import DataSet
@@ -54,7 +55,7 @@ def logged(
                 run.log_metrics({"val_loss": 1 / epoch}, step=epoch)
             example = FRAMES.assign(clip="S01_a_P").astype({"AU06_r": "float32", "AU28_c": int})
             path = root / "model.keras"
-            run.log_model(path, FEATURES, EMOTIONS, example[FEATURES], step=2)
+            run.log_model(path, read_feature_map(FEATURES), EMOTIONS, example[FEATURES], step=2)
             run.log_metrics({"test/f1": 0.5}, of_model=DataSet("test", "0" * 32))
         client, _ = open_store(EXPERIMENT)
         model_id = model_of(client, run.id)
