@@ -64,9 +64,9 @@ def rule_and_network(table: pd.DataFrame) -> list[Block]:
         [
             row["emotion"] or "mean",
             *(row[name] for name in ("category", "positives", "rule", "network")),
-            _auroc(row, "gain", "low", "+"),
+            bounded(row["gain"], row["low"], row["high"], "+"),
         ]
-        for row in table.astype(object).where(table.notna(), None).to_dict("records")
+        for row in table.assign(emotion=table["emotion"].fillna("")).to_dict("records")
     ]
     header = ["emotion", "category", "rows", "AUROC of the rule", "of the network", "gain"]
     caption = "The rule and the network it taught, against what people said (test)"

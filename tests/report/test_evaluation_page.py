@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 from reports import EMOTIONS, invented_report, invented_tables, table_rows
 
 from pipeline.errors import InputError
 from pipeline.evaluation.baselines import NETWORK
+from pipeline.report import data_tables
 from pipeline.report.evaluation_page import Report, report_page
 from pipeline.report.pages.document import Page, Section, Table, bounded, cell, words
 from pipeline.report.pages.text import to_markdown
@@ -165,3 +167,17 @@ def test_cells_and_columns() -> None:
     assert bounded(None, 0.1, 0.2) == "-"
     mixed = [["a", "482630b4", 1, "-0.1 to +0.2", "-"], ["b", "1", 2.5, "0.5 (0.1 to 0.2)", "3%"]]
     assert words(Table("", ["x"] * 5, mixed)) == [True, True, False, False, False]
+
+
+def test_a_gain_over_the_rule_without_an_interval_stands_alone() -> None:
+    table = pd.DataFrame(
+        [
+            {"emotion": "fear", "category": "fearful", "positives": 9}
+            | {"rule": 0.6, "network": 0.7, "gain": 0.1, "low": None, "high": None},
+            {"emotion": None, "category": None, "positives": 9}
+            | {"rule": 0.6, "network": 0.7, "gain": 0.1, "low": None, "high": None},
+        ]
+    ).astype({"low": float, "high": float})
+    shown = data_tables.rule_and_network(table)[1]
+    assert isinstance(shown, Table)
+    assert [row[-1] for row in shown.rows] == ["+0.100", "+0.100"]

@@ -70,11 +70,11 @@ def looks(emotions: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     return importance, pairs.merge(sweep, how="cross")
 
 
-def clips(emotions: int) -> list[clip_timeline.Clip]:
-    def one(frames: int) -> clip_timeline.Clip:
+def clips(emotions: int) -> list[clip_timeline.ShownClip]:
+    def one(frames: int) -> clip_timeline.ShownClip:
         values = np.linspace(0, 1, frames * emotions).reshape(frames, emotions)
         place = np.append(np.arange(frames - 1), 2 * frames)
-        return clip_timeline.Clip(
+        return clip_timeline.ShownClip(
             "S", "a-clip-with-a-very-long-name", "why", place, values, 1 - values
         )
 
