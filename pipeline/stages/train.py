@@ -170,6 +170,7 @@ def main(*, fresh: bool = False) -> None:
         content = {
             "run": run.key,
             "name": name,
+            "in_mlflow": f"tags.`pipeline.run` = '{run.key}'",  # for the search field of its runs
             "experiment": experiment,
             "recipe": recipe,
             "best_epoch": best_epoch,
@@ -180,7 +181,7 @@ def main(*, fresh: bool = False) -> None:
         }
         paths.RUN.write_text(json.dumps(content, indent=2) + "\n")
         training.finish(paths.RUN)
-    print(f"MLflow run {run.id or run.key}")
+    print(f"MLflow run {name}: {run.address}")
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def _differences(before: Params | None, settings: Params, recorded: Mapping[str,
         for key, value in recorded.items()
         if key != "recipe" and (key not in then or then[key] != value)
     }
-    keys = sorted(unlike, key=lambda key: not key.startswith(FIRST))  # stable
+    keys = sorted(unlike, key=lambda key: (not key.startswith(FIRST), key.endswith("seed")))
     told = [f"{_label(key)}={_value(unlike[key])}" for key in keys]
     return [*told[:MOST], f"+{len(told) - MOST} more"] if len(told) > MOST else told
 
