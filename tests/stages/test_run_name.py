@@ -33,8 +33,7 @@ def name(
                 section = section[part]
             section[last] = value
         workspace(tree)
-        settings = params.load()
-        return run_name(settings, settings.flat())
+        return run_name(params.load().flat())
 
     return named
 
@@ -81,8 +80,7 @@ def test_outside_git_the_recipe_is_the_name(
 ) -> None:
     monkeypatch.delenv("DVC_EXP_NAME", raising=False)
     workspace(tree)
-    settings = params.load()
-    assert run_name(settings, settings.flat()) == "improved"
+    assert run_name(params.load().flat()) == "improved"
 
 
 def test_a_commit_that_this_version_does_not_read_is_no_obstacle(name) -> None:
@@ -92,5 +90,4 @@ def test_a_commit_that_this_version_does_not_read_is_no_obstacle(name) -> None:
     own = ("-c", "user.name=Test", "-c", "user.email=test@localhost")
     subprocess.run(["git", *own, "commit", "-qam", "old"], check=True)
     path.write_text(whole)
-    settings = params.load()
-    assert run_name(settings, settings.flat()) == f"improved {commit()}"
+    assert run_name(params.load().flat()) == f"improved {commit()}"
