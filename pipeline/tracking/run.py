@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.data.features.feature_map import FeatureMap
-from pipeline.data.safe_names import safe_names
+from pipeline.data.names.safe_names import safe_names
 from pipeline.tracking.outbox.journal import Journal
 from pipeline.tracking.store.front_page import run_address
 

@@ -14,7 +14,7 @@ import pandas as pd
 from pipeline.data.action_units import SPLITS
 from pipeline.data.csv_files import read_csv
 from pipeline.data.frames import column_words
-from pipeline.data.safe_names import safe_names
+from pipeline.data.names.safe_names import safe_names
 from pipeline.data.warnings import count_codes, read_warnings
 from pipeline.errors import InputError
 from pipeline.evaluation.scoring.metric_names import of_checkpoint, of_epoch
