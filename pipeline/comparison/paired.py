@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.evaluation.category_judgement import METRICS as CATEGORY_METRICS
-from pipeline.evaluation.category_judgement import answers_of, draw_samples, kind_of
+from pipeline.evaluation.categories.judgement import METRICS as CATEGORY_METRICS
+from pipeline.evaluation.categories.judgement import answers_of, draw_samples, kind_of
 from pipeline.evaluation.resampling.bootstrap import Resampling, group, samples_of
 from pipeline.evaluation.resampling.intervals import Interval, Samples, difference, interval
 from pipeline.evaluation.scoring.arrays import Floats

@@ -13,8 +13,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.data.action_units import SPLITS
+from pipeline.data.names.words import chosen
 from pipeline.data.reading.rows.faces import owner
-from pipeline.data.words import chosen
 from pipeline.errors import InputError
 
 TRAIN, VAL, TEST = range(len(SPLITS))

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.data.safe_names import safe_names
+from pipeline.data.names.safe_names import safe_names
 from pipeline.evaluation.all_models import AllScores
 from pipeline.evaluation.baselines import NETWORK
-from pipeline.evaluation.category_judgement import CategoryJudgement
+from pipeline.evaluation.categories.judgement import CategoryJudgement
 from pipeline.evaluation.certainty import PRIMARY, Certainty
 from pipeline.evaluation.resampling.intervals import DIGITS
 from pipeline.evaluation.scoring.metric_names import (

@@ -14,7 +14,7 @@ from pipeline.data.frames import as_matrix, column_codes, column_words
 from pipeline.errors import run_main
 from pipeline.evaluation import baselines
 from pipeline.evaluation.all_models import Bounds, Case, build_case, mean_table, tuned_thresholds
-from pipeline.evaluation.category_judgement import judge_categories
+from pipeline.evaluation.categories.judgement import judge_categories
 from pipeline.evaluation.judgement import Judgement, judge, network_by_group
 from pipeline.evaluation.prediction_file import KEYS, write_predictions
 from pipeline.evaluation.resampling.bootstrap import Resampling
@@ -153,7 +153,7 @@ def evaluate(settings: Params, step: Step) -> tuple[Report, str]:
         note = [*lines, f"Figures and tables: `{run_files.REPORT}` under Artifacts."]
         run.set_tags({"mlflow.note.content": "\n\n".join(note)})
         run.log_dict({"rows_hash": rows_hash}, run_files.TEST_ROWS)
-    return pages.report, run.id or run.key
+    return pages.report, run.address
 
 
 def main() -> None:

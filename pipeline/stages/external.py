@@ -18,9 +18,9 @@ from pipeline.data.card.counting.au_activity import Activity
 from pipeline.data.card.level_warnings import warn_of_people
 from pipeline.data.features.feature_map import read_feature_map
 from pipeline.data.frames import as_matrix, batches, column_codes, column_words, find_runs
+from pipeline.data.names.words import folded
 from pipeline.data.split import TEST, with_split
 from pipeline.data.warnings import warning
-from pipeline.data.words import folded
 from pipeline.errors import InputError, run_main
 from pipeline.evaluation.baselines import NETWORK
 from pipeline.evaluation.resampling.bootstrap import group
@@ -122,7 +122,7 @@ def record(name: str, source: DataSource, made: Mapping[str, Any], table: pd.Dat
         run.log_table(table, f"{place}/scores")
         run.log_file(folder / "metrics.json", place)
         run.log_dataset(dataset, frames, rows, dict.fromkeys(made["features"], "float32"))
-    return run.id or run.key
+    return run.address
 
 
 @click.argument("name", envvar="DVC_STAGE", callback=lambda _c, _p, value: entry_of(value))

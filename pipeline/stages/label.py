@@ -9,7 +9,7 @@ from pipeline.data.card.data_card import data_card, dead_rules
 from pipeline.data.card.label_distribution import Distribution
 from pipeline.data.csv_files import write_rows
 from pipeline.data.frames import batches
-from pipeline.data.words import chosen
+from pipeline.data.names.words import chosen
 from pipeline.errors import run_main
 from pipeline.settings import params, paths
 from pipeline.settings.data_sections import Label

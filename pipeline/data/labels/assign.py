@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.data.labels import facs_rules
-from pipeline.data.words import folded
+from pipeline.data.names.words import folded
 from pipeline.errors import InputError
 
 CHUNK = 1 << 14  # frames whose columns fit in a core's cache: several times the speed

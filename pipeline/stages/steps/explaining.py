@@ -26,7 +26,7 @@ from pipeline.data.frames import (
     load_rows,
 )
 from pipeline.data.labels.facs_rules import Rules
-from pipeline.data.words import folded
+from pipeline.data.names.words import folded
 from pipeline.evaluation.explaining import rule_audit, rule_fitting
 from pipeline.evaluation.explaining.disagreements import disagreements
 from pipeline.evaluation.explaining.importance import MOST_ROWS, Asked, importance, response

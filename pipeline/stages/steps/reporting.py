@@ -18,7 +18,7 @@ from pipeline.data.card.level_warnings import warn_of_people
 from pipeline.data.csv_files import read_csv
 from pipeline.data.features.feature_map import read_feature_map
 from pipeline.evaluation.all_models import Case
-from pipeline.evaluation.category_verdict import named_right
+from pipeline.evaluation.categories.verdict import named_right
 from pipeline.evaluation.explaining.rule_and_network import knows_more
 from pipeline.evaluation.judgement import Judgement
 from pipeline.evaluation.unlearnable import Limit, Rules, find_limits

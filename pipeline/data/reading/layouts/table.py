@@ -14,6 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipeline.data.action_units import AU_COLUMNS
+from pipeline.data.names.words import one_spelling
 from pipeline.data.quarantine import Reject
 from pipeline.data.reading.columns.extractors import refuse_other
 from pipeline.data.reading.columns.notes import describe_left_out
@@ -34,7 +35,6 @@ from pipeline.data.reading.table.files import Search, find_files, settle
 from pipeline.data.reading.table.parquet import TableFile
 from pipeline.data.reading.table.regroup import spread
 from pipeline.data.warnings import some
-from pipeline.data.words import one_spelling
 from pipeline.errors import InputError
 
 

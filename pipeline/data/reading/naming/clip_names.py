@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pipeline.data.action_units import VALENCE_CLASSES
+from pipeline.data.names.words import one_spelling, said
 from pipeline.data.reading.csv.header import Header
 from pipeline.data.reading.naming.labels_file import LABELS_FILE, Labels
-from pipeline.data.words import one_spelling, said
 from pipeline.errors import InputError
 
 

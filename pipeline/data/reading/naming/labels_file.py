@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from pipeline.data.names.words import said
 from pipeline.data.reading.csv.text import UnreadableError, chunks
-from pipeline.data.words import said
 from pipeline.errors import InputError
 
 LABELS_FILE = "labels.csv"

@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pipeline.data.names.words import folded
 from pipeline.data.warnings import some, warning
-from pipeline.data.words import folded
 
 SAME_SHARE = 0.8  # of all folders, in which a subject stands on average
 _NUMBER = re.compile(r"\d+(?:\.0*)?")

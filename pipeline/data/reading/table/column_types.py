@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.data.names.words import MISSING
 from pipeline.data.reading.csv.bad_lines import FLAG, read_number
-from pipeline.data.words import MISSING
 
 
 @cache

@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 from recordings import account_of
 
-from pipeline.data.words import MISSING
+from pipeline.data.names.words import MISSING
 from pipeline.errors import InputError
 from pipeline.settings import paths
 from pipeline.stages import label, prepare

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mlflow.utils.validation import _validate_metric_name
 
-from pipeline.data.safe_names import LONGEST, safe_names
+from pipeline.data.names.safe_names import LONGEST, safe_names
 
 NAMES = st.lists(st.text(max_size=80) | st.text("aA. /\\:&_é$", max_size=6), max_size=12)
 

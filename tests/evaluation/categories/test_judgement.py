@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.evaluation.all_models import Bounds, Case, build_case
 from pipeline.evaluation.baselines import CONSTANT, LOGISTIC, NETWORK
-from pipeline.evaluation.category_judgement import (
+from pipeline.evaluation.categories.judgement import (
     CLIPS,
     FRAMES,
     METRICS,

@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.data.words import MISSING, describe_spellings, folded, said, spellings
+from pipeline.data.names.words import MISSING, describe_spellings, folded, said, spellings
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import pytest
 
 from pipeline.evaluation.all_models import Bounds, build_case
 from pipeline.evaluation.baselines import CONSTANT, LOGISTIC, NETWORK
-from pipeline.evaluation.category_judgement import METRICS, judge_categories
-from pipeline.evaluation.category_verdict import category_headline, named_right
+from pipeline.evaluation.categories.judgement import METRICS, judge_categories
+from pipeline.evaluation.categories.verdict import category_headline, named_right
 from pipeline.evaluation.judgement import Judgement, judge
 from pipeline.evaluation.resampling.bootstrap import Resampling
 from pipeline.evaluation.run_metrics import of_labels

@@ -1,7 +1,7 @@
 """Say in words how well the network names people's categories."""
 
 from pipeline.evaluation.baselines import NETWORK
-from pipeline.evaluation.category_judgement import CategoryJudgement
+from pipeline.evaluation.categories.judgement import CategoryJudgement
 from pipeline.evaluation.certainty import Claim
 from pipeline.evaluation.resampling.intervals import Interval
 from pipeline.evaluation.scoring.metric_names import LABELS

@@ -1,0 +1,4 @@
+"""What people call people, clips and categories: words as they are read, and their safe form.
+
+Never: what a name stands for.
+"""
