@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.__main__ import COMMANDS, cli
+from pipeline.__main__ import COMMANDS, cli, main
 from pipeline.stages.external import entry_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -146,3 +146,14 @@ def test_bash_completes_commands_options_and_choices(line, offered, tmp_path):
         check=True,
     )
     assert done.stdout.strip() == offered
+
+
+def test_a_command_keeps_its_options_when_it_runs_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["pipeline", "retrain", "--push", "--help"])
+    for _ in range(2):
+        with pytest.raises(SystemExit) as end:
+            main()
+        assert end.value.code in (0, None)
+    assert capsys.readouterr().out.count("--branch NAME") == 2
