@@ -74,7 +74,8 @@ def test_runs_every_stage_and_writes_what_it_promises(clone, repro):
     tuned = scores["test"]["tuned"]["network"]["emotion"]
     assert thresholds["thresholds"]["network"] == {k: v["threshold"] for k, v in tuned.items()}
     tables = clone / "outputs/evaluate/tables"
-    seen = {"importance", "response", "disagreements", "audit", "audit_aus", "fitted_rules"}
+    seen = {"importance", "response", "disagreements"}
+    seen |= {"audit", "audit_aus", "fitted_rules", "rule_and_network"}
     assert {path.stem for path in tables.glob("*.csv")} == seen
     assert (tables / "fitted_rules.yaml").is_file()
     report = (clone / "outputs/evaluate/report.md").read_text()
