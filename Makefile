@@ -12,11 +12,12 @@ export DVC_NO_ANALYTICS := true
 INSTALL = $(PYTHON) -m pip --python $(VENV)/bin/python install --quiet --disable-pip-version-check \
 	--require-hashes -r
 
-.PHONY: repro retrain test check ui bench bench-labels bench-ingest bench-scale bench-tracking \
+.PHONY: repro experiments retrain test check ui bench bench-labels bench-ingest bench-scale bench-tracking \
 	bench-evaluation soak lock format clean
 
 repro: $(VENV)/.run  ## run the pipeline; only what changed is computed
 	dvc repro
+	@python -m pipeline find
 
 retrain: $(VENV)/.run  ## pull data, train what changed, judge it against the champion, report
 	python -m pipeline retrain $(OPTIONS)
@@ -34,8 +35,12 @@ check: $(VENV)/.dev  ## style, types
 	ruff format --check .
 	mypy
 
-ui: $(VENV)/.run  ## compare runs in the browser: http://127.0.0.1:5000/?workflowType=machine_learning
+experiments: $(VENV)/.run  ## DVC's experiments: the numbers, and the parameters that differ
+	dvc exp show --only-changed --drop '.*/.*|Executor|State'
+
+ui: $(VENV)/.run  ## compare runs in the browser, at the address that it prints
 	@test ! -f mlflow.db || python -m pipeline relocate
+	@-python -m pipeline find --all
 	mlflow ui
 
 bench: bench-labels bench-ingest bench-scale bench-tracking bench-evaluation  ## all benchmarks: about 20 minutes

@@ -153,7 +153,7 @@ def evaluate(settings: Params, step: Step) -> tuple[Report, str]:
         note = [*lines, f"Figures and tables: `{run_files.REPORT}` under Artifacts."]
         run.set_tags({"mlflow.note.content": "\n\n".join(note)})
         run.log_dict({"rows_hash": rows_hash}, run_files.TEST_ROWS)
-    return pages.report, run.id or run.key
+    return pages.report, run.address
 
 
 def main() -> None:

@@ -122,7 +122,7 @@ def record(name: str, source: DataSource, made: Mapping[str, Any], table: pd.Dat
         run.log_table(table, f"{place}/scores")
         run.log_file(folder / "metrics.json", place)
         run.log_dataset(dataset, frames, rows, dict.fromkeys(made["features"], "float32"))
-    return run.id or run.key
+    return run.address
 
 
 @click.argument("name", envvar="DVC_STAGE", callback=lambda _c, _p, value: entry_of(value))

@@ -164,12 +164,13 @@ def main(*, fresh: bool = False) -> None:
     recorded = {k: v for k, v in settings.flat().items() if not k.startswith(AFTERWARDS)}
     experiment, recipe = settings.tracking.experiment, settings.recipe
     with own_training(inputs_of(recorded, columns, emotions), fresh=fresh) as training:
-        name = run_name(settings, recorded)
+        name = run_name(recorded)
         with training_run(experiment, name, recorded, {}, key=training.key) as run:
             best_epoch, features = train(run, settings, (columns, emotions), training.folder)
         content = {
             "run": run.key,
             "name": name,
+            "in_mlflow": f"tags.`pipeline.run` = '{run.key}'",  # for the search field of its runs
             "experiment": experiment,
             "recipe": recipe,
             "best_epoch": best_epoch,
@@ -180,7 +181,7 @@ def main(*, fresh: bool = False) -> None:
         }
         paths.RUN.write_text(json.dumps(content, indent=2) + "\n")
         training.finish(paths.RUN)
-    print(f"MLflow run {run.id or run.key}")
+    print(f"MLflow run {name}: {run.address}")
 
 
 if __name__ == "__main__":

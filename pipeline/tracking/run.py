@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.data.features.feature_map import FeatureMap
 from pipeline.data.names.safe_names import safe_names
 from pipeline.tracking.outbox.journal import Journal
+from pipeline.tracking.store.front_page import run_address
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,6 +60,14 @@ class Run:
     def id(self) -> str | None:
         """The run's id on MLflow; None as long as the store has not heard of it."""
         return self.journal.sent.get("run_id")
+
+    @property
+    def address(self) -> str:
+        """Where a browser shows the run; its key as long as the store has not heard of it."""
+        sent = self.journal.sent
+        if not {"run_id", "experiment_id"} <= sent.keys():
+            return self.key
+        return run_address(sent["store"], sent["experiment_id"], sent["run_id"])
 
     def log_metrics(
         self, metrics: Mapping[str, float], step: int = 0, *, of_model: DataSet | None = None

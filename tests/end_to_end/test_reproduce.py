@@ -271,7 +271,7 @@ def test_a_temporary_experiment_of_a_dirty_tree_two_commits_ago_is_identical(
     assert artifacts >= 15
     assert outputs >= 10
     for told in (
-        "metric val_loss: identical",
+        "metric epoch/val_loss: identical",
         "artifact evaluation/report.md: identical",
         "artifact evaluation/plots/overview.png: identical",
         "output outputs/train/model.keras: identical",

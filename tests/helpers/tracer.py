@@ -18,6 +18,8 @@ def _watched(load):
 
     def watch(self, name):
         value = original(self, name)
+        if self is not loaded[0] and id(self) not in places:
+            return value  # of another file, such as a commit's
         if not name.startswith(("_", "model_")) and name in type(self).model_fields:
             here = f"{{places.get(id(self), '')}}{{name}}"
             read.add(here)

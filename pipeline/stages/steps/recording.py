@@ -50,11 +50,8 @@ def record_inputs(
     """
     distribution = read_csv(paths.LABEL_DISTRIBUTION, text=("split", "emotion"))
     run.log_table(distribution, run_files.table_of(run_files.DISTRIBUTION))
-    safe = safe_names(weights["weights"])
-    run.log_table(
-        pd.DataFrame(safe.items(), columns=["emotion", "in_metrics"]), f"{run_files.LABELS}/names"
-    )
-    run.log_params({f"class_weight.{safe[name]}": w for name, w in weights["weights"].items()})
+    # No parameters: a comparison of runs would open on them, rather than on what was chosen.
+    run.log_table(_emotions(weights["weights"]), f"{run_files.LABELS}/emotions")
     warnings = read_warnings(paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY)
     run.log_dict({"warnings": warnings}, run_files.WARNINGS)
     codes = ", ".join(f"{code} {number:g}" for code, number in count_codes(warnings).items())
@@ -67,6 +64,13 @@ def record_inputs(
     columns = dict.fromkeys(features, "float32")
     for context, count in rows.items():
         run.log_dataset(DataSet(context, digest), paths.FRAMES, count, columns)
+
+
+def _emotions(weights: Mapping[str, float]) -> pd.DataFrame:
+    """List each emotion, how metrics call it, and its weight in the loss."""
+    safe = safe_names(weights)
+    rows = [(emotion, safe[emotion], weight) for emotion, weight in weights.items()]
+    return pd.DataFrame(rows, columns=["emotion", "in_metrics", "class_weight"])
 
 
 def record_epoch(run: Run, measured: Mapping[str, float], kept: Mapping[str, float]) -> None:

@@ -16,14 +16,14 @@ SHORT = {"learning_rate": "lr", "batch_size": "batch"}
 FIRST = ("recipe.", "train.")  # sections that are tuned, and are left out of a key
 
 
-def run_name(settings: Params, recorded: Mapping[str, Any]) -> str:
-    """Name the run of a training with these settings, of which `recorded` are on the run.
+def run_name(recorded: Mapping[str, Any]) -> str:
+    """Name the run of a training with these settings, `Params.flat` or a part of it.
 
     `improved lr=0.003 seed=8 (murky-aunt)` within a DVC experiment of that name; `improved
     3f5ebaf` where nothing differs from the commit, `improved` outside git.
     """
     commit = os.environ.get(BASELINE) or "HEAD"
-    words = [settings.recipe, *_differences(params.committed(commit), settings, recorded)]
+    words = [recorded["recipe"], *_differences(params.committed(commit), recorded)]
     if len(words) == 1 and (found := git(Path(), "rev-parse", "--short", commit)).returncode == 0:
         words.append(found.stdout.strip())
     if experiment := os.environ.get(EXPERIMENT):
@@ -31,27 +31,28 @@ def run_name(settings: Params, recorded: Mapping[str, Any]) -> str:
     return " ".join(words)
 
 
-def _differences(before: Params | None, settings: Params, recorded: Mapping[str, Any]) -> list[str]:
+def _differences(before: Params | None, recorded: Mapping[str, Any]) -> list[str]:
     if before is None:
         return []
-    then = _with_choices(before, settings).flat() | {"data.naming": before.data.naming}
+    then = _with_choices(before, recorded).flat() | {"data.naming": before.data.naming}
     unlike = {
         key: value
         for key, value in recorded.items()
         if key != "recipe" and (key not in then or then[key] != value)
     }
-    keys = sorted(unlike, key=lambda key: not key.startswith(FIRST))  # stable
+    keys = sorted(unlike, key=lambda key: (not key.startswith(FIRST), key.endswith("seed")))
     told = [f"{_label(key)}={_value(unlike[key])}" for key in keys]
     return [*told[:MOST], f"+{len(told) - MOST} more"] if len(told) > MOST else told
 
 
-def _with_choices(before: Params, settings: Params) -> Params:
+def _with_choices(before: Params, recorded: Mapping[str, Any]) -> Params:
     """Let the committed values be those of the recipe and the naming that are chosen now."""
     update: dict[str, Any] = {}
-    if settings.recipe in before.recipes:
-        update["recipe"] = settings.recipe
-    if settings.data.naming in before.naming:
-        update["data"] = before.data.model_copy(update={"naming": settings.data.naming})
+    recipe, naming = recorded["recipe"], recorded["data.naming"]
+    if recipe in before.recipes:
+        update["recipe"] = recipe
+    if naming in before.naming:
+        update["data"] = before.data.model_copy(update={"naming": naming})
     return before.model_copy(update=update)
 
 

@@ -72,6 +72,7 @@ class Courier:
         if sent.get("store") != store:
             run_id = _begin(self._client, self._experiment_id, self._journal.key, begin)
             sent = {"store": store, "count": 1, "run_id": run_id, "refused": {}}
+            sent["experiment_id"] = self._experiment_id
             self._journal.note_sent(sent)
         remote = Remote(sent["run_id"], self._client, self._journal)
         for batch in _batches(self._journal.entries(sent["count"])):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError
 from pipeline.tracking.store.faults import failures, passes
+from pipeline.tracking.store.front_page import experiment_tags
 from pipeline.tracking.store.limits import limited
 from pipeline.tracking.store.relocation import mend
 
@@ -21,13 +22,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 SQLITE = "sqlite:///"
-DESCRIPTION = """\
-Trainings of networks that tell emotions from facial action units; a run is a trained model.
 
-Choose by `val/average_precision`: the kept checkpoint's, over all emotions, on validation people.
-Never by `test/...`: that says how good the chosen one is. `val/loss` decides which epoch is kept;
-across runs with other class weights or labels it means nothing. Whether two differ for certain
-says `python -m pipeline compare RUN RUN`. `epoch/...` are the curves of training."""
 
 # MLflow reads some of these while it is imported, so they are set before; a user's choice stands.
 QUIET = {
@@ -173,6 +168,9 @@ def _experiment_id(client: "MlflowClient", name: str, artifacts: Path | None) ->
             f"experiments restore --experiment-id {found.experiment_id}` or choose another name "
             f"in params.yaml: tracking.experiment."
         )
+    for tag, text in experiment_tags().items():
+        if tag not in found.tags:  # what a person wrote there stays
+            client.set_experiment_tag(found.experiment_id, tag, text)
     return str(found.experiment_id)
 
 
@@ -182,8 +180,8 @@ def _create(client: "MlflowClient", name: str, artifacts: Path | None) -> str:
     folder = re.sub(r"[^\w-]", "_", name)
     location = (artifacts / folder).as_uri() if artifacts else None
     try:
-        tags = {"mlflow.note.content": DESCRIPTION}
-        return str(client.create_experiment(name, artifact_location=location, tags=tags))
+        made = client.create_experiment(name, artifact_location=location, tags=experiment_tags())
+        return str(made)
     except MlflowException:
         # On a server another machine may have created it since we looked.
         if found := client.get_experiment_by_name(name):

@@ -65,6 +65,22 @@ def find_run(uri: str, meant: str) -> Reference:
     return Reference(info.run_id, info.run_name or "", tags.get(KEY), info.experiment_id, tags)
 
 
+def experiment_of(uri: str, name: str) -> str:
+    """Find the id of an experiment; raises `InputError` where the store has none of the name."""
+    if found := client_of(uri).get_experiment_by_name(name):
+        return str(found.experiment_id)
+    raise InputError(
+        f"{without_password(uri)} has no experiment {name!r} yet: `dvc repro` records a first run."
+    )
+
+
+def model_of(uri: str, run: Reference) -> str | None:
+    """Find the id of the model that a run logged."""
+    question = f"source_run_id = '{run.id}'"
+    found = client_of(uri).search_logged_models([run.experiment_id], question)
+    return next((str(model.model_id) for model in found if model.status == "READY"), None)
+
+
 def key_of_outputs() -> str:
     """Read which run made the model in `outputs/`; raises `InputError` where there is none."""
     try:

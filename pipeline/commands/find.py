@@ -1,0 +1,42 @@
+"""Say which MLflow run is meant, what it is, and the addresses that show it and all runs.
+
+RUN is a run's id or its first characters, its name, a DVC experiment's name, models:/NAME@ALIAS, a
+git revision such as HEAD, or workspace, the default: the model in outputs/.
+"""
+
+import click
+
+from pipeline.settings import params
+from pipeline.tracking.store.connection import tracking_uri, without_password
+from pipeline.tracking.store.front_page import run_address, runs_address
+from pipeline.tracking.store.run_references import WORKSPACE, experiment_of, find_run, model_of
+
+LOAD = (
+    'import mlflow; mlflow.set_tracking_uri("{uri}"); '
+    'model = mlflow.pyfunc.load_model("models:/{model}")'
+)
+TAGS = ("dvc.experiment", "git.commit", "promotion.verdict", "promotion.version")
+
+
+@click.argument("meant", metavar="[RUN]", default=WORKSPACE)
+@click.option("--all", "every", is_flag=True, help="Only the address of the list of all runs.")
+def run(meant: str = WORKSPACE, *, every: bool = False) -> None:
+    """Print a line for each thing to know."""
+    uri = tracking_uri()
+    shown = without_password(uri)
+    if every:
+        name = params.load().tracking.experiment
+        print(f"all runs        {runs_address(shown, experiment_of(uri, name))}")
+        return
+    found = find_run(uri, meant)
+    print(f"run             {found.name}")
+    print(f"id              {found.id}")
+    for tag in TAGS:
+        if tag in found.tags:
+            print(f"{tag:16}{found.tags[tag]}")
+    print(f"page            {run_address(shown, found.experiment_id, found.id)}")
+    print(f"all runs        {runs_address(shown, found.experiment_id)}")
+    if model_id := model_of(uri, found):
+        print(f"load anywhere   {LOAD.format(uri=shown, model=model_id)}")
+    if not shown.startswith("http"):
+        print("                (`make ui` or `mlflow ui` serves the two pages)")
