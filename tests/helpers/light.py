@@ -26,7 +26,7 @@ OUT = Path("outputs/train")
 def features(table: pd.DataFrame, kind: str) -> np.ndarray:
     """Lay the AUs out as columns beside a 1."""
     values = table[AUS].to_numpy()
-    values = values if kind == "intensities" else (values > 0).astype(float)
+    values = (values > 0).astype(float) if kind == "presences" else values
     return np.hstack([np.ones((len(table), 1)), values])
 
 
