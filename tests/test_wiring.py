@@ -103,7 +103,7 @@ def test_paths_of_outputs_are_those_of_the_constants():
     own = {path for path in listed if not path.startswith("outputs/external/")}
     made_by_commands = {
         *("outputs/promote/verdict.json", "outputs/promote/verdict.md"),
-        *("outputs/retrain/summary.md", "outputs/retrain/comment.md"),
+        "outputs/retrain/summary.md",
         "outputs/drift",
     }
     assert own <= named
