@@ -31,7 +31,7 @@ from pipeline.tracking.registry.registry import Registry
 STAGES = """\
 stages:
   train:
-    cmd: PYTHONPATH=.:tests:tests/helpers python -m light
+    cmd: PYTHONPATH=.:tests/helpers python -m light
     deps: [data/recordings]
     params: [features.columns]
     outs: [outputs/train/run.json]
@@ -123,7 +123,9 @@ def retrain(command, project, capsys) -> Callable[..., tuple[int, bool]]:
     def ran(*options: str) -> tuple[int, bool]:
         capsys.readouterr()
         code = command("retrain", *options)
-        return code, "Running stage 'train'" in capsys.readouterr().out
+        told = capsys.readouterr()
+        assert code != 1, told.err
+        return code, "Running stage 'train'" in told.out
 
     return ran
 
