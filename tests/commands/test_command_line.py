@@ -8,14 +8,14 @@ import tomllib
 from pathlib import Path
 
 import pytest
-import yaml
+from wiring import stages
 
 from pipeline.__main__ import COMMANDS, cli, main
 from pipeline.stages.external import entry_of
 
 ROOT = Path(__file__).resolve().parents[2]
-STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-MODULES = [stage.get("do", stage)["cmd"].split()[2] for stage in STAGES.values()]
+STAGES = stages()
+MODULES = [stage["cmd"].split()[2] for stage in STAGES.values()]
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -50,7 +50,7 @@ def test_a_stage_is_asked_or_misspelt_and_touches_nothing(module, workspace, tre
 
 def test_no_command_of_dvc_yaml_holds_a_value_of_params_yaml():
     # DVC hands a command to a shell, before the parameters have been checked.
-    assert not [stage for stage in STAGES.values() if "${" in str(stage.get("do", stage)["cmd"])]
+    assert not [stage for stage in STAGES.values() if "${" in str(stage["cmd"])]
 
 
 @pytest.mark.parametrize(
