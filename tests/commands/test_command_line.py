@@ -1,6 +1,7 @@
 """Every stage and command says what it takes, and refuses what it does not know, before it acts."""
 
 import importlib
+import json
 import os
 import subprocess
 import sys
@@ -31,20 +32,52 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+OFTEN = """\
+import contextlib, io, json, runpy, sys
+module, ended = sys.argv[1], []
+for arguments in json.loads(sys.argv[2]):
+    sys.argv = [module, *arguments]
+    with contextlib.redirect_stdout(io.StringIO()) as told:
+        with contextlib.redirect_stderr(io.StringIO()) as errors:
+            try:
+                runpy.run_module(module, run_name="__main__", alter_sys=True)
+            except SystemExit as end:
+                ended.append((end.code, told.getvalue(), errors.getvalue()))
+print(json.dumps(ended))
+"""
+
+
+def run_often(folder: Path, module: str, *calls: list[str]) -> list[tuple[int, str, str]]:
+    """Run a module with several arguments, one after the other; give code, output and errors.
+
+    In one process, for TensorFlow takes seconds to load.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", OFTEN, module, json.dumps(calls)],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_a_stage_is_asked_or_misspelt_and_touches_nothing(module, workspace, tree, tmp_path):
     workspace(tree)
     outputs = tmp_path / "outputs"
     outputs.mkdir()
     (outputs / "kept").write_text("as it was")
-    helped = run(tmp_path, module, "--help")
-    assert helped.returncode == 0
-    assert helped.stdout.startswith(f"Usage: python -m {module}")
-    for wrong in (["--nope"], ["one", "two", "three"]):
-        refused = run(tmp_path, module, *wrong)
-        assert refused.returncode == 2
-        assert f"Usage: python -m {module}" in refused.stderr
-        assert "Traceback" not in refused.stderr
+    (helped, told, _), *refused = run_often(
+        tmp_path, module, ["--help"], ["--nope"], ["one", "two", "three"]
+    )
+    assert helped == 0
+    assert told.startswith(f"Usage: python -m {module}")
+    for code, _, errors in refused:
+        assert code == 2
+        assert f"Usage: python -m {module}" in errors
+        assert "Traceback" not in errors
     assert {path.name for path in tmp_path.rglob("*")} == {"params.yaml", "outputs", "kept"}
 
 
