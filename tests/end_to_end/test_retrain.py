@@ -159,7 +159,7 @@ def test_first_run_makes_a_champion_and_pushes_it(project, retrain, tmp_path, mo
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(shown))
     assert retrain("--push") == (0, True)
     assert project.aliases == {"champion": "1"}
-    assert page(project).startswith("## Retraining: version 1")
+    assert page(project).startswith("# Retraining: version 1")
     assert shown.read_text() == page(project)
     assert "It beats every baseline" in page(project)
     run(project.person, "git", "pull", "--quiet", "origin", "main")
@@ -332,7 +332,7 @@ def test_every_line_of_the_workflow_runs_in_order_on_a_clean_clone(project, tmp_
     assert project.aliases == before, "a pull request promotes nothing"
     judge.job("comment", GH_TOKEN="of the job", NUMBER="7")
     (comment,) = json.loads(judge.store.read_text())["comments"]
-    assert comment["body"].startswith("<!-- au-emotion:retrain -->\n## Retraining: ")
+    assert comment["body"].startswith("<!-- au-emotion:retrain -->\n# Retraining: ")
     fresh = tmp_path / "fresh"
     run(tmp_path, "git", "clone", "--quiet", str(project.person.parent / "remote.git"), "fresh")
     assert "Running stage 'train'" in repeated(fresh, comment["body"]), "nothing was stored"
