@@ -128,6 +128,15 @@ def show(name: str, people: int, new: int, found: Counts) -> bool:
     return found.false <= FALSE_ALLOWED * found.draws and found.units == found.draws and not missed
 
 
+def spread(frames: Frames) -> str:
+    """Say by how much people's means differ, for the four AUs in which they differ most."""
+    people = np.unique(frames.subject)
+    means = [frames.intensities[frames.subject == one].mean(axis=0) for one in people]
+    deviations = dict(zip(frames.aus, np.std(means, axis=0, ddof=1), strict=True))
+    most = sorted(deviations, key=lambda au: -deviations[au])[:4]
+    return ", ".join(f"{deviations[au]:.2f} ({au})" for au in most)
+
+
 def train(settings: Params, frames: Frames, valence: NDArray[np.str_]) -> Predict:
     """Train a network by the chosen recipe on all people but the last four, who validate."""
     from pipeline.evaluation.scoring.emotion_scores import epoch_scores
@@ -188,6 +197,8 @@ def main() -> None:
         for name, (frames, people, groups) in sources.items()
         for new in groups
     ]
+    for name, (frames, *_) in sources.items():
+        print(f"{name}: means of people differ by a standard deviation of {spread(frames)}")
     alarms = predictions(settings, options.networks, options.draws, bounds)
     print(
         f"{sum(sound)} of {len(sound)} rows as they must be; with predictions ({options.networks} "
