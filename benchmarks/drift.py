@@ -22,7 +22,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.data.action_units import INTENSITIES, intensity
-from pipeline.data.card.profile import Predict, Profile, count
+from pipeline.data.card.profile import Predict, Profile, count, nothing
+from pipeline.data.frames import as_matrix
 from pipeline.data.labels import facs_rules
 from pipeline.data.simulation import AUS
 from pipeline.drift.shift_test import DriftBounds, compare
@@ -79,11 +80,6 @@ def ravdess(path: Path) -> Frames:
     aus = [name for name in INTENSITIES if name in table]
     actor = table["clip"].map(lambda name: re.split("-", name)[-1])
     return Frames(aus, table[aus].to_numpy(np.float32), actor.to_numpy(np.str_))
-
-
-def nothing(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Predict no emotion."""
-    return rows[:, :0]
 
 
 def draw(frames: Frames, new: int, draws: int, bounds: DriftBounds) -> Counts:
@@ -156,7 +152,8 @@ def train(settings: Params, frames: Frames, valence: NDArray[np.str_]) -> Predic
         trained = fit(
             Data(*pairs), fit_settings(settings, weights), score, lambda *_: None, Path(folder)
         )
-    return Predictor(trained.model)
+    network = Predictor(trained.model)
+    return lambda table: network(as_matrix(table, frames.aus))
 
 
 def predictions(settings: Params, networks: int, draws: int, bounds: DriftBounds) -> Counter[str]:

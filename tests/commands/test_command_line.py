@@ -121,6 +121,16 @@ def test_a_command_shows_its_own_usage_on_an_error(command, capsys):
     assert "--nope" in told
 
 
+def test_a_command_keeps_its_options_in_a_process_that_calls_it_again(capsys):
+    told = []
+    for _ in range(2):
+        with pytest.raises(SystemExit):
+            cli(["promote", "--help"], prog_name="python -m pipeline")
+        told.append(capsys.readouterr().out)
+    assert "--dry-run" in told[1]
+    assert told[0] == told[1]
+
+
 def test_the_commands_are_those_of_their_folder():
     folder = ROOT / "pipeline" / "commands"
     modules = {path.stem for path in folder.glob("*.py") if "\ndef run(" in path.read_text()}
