@@ -70,6 +70,7 @@ def project(migrated, tmp_path_factory) -> Iterator[Project]:
     top = tmp_path_factory.mktemp("retrain")
     person, job = make_clone(top / "person"), top / "job"
     (person / "dvc.yaml").write_text(STAGES)
+    set_params(person, {"features.columns": "intensities"})
     recordings = person / "data/recordings"
     recordings.mkdir(parents=True)
     record(recordings, [f"T{number:02d}" for number in range(10)], seed=1)
@@ -227,12 +228,12 @@ def test_parameters_are_tried_named_and_not_promoted(project, retrain):
     run(project.job, "git", "checkout", "--quiet", "HEAD~2", "--", ".")
     run(project.job, "dvc", "checkout", "--quiet", "data/recordings.dvc")
     before = project.aliases, len(project.registry.versions())
-    assert retrain("--set", "train.features=both") == (4, True)
+    assert retrain("--set", "features.columns=both") == (4, True)
     told = page(project)
-    assert "Tried, and neither promoted nor stored: `train.features=both`." in told
-    assert "dvc exp run -S train.features=both\n" in told
+    assert "Tried, and neither promoted nor stored: `features.columns=both`." in told
+    assert "dvc exp run -S features.columns=both\n" in told
     assert (project.aliases, len(project.registry.versions())) == before
-    assert retrain("--set", "train.features=both", "--push") == (2, False)
+    assert retrain("--set", "features.columns=both", "--push") == (2, False)
 
 
 def test_params_that_harm_one_emotion_are_refused_by_that_rule(project, retrain):
