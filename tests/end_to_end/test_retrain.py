@@ -137,7 +137,8 @@ def page(project: Project) -> str:
 
 def repeated(folder: Path, text: str) -> str:
     """Type the commands that a summary gives, but for a whole replay; return what they print."""
-    typed = [line for line in text.split("```")[-2].splitlines() if "reproduce" not in line]
+    block = text.split("```")[-2].strip().splitlines()
+    typed = [line for line in block if "reproduce" not in line]
     assert len(typed) == 2
     done = subprocess.run(
         ["bash", "-e", "-c", "\n".join(typed)],
