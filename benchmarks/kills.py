@@ -8,6 +8,7 @@ one whole model, one champion. Training is hit at the moments named below, the o
 """
 
 import argparse
+import json
 import random
 import shutil
 import sqlite3
@@ -118,11 +119,19 @@ def result(project: Path) -> dict[str, Any]:
             "versions": "select version from model_versions",
         }
         stored = {name: store.execute(query).fetchall() for name, query in queries.items()}
-    outputs = project / "outputs"
+    return stored | outputs_of(project / "outputs")
+
+
+def outputs_of(outputs: Path) -> dict[str, bytes]:
+    """Read what stages wrote, but for the key that each training gives its run."""
     files = (path for path in outputs.rglob("*") if path.is_file())
-    # What commands write tells the time.
-    made = {path.relative_to(outputs).as_posix(): path.read_bytes() for path in files}
-    return stored | {name: text for name, text in made.items() if not name.startswith("promote/")}
+    found = {path.relative_to(outputs).as_posix(): path.read_bytes() for path in files}
+    made = json.loads(found.pop("train/run.json"))
+    return {
+        "train/run.json": json.dumps(made | {"run": ""}).encode(),
+        # What commands write tells the time.
+        **{name: text for name, text in found.items() if not name.startswith("promote/")},
+    }
 
 
 def attempts(project: Path, stage: str, seconds: float, rng: random.Random, kills: int) -> int:
