@@ -4,6 +4,7 @@ import ast
 import os
 import sys
 import tomllib
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -37,10 +38,15 @@ class Command(click.Command):
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
         """Import the command and let it read its arguments."""
-        module = import_module(f"pipeline.commands.{self.name}")
-        epilog = getattr(module, "EXIT_CODES", None)
-        command = click.command(self.name, help=module.__doc__, epilog=epilog)(module.run)
-        return command.make_context(*args, **extra)
+        return _build(str(self.name)).make_context(*args, **extra)
+
+
+@cache
+def _build(name: str) -> click.Command:
+    """Make a command of its module; once, for click takes the options away from the function."""
+    module = import_module(f"pipeline.commands.{name}")
+    epilog = getattr(module, "EXIT_CODES", None)
+    return click.command(name, help=module.__doc__, epilog=epilog)(module.run)
 
 
 class Commands(click.Group):
