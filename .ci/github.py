@@ -2,8 +2,10 @@
 """Tell GitHub what a retraining came to, by `gh`: in one comment, or in a pull request.
 
 The comment is found by the first line of its body, a hidden marker, among those that bots wrote:
-it is updated, not repeated. Needs `gh` and, as a job has them, GH_TOKEN, GITHUB_REPOSITORY,
-GITHUB_SERVER_URL, GITHUB_RUN_ID and, for a pull request, GITHUB_REF_NAME.
+it is updated, not repeated. The marker is set here, for the page comes from a job that runs the
+code of the pull request, which could name the comment of another. Needs `gh` and, as a job has
+them, GH_TOKEN, GITHUB_REPOSITORY, GITHUB_SERVER_URL, GITHUB_RUN_ID and, for a pull request,
+GITHUB_REF_NAME.
 """
 
 import argparse
@@ -15,6 +17,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+MARKER = "<!-- au-emotion:retrain -->"
 LONGEST = 65_000  # letters; GitHub takes 65,536 in a comment
 LOCK = Path("dvc.lock")
 # A figure that was not pushed has no address that GitHub could show.
@@ -26,7 +29,7 @@ def main() -> None:
     commands = parser.add_subparsers(required=True)
     comment = commands.add_parser("comment", help="add or update the comment on a pull request")
     comment.add_argument("number", type=int, help="of the pull request")
-    comment.add_argument("file", type=Path, help="Markdown; its first line is the marker")
+    comment.add_argument("file", type=Path, help="Markdown")
     comment.set_defaults(run=lambda options: write_comment(options.number, body_of(options.file)))
     pull = commands.add_parser("pull-request", help="open or update that of the pushed dvc.lock")
     pull.add_argument("file", type=Path, help="Markdown; its first heading becomes the title")
@@ -49,18 +52,16 @@ def body_of(file: Path) -> str:
     return f"{text}\nReports and figures: [artifacts of this job]({job}).\n"
 
 
-def write_comment(number: int, body: str) -> None:
-    """Update the bot's comment that has the body's marker, or add one."""
-    marker = body.partition("\n")[0]
-    if not marker.startswith("<!--"):
-        raise SystemExit(f"error: the first line is {marker!r}; a marker <!-- ... --> is allowed.")
+def write_comment(number: int, page: str) -> None:
+    """Update the bot's comment that has the marker, or add one."""
+    body = f"{MARKER}\n{page}"
     comments = f"repos/{os.environ['GITHUB_REPOSITORY']}/issues"
     pages = json.loads(gh("api", "--paginate", "--slurp", f"{comments}/{number}/comments"))
     ours = [
         found["id"]
         for page in pages
         for found in page
-        if found["body"].startswith(marker) and found["user"]["type"] == "Bot"
+        if found["body"].startswith(MARKER) and found["user"]["type"] == "Bot"
     ]
     if ours:
         gh("api", "--method=PATCH", f"{comments}/comments/{ours[0]}", "--input=-", body=body)

@@ -22,7 +22,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.data.action_units import INTENSITIES, intensity
-from pipeline.data.card.profile import Predict, Profile, count
+from pipeline.data.card.profile import Predict, Profile, count, nothing
+from pipeline.data.frames import as_matrix
 from pipeline.data.labels import facs_rules
 from pipeline.data.simulation import AUS
 from pipeline.drift.shift_test import DriftBounds, compare
@@ -81,11 +82,6 @@ def ravdess(path: Path) -> Frames:
     return Frames(aus, table[aus].to_numpy(np.float32), actor.to_numpy(np.str_))
 
 
-def nothing(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Predict no emotion."""
-    return rows[:, :0]
-
-
 def draw(frames: Frames, new: int, draws: int, bounds: DriftBounds) -> Counts:
     """Deal people to new and training so often, and compare the three ways."""
     rng = np.random.default_rng(bounds.seed)
@@ -128,6 +124,15 @@ def show(name: str, people: int, new: int, found: Counts) -> bool:
     return found.false <= FALSE_ALLOWED * found.draws and found.units == found.draws and not missed
 
 
+def spread(frames: Frames) -> str:
+    """Say by how much people's means differ, for the four AUs in which they differ most."""
+    people = np.unique(frames.subject)
+    means = [frames.intensities[frames.subject == one].mean(axis=0) for one in people]
+    deviations = dict(zip(frames.aus, np.std(means, axis=0, ddof=1), strict=True))
+    most = sorted(deviations, key=lambda au: -deviations[au])[:4]
+    return ", ".join(f"{deviations[au]:.2f} ({au})" for au in most)
+
+
 def train(settings: Params, frames: Frames, valence: NDArray[np.str_]) -> Predict:
     """Train a network by the chosen recipe on all people but the last four, who validate."""
     from pipeline.evaluation.scoring.emotion_scores import epoch_scores
@@ -147,7 +152,8 @@ def train(settings: Params, frames: Frames, valence: NDArray[np.str_]) -> Predic
         trained = fit(
             Data(*pairs), fit_settings(settings, weights), score, lambda *_: None, Path(folder)
         )
-    return Predictor(trained.model)
+    network = Predictor(trained.model)
+    return lambda table: network(as_matrix(table, frames.aus))
 
 
 def predictions(settings: Params, networks: int, draws: int, bounds: DriftBounds) -> Counter[str]:
@@ -188,6 +194,8 @@ def main() -> None:
         for name, (frames, people, groups) in sources.items()
         for new in groups
     ]
+    for name, (frames, *_) in sources.items():
+        print(f"{name}: means of people differ by a standard deviation of {spread(frames)}")
     alarms = predictions(settings, options.networks, options.draws, bounds)
     print(
         f"{sum(sound)} of {len(sound)} rows as they must be; with predictions ({options.networks} "

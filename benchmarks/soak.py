@@ -21,10 +21,15 @@ from benchmarks.fuzz import REAL
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / ".local/soak"
 AT_ONCE = 2
-CLIPS = REAL / "ravdess/clips.csv"
+# Real recordings, which are no part of this repository: what needs them is left out without them.
+CLIPS, EXPRESSION = REAL / "ravdess/clips.csv", REAL / "expression"
 # The longest first, so that none runs on alone at the end.
 CAMPAIGNS = {
-    "kills": ["benchmarks.kills", "--kills=20"],
+    **{
+        f"kills-{stage}": ["benchmarks.kills", f"--stage={stage}", "--kills=20"]
+        for stage in ("train", "evaluate", "promote", "label", "prepare")
+    },
+    "disks": ["benchmarks.disks", "--times=4"],
     "experiments": ["benchmarks.experiments", "--times=10"],
     "coverage": ["benchmarks.coverage"],
     "retraining": ["benchmarks.retraining", "--seeds=10"],
@@ -35,6 +40,8 @@ CAMPAIGNS = {
     "promotions": ["benchmarks.promotions", "--times=20"],
     "drift": ["benchmarks.drift", *([f"--ravdess={CLIPS}"] if CLIPS.is_file() else [])],
 }
+if EXPRESSION.is_dir():
+    CAMPAIGNS["shuffled-images"] = ["benchmarks.shuffled", f"--data={EXPRESSION}"]
 # Two campaigns have two cores: more threads would only be in each other's way.
 ALONE = dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
 

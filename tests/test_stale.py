@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from dvc.repo import Repo
 from throwaway import commit, make_clone, run, set_params
+from wiring import made_by, stages
 
 READING = {"prepare", "external@others"}
 CODE = {
@@ -79,9 +79,8 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = make_clone(tmp_path_factory.mktemp("project") / "clone")
     source = {"path": "data/demo", "layout": "expression", "naming": "expression"}
     set_params(made, {"external": {"others": source}})
-    for stage in yaml.safe_load((made / "dvc.yaml").read_text())["stages"].values():
-        stage = stage.get("do", stage)
-        for out in (path for kind in ("outs", "metrics", "plots") for path in stage.get(kind, [])):
+    for stage in stages(made).values():
+        for out in made_by(stage):
             path = made / out.replace("${key}", "others")
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(f"a stand-in for {out}\n")
@@ -101,7 +100,7 @@ def undone(clone: Path) -> Iterator[None]:
 def stale(clone: Path) -> set[str]:
     """Name the stages that DVC would run again."""
     with chdir(clone), Repo() as repo:  # in this process: starting DVC takes longer than its answer
-        return set(repo.status())
+        return {name.rpartition(":")[2] for name in repo.status()}
 
 
 def touch(path: Path) -> None:

@@ -5,13 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
-from wiring import NEUTRAL, ROOT, deciding, deciding_files, files_of, imports_of
+from wiring import NEUTRAL, ROOT, deciding, deciding_files, files_of, imports_of, made_by, stages
 
-STAGES = {
-    name: stage.get("do", stage)  # what is done for each of several
-    for name, stage in yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"].items()
-}
+STAGES = stages()
 MODULES = sorted((ROOT / "pipeline").rglob("*.py"))
 
 
@@ -66,11 +62,11 @@ def test_light_stages_do_not_load_heavy_libraries(stage):
 
 @pytest.mark.parametrize("room", ["data", "evaluation", "model"])
 def test_rooms_know_nothing_of_tracking_places_or_stages(room):
-    stages = {f"pipeline/stages/{stage}.py" for stage in STAGES}
+    foreign = {f"pipeline/stages/{stage}.py" for stage in STAGES}
     for path in sorted((ROOT / "pipeline" / room).rglob("*.py")):
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
         runs = files_of(module)
-        assert not runs & stages, f"{path} leads to {runs & stages}"
+        assert not runs & foreign, f"{path} leads to {runs & foreign}"
         beyond = ("pipeline/settings/", "pipeline/tracking/")
         assert not [file for file in runs if file.startswith(beyond)]
 
@@ -93,17 +89,12 @@ def test_paths_of_outputs_are_those_of_the_constants():
     from pipeline.settings import paths
 
     named = {value.as_posix() for value in vars(paths).values() if isinstance(value, Path)}
-    listed = {
-        next(iter(out)) if isinstance(out, dict) else out
-        for stage in STAGES.values()
-        for kind in ("outs", "metrics", "plots")
-        for out in stage.get(kind, [])
-    }
+    listed = {out for stage in STAGES.values() for out in made_by(stage)}
     folders = {"outputs", "outputs/external"}
     own = {path for path in listed if not path.startswith("outputs/external/")}
     made_by_commands = {
         *("outputs/promote/verdict.json", "outputs/promote/verdict.md"),
-        *("outputs/retrain/summary.md", "outputs/retrain/comment.md"),
+        "outputs/retrain/summary.md",
         "outputs/drift",
     }
     assert own <= named

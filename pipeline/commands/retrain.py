@@ -1,9 +1,8 @@
 """Run the whole cycle: pull data, train what changed, judge it, and report; CI, cron and you alike.
 
-Writes outputs/retrain/summary.md (and appends it to the file that $GITHUB_STEP_SUMMARY names),
-outputs/retrain/comment.md for a pull request (its first line, `<!-- au-emotion:retrain -->`, is a
-marker by which one comment is found and updated) and outputs/promote/verdict.{json,md}. Where
-nothing relevant changed nothing is trained. A run that was interrupted is resumed.
+Writes outputs/retrain/summary.md (and appends it to the file that $GITHUB_STEP_SUMMARY names) and
+outputs/promote/verdict.{json,md}. Where nothing relevant changed nothing is trained. A run that was
+interrupted is resumed.
 """
 
 import click
@@ -32,6 +31,13 @@ to tell them apart call `python -m pipeline retrain` itself.
 )
 @promote.renewal
 @click.option(
+    "--set",
+    "values",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Try a parameter, as `dvc exp run --set-param` takes it; a dry run. May stand repeatedly.",
+)
+@click.option(
     "--push",
     is_flag=True,
     help="Then push data and models (dvc push) and a commit of dvc.lock (git push).",
@@ -40,35 +46,48 @@ to tell them apart call `python -m pipeline retrain` itself.
     "--branch",
     metavar="NAME",
     help="The branch to push the commit to; else the current one, or, where none is checked out, "
-    "retrain/<hash of dvc.lock>.",
+    "as with --aside.",
+)
+@click.option(
+    "--aside",
+    is_flag=True,
+    help="Push the commit to a branch of its own, retrain/<hash of dvc.lock>, to be looked at.",
 )
 @click.option("--remote", metavar="NAME", default="origin", help="The git remote; else origin.")
 def run(
     *,
     dry_run: bool = False,
     renew_test: bool = False,
+    values: tuple[str, ...] = (),
     push: bool = False,
     branch: str | None = None,
+    aside: bool = False,
     remote: str = "origin",
 ) -> None:
     """Run the cycle and end with the verdict's exit code."""
     from pipeline.retraining import cycle, dvc_steps, publish  # SciPy and matplotlib take seconds
     from pipeline.retraining.summary_page import Cycle, headline_of
 
-    settings = params.load()
+    if push and values:
+        raise click.UsageError("--set tries parameters that no commit holds: leave --push out.")
+    if branch and aside:
+        raise click.UsageError("--branch and --aside name two branches: leave one out.")
+    params.load()
     if push:
         publish.refuse_changes()
     if dvc_steps.has_remote():
         dvc_steps.pull()
-    stages = dvc_steps.repro()
-    asked = {"renew": renew_test, "dry_run": dry_run}
-    outcome = cycle.judge(settings, key_of_outputs(), **asked)
-    done = Cycle(stages, outcome)
+    stages = dvc_steps.try_out(values) if values else dvc_steps.repro()
+    asked = {"renew": renew_test, "dry_run": dry_run or bool(values)}
+    outcome = cycle.judge(params.load(), key_of_outputs(), **asked)
+    done = Cycle(stages, outcome, values)
     for line in promote.report(outcome):
         print(line)
     figures = cycle.report(done)
     if push:
-        cycle.push(done, figures, cycle.Target(remote, branch))
+        cycle.push(done, figures, cycle.Target(remote, branch, aside))
     cycle.tell_job()
+    if values:
+        print("params.yaml holds what was tried; `git checkout params.yaml` takes it back")
     print(f"retrain: {headline_of(done)}")
     raise SystemExit(promote.CODES[outcome.word] if outcome.decision else 0)

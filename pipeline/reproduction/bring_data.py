@@ -1,6 +1,7 @@
 """Bring the data of a run into the copy of the repository, and hold it to the recorded hashes."""
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -47,11 +48,18 @@ def bring(main: Project, copy: Project, hashes: Mapping[str, str]) -> str:
 
 
 def outputs(project: Project) -> set[str]:
-    """List the paths that the stages of a project's dvc.yaml make."""
-    stages = _read(project.folder / "dvc.yaml").get("stages", {}).values()
-    kinds = ("outs", "metrics", "plots")
-    listed = [out for stage in stages for kind in kinds for out in stage.get(kind, [])]
-    return {next(iter(out)) if isinstance(out, dict) else out for out in listed}
+    """List the paths that the stages of a project make, in whichever dvc.yaml they stand."""
+    names = git(project.folder, "ls-files", "-z", "--", "dvc.yaml", "*/dvc.yaml").stdout
+    return {path for name in filter(None, names.split("\0")) for path in _made(project, Path(name))}
+
+
+def _made(project: Project, file: Path) -> Iterator[str]:
+    """Give what the stages of a dvc.yaml make, relative to the project."""
+    for stage in _read(project.folder / file).get("stages", {}).values():
+        base = file.parent / stage.get("wdir", ".")
+        for out in (out for kind in ("outs", "metrics", "plots") for out in stage.get(kind, [])):
+            name = next(iter(out)) if isinstance(out, dict) else out
+            yield Path(os.path.normpath(base / name)).as_posix()
 
 
 def changed(copy: Project, hashes: Mapping[str, str]) -> list[str]:

@@ -13,17 +13,21 @@ from pipeline.promotion import gate_figures
 from pipeline.promotion.promote import Outcome, judged, promote
 from pipeline.report.figures.files import save
 from pipeline.retraining import dvc_steps, publish
-from pipeline.retraining.summary_page import Cycle, comment, message, summary
+from pipeline.retraining.summary_page import Cycle, Place, message, summary
 from pipeline.settings import paths
 from pipeline.settings.schema import Params
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where results are pushed to: a git remote and, if not the current one, a branch."""
+    """Where results are pushed to: a git remote and, if not the current one, a branch.
+
+    `aside` asks for a branch of their own, told by the content of dvc.lock.
+    """
 
     remote: str
     branch: str | None
+    aside: bool = False
 
 
 def judge(settings: Params, key: str, *, renew: bool, dry_run: bool) -> Outcome:
@@ -35,26 +39,42 @@ def judge(settings: Params, key: str, *, renew: bool, dry_run: bool) -> Outcome:
 
 
 def report(cycle: Cycle) -> dict[str, Path]:
-    """Draw the figures and write summary and comment; give each figure by what it shows."""
+    """Draw the figures and write the summary; give each figure by what it shows."""
     figures = _draw(cycle.outcome)
     # A page that leaves its folder, as in a job of CI, cannot show what lies beside it.
-    in_ci = bool(os.environ.get("CI"))
-    _write(cycle, {} if in_ci else {text: path.name for text, path in figures.items()})
+    shown = {} if _in_ci() else {text: path.name for text, path in figures.items()}
+    place = _place(("origin", publish.commit_here())) if _in_ci() else Place()
+    _write(replace(cycle, figures=shown, place=place))
     return figures
 
 
 def push(cycle: Cycle, figures: Mapping[str, Path], target: Target) -> None:
-    """Push data and models, the figures of the comment, and the commit of dvc.lock.
+    """Push data and models, the figures of the summary, and the commit of dvc.lock.
 
     Data goes first: a commit never speaks of what nobody can pull.
     """
-    if dvc_steps.has_remote():
+    if stored := dvc_steps.has_remote():
         dvc_steps.push()
     else:
         print("no DVC remote is set: data and models stay on this machine")
+    shown = {} if _in_ci() else {text: path.name for text, path in figures.items()}
     if figures and (base := publish.push_figures(target.remote, list(figures.values()))):
-        _write(cycle, {text: f"{base}/{path.name}" for text, path in figures.items()})
-    print(publish.push_lock(target.remote, target.branch, message(cycle)))
+        shown = {text: f"{base}/{path.name}" for text, path in figures.items()}
+    branch = publish.own_branch() if target.aside else target.branch
+    pushed = publish.push_lock(target.remote, branch, message(cycle))
+    place = replace(_place((target.remote, pushed.ref)), stored=stored)
+    _write(replace(cycle, figures=shown, place=place))
+    print(pushed.says)
+
+
+def _in_ci() -> bool:
+    return bool(os.environ.get("CI"))
+
+
+def _place(fetch: tuple[str, str]) -> Place:
+    # The store of a job is a file that goes with it, or a cache that only jobs see.
+    recorded = not _in_ci() or bool(os.environ.get("MLFLOW_TRACKING_URI"))
+    return Place(fetch, remote=dvc_steps.has_remote(), recorded=recorded)
 
 
 def tell_job() -> None:
@@ -64,11 +84,9 @@ def tell_job() -> None:
             file.write(paths.RETRAIN_SUMMARY.read_text(encoding="utf-8"))
 
 
-def _write(cycle: Cycle, figures: Mapping[str, str]) -> None:
+def _write(cycle: Cycle) -> None:
     paths.RETRAIN_SUMMARY.parent.mkdir(parents=True, exist_ok=True)
-    shown = replace(cycle, figures=figures)
-    paths.RETRAIN_SUMMARY.write_text(summary(shown), encoding="utf-8")
-    paths.RETRAIN_COMMENT.write_text(comment(shown), encoding="utf-8")
+    paths.RETRAIN_SUMMARY.write_text(summary(cycle), encoding="utf-8")
 
 
 def _draw(outcome: Outcome) -> dict[str, Path]:

@@ -1,6 +1,7 @@
 """Run DVC's steps of the cycle, showing what they write as they write it."""
 
 import re
+from collections.abc import Sequence
 
 from pipeline.errors import InputError
 from pipeline.tools import dvc_here, show_dvc
@@ -22,8 +23,16 @@ def pull() -> None:
 
 def repro() -> list[str]:
     """Compute what changed; give the stages that ran."""
-    lines = _succeed("repro")
-    found = (re.match(r"Running stage '(?:dvc\.yaml:)?(.+)':", line) for line in lines)
+    return _stages(_succeed("repro"))
+
+
+def try_out(values: Sequence[str]) -> list[str]:
+    """Compute with parameters (`KEY=VALUE`) that stay in params.yaml; give the stages that ran."""
+    return _stages(_succeed("exp", "run", *(f"--set-param={value}" for value in values)))
+
+
+def _stages(lines: Sequence[str]) -> list[str]:
+    found = (re.match(r"Running stage '(?:.*dvc\.yaml:)?(.+)':", line) for line in lines)
     return [match[1] for match in found if match]
 
 

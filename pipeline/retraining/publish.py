@@ -6,6 +6,7 @@ hook runs. What is pushed is told by its content: the same result is never pushe
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -29,25 +30,43 @@ def refuse_changes() -> None:
         )
 
 
-def push_lock(remote: str, branch: str | None, message: str) -> str:
-    """Commit dvc.lock onto today's commit and push that to a branch; say what was done.
+@dataclass(frozen=True)
+class Pushed:
+    """What was pushed, in words, and the branch or commit that has dvc.lock."""
 
-    Without a name it is the branch that is checked out, which then moves on, or a new one, told
-    by the lock's content. Raises `InputError` where the remote does not take it.
+    says: str
+    ref: str
+
+
+def commit_here() -> str:
+    """Give the commit that is checked out."""
+    return _git("rev-parse", "HEAD")
+
+
+def own_branch() -> str:
+    """Name a branch after the content of dvc.lock."""
+    return f"retrain/{file_md5(paths.LOCK)[:12]}"
+
+
+def push_lock(remote: str, branch: str | None, message: str) -> Pushed:
+    """Commit dvc.lock onto today's commit and push that to a branch.
+
+    Without a name it is the branch that is checked out, which then moves on, or, off a branch, one
+    of its own. Raises `InputError` where the remote does not take it.
     """
     current = git_here("symbolic-ref", "--quiet", "--short", "HEAD").stdout.strip()
-    target = branch or current or f"retrain/{file_md5(paths.LOCK)[:12]}"
-    head = _git("rev-parse", "HEAD")
+    target = branch or current or own_branch()
+    head = commit_here()
     commit = _commit_lock(head, message)
     if commit != head and target == current:
         _git("update-ref", f"refs/heads/{current}", commit, head)
         _git("add", "--", paths.LOCK.as_posix())
     if commit == head and target != current:
-        return "dvc.lock is that of the commit: nothing to push"
+        return Pushed("dvc.lock is that of the commit: nothing to push", head)
     if _same_tree(remote, target, commit):
-        return f"{remote}/{target} has it already: nothing to push"
+        return Pushed(f"{remote}/{target} has it already: nothing to push", target)
     _push(remote, commit, target)
-    return f"pushed {commit[:8]} to {remote}/{target}"
+    return Pushed(f"pushed {commit[:8]} to {remote}/{target}", target)
 
 
 def push_figures(remote: str, figures: Sequence[Path]) -> str | None:

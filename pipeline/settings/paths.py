@@ -40,5 +40,4 @@ EXTERNAL = OUTPUTS / "external"
 VERDICT = OUTPUTS / "promote/verdict.json"
 VERDICT_PAGE = OUTPUTS / "promote/verdict.md"
 RETRAIN_SUMMARY = OUTPUTS / "retrain/summary.md"
-RETRAIN_COMMENT = OUTPUTS / "retrain/comment.md"
 DRIFT = OUTPUTS / "drift"  # a folder

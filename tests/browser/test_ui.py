@@ -80,7 +80,7 @@ def test_printed_address_of_all_runs_opens_them_in_order(
     page.goto(told.removeprefix(LOCAL))
     expect(page.get_by_text("matching runs")).to_have_text("2 matching runs")
     expect(page.get_by_text("Trainings of networks").first).to_be_visible()
-    expect(page.get_by_role("columnheader").filter(has_text=FIRST)).to_be_visible()
+    expect(page.get_by_role("columnheader").filter(has_text=FIRST).first).to_be_visible()
     keep("runs_by_score")
     height = {}
     for name in RECIPES:
@@ -245,3 +245,14 @@ def test_run_leads_to_its_model_and_what_it_takes_and_gives(
     for name in ("AU01_r", "AU25_r", "happiness", "anxiety"):
         expect(page.get_by_text(f'"{name}"').first).to_be_visible()
     keep("signature")
+
+
+def test_the_line_that_find_prints_loads_the_model_in_another_folder(
+    store: Store, project: Path, tmp_path: Path
+) -> None:
+    told = run(project, "python", "-m", "pipeline", "find", store.called("improved")).stdout
+    (line,) = [line for line in told.splitlines() if line.startswith("load anywhere")]
+    code = line.removeprefix("load anywhere").strip()
+    show = "print(sorted(model.metadata.signature.outputs.input_names()))"
+    done = run(tmp_path, "python", "-c", f"{code}; {show}")
+    assert "'anger'" in done.stdout.splitlines()[-1]

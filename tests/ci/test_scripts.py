@@ -77,9 +77,9 @@ def test_one_comment_is_updated_not_repeated(job):
     human = {"id": 1, "body": f"{MARKER}\ncopied by a person", "user": {"type": "User"}}
     other = {"id": 2, "body": "another bot", "user": {"type": "Bot"}}
     job.put(comments=[human, other], pulls=[], calls=[])
-    first = job.run(".ci/github.py", "comment", "5", job.page(MARKER, "kept"))
+    first = job.run(".ci/github.py", "comment", "5", job.page("kept"))
     assert first.stdout == "pull request 5: comment added\n", first.stderr
-    second = job.run(".ci/github.py", "comment", "5", job.page(MARKER, "promoted"))
+    second = job.run(".ci/github.py", "comment", "5", job.page("promoted"))
     assert second.stdout == "pull request 5: comment updated\n", second.stderr
     bodies = [found["body"] for found in job.state()["comments"]]
     assert bodies[:2] == [human["body"], other["body"]]
@@ -89,9 +89,7 @@ def test_one_comment_is_updated_not_repeated(job):
 
 
 def test_only_figures_with_an_address_stand_in_the_comment(job):
-    page = job.page(
-        MARKER, "![far](https://github.example/a.png)", "![near](scores.png)", "", "end"
-    )
+    page = job.page("![far](https://github.example/a.png)", "![near](scores.png)", "", "end")
     job.run(".ci/github.py", "comment", "5", page)
     body = job.state()["comments"][0]["body"]
     assert "![far](https://github.example/a.png)\nend\n" in body
@@ -99,16 +97,23 @@ def test_only_figures_with_an_address_stand_in_the_comment(job):
 
 
 def test_a_page_that_is_too_long_is_cut_and_says_so(job):
-    job.run(".ci/github.py", "comment", "5", job.page(MARKER, *["é" * 99] * 1000))
+    job.run(".ci/github.py", "comment", "5", job.page(*["é" * 99] * 1000))
     body = job.state()["comments"][0]["body"]
     assert len(body) < 65_536
     assert "Cut here" in body
 
 
-@pytest.mark.parametrize("lines", [None, ["no marker"]])
-def test_a_page_without_marker_or_none_is_an_error_of_one_line(job, lines):
-    page = job.page(*lines) if lines else "nothing.md"
-    done = job.run(".ci/github.py", "comment", "5", page)
+def test_a_page_cannot_name_the_comment_that_is_updated(job):
+    other = {"id": 2, "body": "<!-- another -->\na bot's", "user": {"type": "Bot"}}
+    job.put(comments=[other], pulls=[], calls=[])
+    job.run(".ci/github.py", "comment", "5", job.page("<!-- another -->", "mine"))
+    bodies = [found["body"] for found in job.state()["comments"]]
+    assert bodies[0] == other["body"]
+    assert bodies[1].startswith(f"{MARKER}\n<!-- another -->\nmine")
+
+
+def test_a_page_that_is_not_there_is_an_error_of_one_line(job):
+    done = job.run(".ci/github.py", "comment", "5", "nothing.md")
     assert done.returncode == 1
     assert done.stderr.startswith("error: ")
     assert len(done.stderr.splitlines()) == 1
@@ -117,7 +122,7 @@ def test_a_page_without_marker_or_none_is_an_error_of_one_line(job, lines):
 
 def test_what_github_refuses_is_an_error_of_one_line(job):
     job.put(comments=[], pulls=[], calls=[], refuse=True)
-    done = job.run(".ci/github.py", "comment", "5", job.page(MARKER))
+    done = job.run(".ci/github.py", "comment", "5", job.page("kept"))
     assert done.returncode == 1
     assert done.stderr == "error: gh api --method=POST: HTTP 403: not permitted\n"
 
@@ -164,10 +169,19 @@ def test_a_model_that_is_kept_fails_no_job_one_that_is_refused_does(trained, cod
     assert trained.run("git", "symbolic-ref", "--short", "HEAD").stdout == "main\n"
 
 
-def test_a_result_to_store_is_committed_off_the_branch(trained):
+@pytest.mark.parametrize(("code", "told"), [(0, "ended=true\n"), (1, ""), (4, "ended=true\n")])
+def test_a_job_hears_whether_the_cycle_came_to_its_end(trained, tmp_path, code, told):
+    outputs = tmp_path / "outputs"
+    outputs.touch()
+    trained.run(".ci/retrain", CODE=str(code), GITHUB_OUTPUT=str(outputs))
+    assert outputs.read_text() == told
+
+
+def test_a_result_to_store_goes_to_a_branch_of_its_own_and_the_one_at_hand_stays(trained):
     trained.run(".ci/retrain", PUSH="true", RENEW_TEST="true", GH_TOKEN="of the job")
-    assert called(trained) == ["python -m pipeline retrain --push --renew-test, store unset"]
-    assert trained.run("git", "branch", "--show-current").stdout == ""
+    (line,) = called(trained)
+    assert line == "python -m pipeline retrain --push --aside --renew-test, store unset"
+    assert trained.run("git", "branch", "--show-current").stdout == "main\n"
     assert trained.state()["calls"] == [["auth", "setup-git"]]
 
 
@@ -176,11 +190,10 @@ def test_a_dry_run_promotes_nothing(trained):
     assert called(trained) == ["python -m pipeline retrain --dry-run, store unset"]
 
 
-def test_parameters_are_tried_before_and_promote_nothing(trained):
+def test_parameters_are_handed_on_as_they_are(trained):
     values = "recipe=baseline label.rules.fear.aus=[1,2]"
     trained.run(".ci/retrain", SET=values, PUSH="false", MLFLOW_TRACKING_URI="http://it")
     assert called(trained) == [
-        "dvc exp run --set-param=recipe=baseline --set-param=label.rules.fear.aus=[1,2], "
-        "store http://it",
-        "python -m pipeline retrain --dry-run, store http://it",
+        "python -m pipeline retrain --set=recipe=baseline --set=label.rules.fear.aus=[1,2], "
+        "store http://it"
     ]

@@ -70,7 +70,34 @@ def test_code_of_a_pull_request_never_runs_where_a_job_may_write():
     assert "head.repo.full_name == github.repository" in jobs["comment"]["if"]
     assert jobs["judge"]["permissions"] == {"contents": "read"}
     judging = next(step for step in jobs["judge"]["steps"] if step.get("run") == ".ci/retrain")
-    assert judging["env"] == {"DRY_RUN": "true"}
+    assert judging["env"] == {
+        "DRY_RUN": "true",
+        "RENEW_TEST": "${{ inputs.renew-test }}",
+        "SET": "${{ inputs.set }}",
+    }
+
+
+def test_parameters_are_tried_without_a_token_and_displace_no_merge():
+    tree = read(ROOT / ".github/workflows/retrain.yml")
+    users = [
+        name
+        for name, job in tree["jobs"].items()
+        if any("inputs.set" in text for s in job["steps"] for text in s.get("env", {}).values())
+    ]
+    assert users == ["judge"]
+    assert "GH_TOKEN" not in str(tree["jobs"]["judge"])
+    assert tree["jobs"]["judge"]["if"] == "github.event_name == 'pull_request' || inputs.set"
+    assert tree["jobs"]["retrain"]["if"].endswith("&& !inputs.set")
+    assert "inputs.set && github.run_id ||" in tree["concurrency"]["group"]
+
+
+def test_the_state_is_saved_by_a_cycle_that_ended_alone():
+    saving = [
+        step
+        for step in steps(read(ROOT / ".github/workflows/retrain.yml"))
+        if "cache/save" in step.get("uses", "")
+    ]
+    assert [step["if"] for step in saving] == ["${{ !cancelled() && steps.cycle.outputs.ended }}"]
 
 
 def test_retrains_where_parameters_code_or_data_changed():
@@ -82,7 +109,7 @@ def test_retrains_where_parameters_code_or_data_changed():
 
 
 def test_every_command_that_runs_exists():
-    known = {"cat", "git"}
+    known = {"cat", "git", "if"}
     found = list(commands())
     assert len(found) > 6
     for line in found:

@@ -1,6 +1,7 @@
 """Every stage and command says what it takes, and refuses what it does not know, before it acts."""
 
 import importlib
+import json
 import os
 import subprocess
 import sys
@@ -8,14 +9,14 @@ import tomllib
 from pathlib import Path
 
 import pytest
-import yaml
+from wiring import stages
 
 from pipeline.__main__ import COMMANDS, cli, main
 from pipeline.stages.external import entry_of
 
 ROOT = Path(__file__).resolve().parents[2]
-STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-MODULES = [stage.get("do", stage)["cmd"].split()[2] for stage in STAGES.values()]
+STAGES = stages()
+MODULES = [stage["cmd"].split()[2] for stage in STAGES.values()]
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -31,26 +32,58 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+OFTEN = """\
+import contextlib, io, json, runpy, sys
+module, ended = sys.argv[1], []
+for arguments in json.loads(sys.argv[2]):
+    sys.argv = [module, *arguments]
+    with contextlib.redirect_stdout(io.StringIO()) as told:
+        with contextlib.redirect_stderr(io.StringIO()) as errors:
+            try:
+                runpy.run_module(module, run_name="__main__", alter_sys=True)
+            except SystemExit as end:
+                ended.append((end.code, told.getvalue(), errors.getvalue()))
+print(json.dumps(ended))
+"""
+
+
+def run_often(folder: Path, module: str, *calls: list[str]) -> list[tuple[int, str, str]]:
+    """Run a module with several arguments, one after the other; give code, output and errors.
+
+    In one process, for TensorFlow takes seconds to load.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", OFTEN, module, json.dumps(calls)],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_a_stage_is_asked_or_misspelt_and_touches_nothing(module, workspace, tree, tmp_path):
     workspace(tree)
     outputs = tmp_path / "outputs"
     outputs.mkdir()
     (outputs / "kept").write_text("as it was")
-    helped = run(tmp_path, module, "--help")
-    assert helped.returncode == 0
-    assert helped.stdout.startswith(f"Usage: python -m {module}")
-    for wrong in (["--nope"], ["one", "two", "three"]):
-        refused = run(tmp_path, module, *wrong)
-        assert refused.returncode == 2
-        assert f"Usage: python -m {module}" in refused.stderr
-        assert "Traceback" not in refused.stderr
+    (helped, told, _), *refused = run_often(
+        tmp_path, module, ["--help"], ["--nope"], ["one", "two", "three"]
+    )
+    assert helped == 0
+    assert told.startswith(f"Usage: python -m {module}")
+    for code, _, errors in refused:
+        assert code == 2
+        assert f"Usage: python -m {module}" in errors
+        assert "Traceback" not in errors
     assert {path.name for path in tmp_path.rglob("*")} == {"params.yaml", "outputs", "kept"}
 
 
 def test_no_command_of_dvc_yaml_holds_a_value_of_params_yaml():
     # DVC hands a command to a shell, before the parameters have been checked.
-    assert not [stage for stage in STAGES.values() if "${" in str(stage.get("do", stage)["cmd"])]
+    assert not [stage for stage in STAGES.values() if "${" in str(stage["cmd"])]
 
 
 @pytest.mark.parametrize(
@@ -86,6 +119,16 @@ def test_a_command_shows_its_own_usage_on_an_error(command, capsys):
     told = capsys.readouterr().err
     assert told.startswith(f"Usage: python -m pipeline {command} ")
     assert "--nope" in told
+
+
+def test_a_command_keeps_its_options_in_a_process_that_calls_it_again(capsys):
+    told = []
+    for _ in range(2):
+        with pytest.raises(SystemExit):
+            cli(["promote", "--help"], prog_name="python -m pipeline")
+        told.append(capsys.readouterr().out)
+    assert "--dry-run" in told[1]
+    assert told[0] == told[1]
 
 
 def test_the_commands_are_those_of_their_folder():

@@ -5,15 +5,15 @@ import shutil
 
 import pandas as pd
 import pytest
-import yaml
 from end_to_end.conftest import locked
-from throwaway import ROOT, commit, run, set_params
+from throwaway import commit, run, set_params
 from tracer import reads, trace
+from wiring import stages
 
 from pipeline.evaluation.prediction_file import read_predictions
 
-ALL = ["demo", "prepare", "label", "weigh", "train", "evaluate"]
-STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+ALL = ["demo/dvc.yaml:demo", "prepare", "label", "weigh", "train", "evaluate"]
+STAGES = stages()
 
 
 RUNS = """
@@ -195,7 +195,7 @@ def test_params_list_every_value_that_a_stage_reads_and_no_other(clone, stage):
         .replace("${data.naming}", "expression")
         .replace("${item.naming}", "expression")
         .replace("${key}", "others")
-        for key in STAGES[stage].get("do", STAGES[stage])["params"]
+        for key in STAGES[stage]["params"]
     ]
     by = {
         key: [p for p in listed if key == p or key.startswith(f"{p}.")]

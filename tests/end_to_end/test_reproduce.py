@@ -4,6 +4,7 @@ A project of two quick stages, in which what a replay meets can be varied; then 
 once, as a temporary experiment of a dirty tree.
 """
 
+import json
 import os
 import re
 import shutil
@@ -165,7 +166,8 @@ def first(light: Path) -> str:
 
 
 def test_a_dirty_tree_of_two_commits_ago_with_data_from_the_cache(light: Path, first: str) -> None:
-    change_store(light, "UPDATE tags SET value = '2.0' WHERE key = 'keras' AND run_uuid = ?", first)
+    (recorded,) = (light / "mlruns").glob(f"**/{first}/artifacts/provenance/environment.json")
+    recorded.write_text(json.dumps(json.loads(recorded.read_text()) | {"keras": "2.0"}))
     done = reproduce(light, first)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
@@ -267,7 +269,7 @@ def test_a_temporary_experiment_of_a_dirty_tree_two_commits_ago_is_identical(
         done.stdout.splitlines()[-1],
     )
     metrics, artifacts, outputs = map(int, counted.groups())
-    assert metrics > 100
+    assert metrics > 30
     assert artifacts >= 15
     assert outputs >= 10
     for told in (

@@ -31,7 +31,7 @@ from pipeline.tracking.registry.registry import Registry
 STAGES = """\
 stages:
   train:
-    cmd: PYTHONPATH=.:tests:tests/helpers python -m light
+    cmd: PYTHONPATH=.:tests/helpers python -m light
     deps: [data/recordings]
     params: [features.columns]
     outs: [outputs/train/run.json]
@@ -70,6 +70,7 @@ def project(migrated, tmp_path_factory) -> Iterator[Project]:
     top = tmp_path_factory.mktemp("retrain")
     person, job = make_clone(top / "person"), top / "job"
     (person / "dvc.yaml").write_text(STAGES)
+    set_params(person, {"features.columns": "intensities"})
     recordings = person / "data/recordings"
     recordings.mkdir(parents=True)
     record(recordings, [f"T{number:02d}" for number in range(10)], seed=1)
@@ -123,13 +124,32 @@ def retrain(command, project, capsys) -> Callable[..., tuple[int, bool]]:
     def ran(*options: str) -> tuple[int, bool]:
         capsys.readouterr()
         code = command("retrain", *options)
-        return code, "Running stage 'train'" in capsys.readouterr().out
+        told = capsys.readouterr()
+        assert code != 1, told.err
+        return code, "Running stage 'train'" in told.out
 
     return ran
 
 
-def page(project: Project, name: str = "summary") -> str:
-    return (project.job / f"outputs/retrain/{name}.md").read_text()
+def page(project: Project) -> str:
+    return (project.job / "outputs/retrain/summary.md").read_text()
+
+
+def repeated(folder: Path, text: str) -> str:
+    """Type the commands that a summary gives, but for a whole replay; return what they print."""
+    block = text.split("```")[-2].strip().splitlines()
+    typed = [line for line in block if "reproduce" not in line]
+    assert len(typed) == 2
+    done = subprocess.run(
+        ["bash", "-e", "-c", "\n".join(typed)],
+        cwd=folder,
+        env=environment(MLFLOW_TRACKING_URI=os.environ["MLFLOW_TRACKING_URI"]),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{typed}\n{done.stdout}{done.stderr}"
+    return done.stdout
 
 
 def verdict(project: Project) -> dict:
@@ -141,9 +161,7 @@ def test_first_run_makes_a_champion_and_pushes_it(project, retrain, tmp_path, mo
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(shown))
     assert retrain("--push") == (0, True)
     assert project.aliases == {"champion": "1"}
-    assert page(project, "comment").startswith(
-        "<!-- au-emotion:retrain -->\n# Retraining: version 1"
-    )
+    assert page(project).startswith("# Retraining: version 1")
     assert shown.read_text() == page(project)
     assert "It beats every baseline" in page(project)
     run(project.person, "git", "pull", "--quiet", "origin", "main")
@@ -178,7 +196,7 @@ def test_more_people_are_a_real_gain(project, retrain):
     assert retrain("--push") == (0, True)
     assert project.aliases == {"champion": "2", "previous": "1"}
     assert verdict(project)["champion"]["version"] == "1"
-    comment = page(project, "comment")
+    comment = page(project)
     assert re.search(r"\| average precision +\| mean +\|", comment)
     assert "(scores.png)" in comment
     assert (project.job / "outputs/retrain/changes.png").stat().st_size > 5000
@@ -194,17 +212,28 @@ def test_interrupted_before_the_gate_is_judged_without_training_again(
     commit(project.job, "people with wrong labels")
 
     def interrupted(*_, **__):
-        raise KeyboardInterrupt
+        raise SystemExit(9)
 
     with monkeypatch.context() as patch:
         patch.setattr(cycle, "judge", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            retrain("--push")
+        assert retrain("--push") == (9, True)
     assert project.aliases["champion"] == "2"
     assert retrain("--push") == (4, False)
     assert "emotion_falls" in verdict(project)["broken"]
     assert project.aliases == {"champion": "2", "previous": "1", "challenger": "3"}
     assert retrain() == (0, False), "it was judged before"
+
+
+def test_parameters_are_tried_named_and_not_promoted(project, retrain):
+    run(project.job, "git", "checkout", "--quiet", "HEAD~2", "--", ".")
+    run(project.job, "dvc", "checkout", "--quiet", "data/recordings.dvc")
+    before = project.aliases, len(project.registry.versions())
+    assert retrain("--set", "features.columns=both") == (4, True)
+    told = page(project)
+    assert "Tried, and neither promoted nor stored: `features.columns=both`." in told
+    assert "dvc exp run -S features.columns=both\n" in told
+    assert (project.aliases, len(project.registry.versions())) == before
+    assert retrain("--set", "features.columns=both", "--push") == (2, False)
 
 
 def test_params_that_harm_one_emotion_are_refused_by_that_rule(project, retrain):
@@ -300,15 +329,22 @@ def test_every_line_of_the_workflow_runs_in_order_on_a_clean_clone(project, tmp_
     before = project.aliases
     (tmp_path / "judge").mkdir()
     judge = Runner(tmp_path / "judge", project)
-    assert "Running stage 'train'" in judge.job("judge")
+    assert "Running stage 'train'" in judge.job("judge", RENEW_TEST="false", SET="")
     assert project.aliases == before, "a pull request promotes nothing"
     judge.job("comment", GH_TOKEN="of the job", NUMBER="7")
     (comment,) = json.loads(judge.store.read_text())["comments"]
-    assert comment["body"].startswith("<!-- au-emotion:retrain -->")
+    assert comment["body"].startswith("<!-- au-emotion:retrain -->\n# Retraining: ")
+    fresh = tmp_path / "fresh"
+    run(tmp_path, "git", "clone", "--quiet", str(project.person.parent / "remote.git"), "fresh")
+    assert "Running stage 'train'" in repeated(fresh, comment["body"]), "nothing was stored"
     (tmp_path / "retrain").mkdir()
     keep = Runner(tmp_path / "retrain", project)
-    keep.job("retrain", GH_TOKEN="of the job", PUSH="true", RENEW_TEST="false", SET="")
+    keep.job("retrain", GH_TOKEN="of the job", RENEW_TEST="false")
     (pull,) = json.loads(keep.store.read_text())["pulls"]
     branches = run(keep.clone, "git", "ls-remote", "--heads", "origin").stdout
     assert f"refs/heads/{pull['head']}" in branches
     assert pull["head"].startswith("retrain/")
+    assert run(keep.clone, "git", "branch", "--show-current").stdout == "main\n"
+    shutil.rmtree(fresh)
+    run(tmp_path, "git", "clone", "--quiet", str(project.person.parent / "remote.git"), "fresh")
+    assert "Running stage" not in repeated(fresh, pull["body"]), "all was stored"

@@ -1,8 +1,12 @@
 """Find which files of the project a module runs: its imports, their imports, and so on."""
 
 import ast
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 BESIDE = (".py", ".jinja", ".css")
@@ -18,6 +22,20 @@ NEUTRAL = (
     "pipeline/errors.py",
     "pipeline/model/__init__.py",
 )
+
+DVC_FILES = ("demo/dvc.yaml", "dvc.yaml")
+
+
+def stages(root: Path = ROOT) -> dict[str, dict[str, Any]]:
+    """Give every stage of the project by name; what is done for each of several, once."""
+    trees = [yaml.safe_load((root / name).read_text())["stages"] for name in DVC_FILES]
+    return {name: stage.get("do", stage) for tree in trees for name, stage in tree.items()}
+
+
+def made_by(stage: Mapping[str, Any]) -> list[str]:
+    """List what a stage makes."""
+    listed = [out for kind in ("outs", "metrics", "plots") for out in stage.get(kind, [])]
+    return [next(iter(out)) if isinstance(out, dict) else out for out in listed]
 
 
 def files_of(module: str, *, beyond: tuple[str, ...] = ()) -> set[str]:

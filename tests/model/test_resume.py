@@ -67,7 +67,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 
 
 def test_goes_on_to_the_same_bits(undisturbed: Trained, tmp_path: Path) -> None:
-    for epoch in (1, 2, 3, 5, 5, 8):
+    for epoch in (1, 4, 4, 8):
         with pytest.raises(BrokenOffError):
             train(tmp_path, until=epoch)
     trained = train(tmp_path)

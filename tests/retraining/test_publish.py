@@ -47,33 +47,36 @@ def test_commits_the_lock_alone_onto_the_branch_that_is_checked_out(clone):
     (clone / "params.yaml").write_text("open in an editor\n")
     (clone / "staged.txt").write_text("staged\n")
     git(clone, "add", "staged.txt")
-    assert push_lock("origin", None, "Retrain: promoted").startswith("pushed ")
+    assert push_lock("origin", None, "Retrain: promoted").says.startswith("pushed ")
     assert remote(clone, "main") == {"dvc.lock": "second", "params.yaml": "first"}
     assert git(clone, "log", "-1", "--format=%s %an") == "Retrain: promoted Test"
     assert git(clone, "status", "--short") == "M params.yaml\nA  staged.txt"
-    assert "nothing to push" in push_lock("origin", None, "again")
+    assert "nothing to push" in push_lock("origin", None, "again").says
 
 
 def test_off_a_branch_a_new_one_is_told_by_the_locks_content(clone):
     git(clone, "switch", "--quiet", "--detach")
     head = git(clone, "rev-parse", "HEAD")
     name = f"retrain/{hashlib.md5(b'second' + bytes([10])).hexdigest()[:12]}"
-    assert push_lock("origin", None, "Retrain").endswith(f"origin/{name}")
+    assert push_lock("origin", None, "Retrain").says.endswith(f"origin/{name}")
     assert remote(clone, name)["dvc.lock"] == "second"
     assert remote(clone, "main")["dvc.lock"] == "first"
     assert git(clone, "rev-parse", "HEAD") == head
-    assert "has it already" in push_lock("origin", None, "Retrain")
+    assert "has it already" in push_lock("origin", None, "Retrain").says
 
 
 def test_to_a_named_branch_without_leaving_ones_own(clone):
-    push_lock("origin", "results", "Retrain")
+    assert push_lock("origin", "results", "Retrain").ref == "results"
     assert remote(clone, "results")["dvc.lock"] == "second"
     assert git(clone, "log", "-1", "--format=%s") == "first"
+    assert git(clone, "branch", "--show-current") == "main"
 
 
 def test_an_unchanged_lock_makes_no_branch(clone):
     (clone / "dvc.lock").write_text("first\n")
-    assert "nothing to push" in push_lock("origin", "results", "Retrain")
+    done = push_lock("origin", "results", "Retrain")
+    assert done.says.endswith("nothing to push")
+    assert done.ref == git(clone, "rev-parse", "HEAD")
     assert git(clone.parent / "remote.git", "branch", "--list", "results") == ""
 
 
