@@ -105,22 +105,7 @@ def fit(data: Data, settings: Settings, score: Score, on_epoch: OnEpoch, folder:
     keras.utils.clear_session()  # else names count up within a process and end up in the file
     keras.utils.set_random_seed(settings.seed)
     features, labels = data.train
-    model = build(
-        features,
-        labels.shape[1],
-        hidden=settings.hidden,
-        dropout=settings.dropout,
-        batch_norm=settings.batch_norm,
-    )
-    steps = -(-len(features) // settings.batch_size)
-    model.compile(
-        optimizer=keras.optimizers.Adam(settings.learning_rate),
-        loss=WeightedBinaryCrossentropy(settings.weights, settings.weight_mode),
-        steps_per_execution=min(_STEPS_PER_CALL, steps),
-        jit_compile=False,  # on a CPU several times slower than TensorFlow's own kernels
-    )
-    # Its memory is a part of what is saved: of the state, and with the weights in the model's file.
-    model.optimizer.build(model.trainable_variables)
+    model = _compiled(features, labels.shape[1], settings)
     report = EpochReport(data, score, on_epoch)
     shuffle = Shuffle(features, labels, settings.batch_size, settings.seed)
     callbacks = [shuffle, *_callbacks(report, folder / BEST, settings)]
@@ -140,6 +125,26 @@ def fit(data: Data, settings: Settings, score: Score, on_epoch: OnEpoch, folder:
         )
     model.load_weights(folder / BEST)
     return Trained(model, int(best_of(report.history)["epoch"]), report.history)
+
+
+def _compiled(features: NDArray[np.float32], emotions: int, settings: Settings) -> keras.Model:
+    model = build(
+        features,
+        emotions,
+        hidden=settings.hidden,
+        dropout=settings.dropout,
+        batch_norm=settings.batch_norm,
+    )
+    steps = -(-len(features) // settings.batch_size)
+    model.compile(
+        optimizer=keras.optimizers.Adam(settings.learning_rate),
+        loss=WeightedBinaryCrossentropy(settings.weights, settings.weight_mode),
+        steps_per_execution=min(_STEPS_PER_CALL, steps),
+        jit_compile=False,  # on a CPU several times slower than TensorFlow's own kernels
+    )
+    # Its memory is a part of what is saved: of the state, and with the weights in the model's file.
+    model.optimizer.build(model.trainable_variables)
+    return model
 
 
 def _callbacks(

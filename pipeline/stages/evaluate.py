@@ -43,6 +43,18 @@ def bounds_of(settings: Params) -> Bounds:
     return Bounds(evaluate.positive_at, evaluate.threshold, goal)
 
 
+def judge_case(settings: Params, case: Case) -> Judgement:
+    """Score network and baselines; as categories, too, where people gave each clip one."""
+    chosen = settings.evaluate
+    resampling = Resampling(chosen.resamples, chosen.seed, chosen.confidence)
+    subject, people = column_codes(paths.FRAMES, "subject")
+    named = None
+    if settings.label.source == "human":
+        clip = column_codes(paths.FRAMES, "clip")[0]
+        named = judge_categories(case, subject, clip, people, resampling)
+    return judge(case, subject, resampling, named, chosen.primary)
+
+
 def group_tables(case: Case) -> dict[str, pd.DataFrame]:
     """Score the network on each test subject and each test clip."""
     test, tables = case.rows("test"), {}
@@ -68,6 +80,18 @@ def save_predictions(case: Case, keys: pa.Table) -> str:
         thresholds=case.thresholds[baselines.NETWORK],
         positive_at=case.bounds.positive_at,
     )
+
+
+def write_numbers(case: Case, judgement: Judgement) -> None:
+    """Write all scores, the tuned thresholds, and the few numbers that DVC compares."""
+    summary = judgement.for_dvc(float(pd.read_csv(paths.HISTORY)["val_loss"].min()))
+    contents = {
+        paths.METRICS: judgement.metrics(),
+        paths.THRESHOLDS: tuned_thresholds(case),
+        paths.SUMMARY: summary,
+    }
+    for path, content in contents.items():
+        path.write_text(json.dumps(content, indent=2) + "\n")
 
 
 def record_scores(run: Run, judgement: Judgement, digest: str) -> None:
@@ -110,18 +134,11 @@ def evaluate(settings: Params, step: Step) -> tuple[Report, str]:
     split = column_words(paths.FRAMES, "split")
     true = as_matrix(pq.read_table(paths.LABELS, columns=emotions), emotions)
     rule = rule_baseline(settings)
-    chosen = settings.evaluate
     step("predicting every frame with the network and its baselines")
-    predicted = predict_all(made, true, split == "train", rule, chosen.seed)
+    predicted = predict_all(made, true, split == "train", rule, settings.evaluate.seed)
     case = build_case(emotions, split, true, predicted, bounds_of(settings))
-    step(f"scoring, with intervals over people ({chosen.resamples} resamples)")
-    resampling = Resampling(chosen.resamples, chosen.seed, chosen.confidence)
-    subject, people = column_codes(paths.FRAMES, "subject")
-    named = None
-    if settings.label.source == "human":
-        clip = column_codes(paths.FRAMES, "clip")[0]
-        named = judge_categories(case, subject, clip, people, resampling)
-    judgement = judge(case, subject, resampling, named, chosen.primary)
+    step(f"scoring, with intervals over people ({settings.evaluate.resamples} resamples)")
+    judgement = judge_case(settings, case)
     step("finding out what the network looks at")
     insight = look_into(settings, made, split, rule, predicted[baselines.NETWORK])
     insight.write()
@@ -134,10 +151,7 @@ def evaluate(settings: Params, step: Step) -> tuple[Report, str]:
     step("drawing figures and writing the report")
     pages = make_pages(settings, made, judgement, tables, keys, hashes)
     write_pages(pages)
-    paths.METRICS.write_text(json.dumps(judgement.metrics(), indent=2) + "\n")
-    paths.THRESHOLDS.write_text(json.dumps(tuned_thresholds(case), indent=2) + "\n")
-    summary = judgement.for_dvc(float(pd.read_csv(paths.HISTORY)["val_loss"].min()))
-    paths.SUMMARY.write_text(json.dumps(summary, indent=2) + "\n")
+    write_numbers(case, judgement)
     write_csv(means, paths.MEAN_PREDICTIONS)
     rows_hash = save_predictions(case, keys)
     lines = [*lead(judgement.headline, pages.report.limits), *judgement.verdict]

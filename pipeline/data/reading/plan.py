@@ -113,13 +113,7 @@ def plan_clips(
         clips = [clip for clip in clips if clip.identity.emotion is not None]
     clips, joined = join_spellings(clips)
     whose = {str(clip.path): _whose(clip) for clip in clips}
-    given, notes = restore_suffixes(
-        [Look(clip.header.names, partial(read_head, clip.path, clip.header)) for clip in clips]
-    )
-    clips = [
-        replace(clip, header=clip.header.renamed(names)) if names else clip
-        for clip, names in zip(clips, given, strict=True)
-    ]
+    clips, notes = _with_suffixes(clips)
     refuse_other(((str(clip.path), clip.header.names) for clip in clips), wanted, notes)
     notes += describe_names(clip.header for clip in clips)
     headers = [clip.header for clip in clips]
@@ -143,6 +137,17 @@ def plan_clips(
         mode=" and ".join(sorted({told for clip in clips if (told := mode(clip.header.names))}))
         or "unknown",
     )
+
+
+def _with_suffixes(clips: Sequence[Clip]) -> tuple[list[Clip], list[str]]:
+    """Give columns the names that they lost on the way, and say so."""
+    looks = [Look(clip.header.names, partial(read_head, clip.path, clip.header)) for clip in clips]
+    given, notes = restore_suffixes(looks)
+    renamed = [
+        replace(clip, header=clip.header.renamed(names)) if names else clip
+        for clip, names in zip(clips, given, strict=True)
+    ]
+    return renamed, notes
 
 
 def _whose(clip: Clip) -> dict[str, str | None]:
