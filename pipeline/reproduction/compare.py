@@ -59,10 +59,14 @@ def reason(name: str) -> str | None:
 
 
 def made_by(lock: Path) -> dict[str, str]:
-    """Read the md5 of every output from a dvc.lock."""
+    """Read the md5 of all that stages made or read from a dvc.lock.
+
+    What a stage of another dvc.yaml made, such as the demo data, is there as a dependency.
+    """
     stages: dict[str, Any] = yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"]
-    outs = [out for stage in stages.values() for out in stage.get("outs", [])]
-    return {out["path"]: out["md5"] for out in outs if "md5" in out}
+    kinds = ("deps", "outs")
+    files = [file for stage in stages.values() for kind in kinds for file in stage.get(kind, [])]
+    return {file["path"]: file["md5"] for file in files if "md5" in file}
 
 
 def notes(recorded: Recorded, replayed: Recorded, outputs: Iterable[str]) -> Iterator[str]:
