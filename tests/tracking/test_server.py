@@ -17,6 +17,7 @@ from server import Server
 from pipeline.data.features.feature_map import read_feature_map
 from pipeline.tracking.open_runs import training_run
 from pipeline.tracking.outbox.courier import open_store
+from pipeline.tracking.run import DataSet
 from pipeline.tracking.store.connection import connect
 from pipeline.tracking.store.faults import failures
 from pipeline.tracking.store.logged_model import model_of
@@ -59,6 +60,7 @@ def written(
         with training_run("written", "train", PARAMS, {"git.dirty": "false"}) as run:
             log(run, folder)
             run.log_model(folder / "model.keras", FEATURE_MAP, ["joy"], FRAMES, step=2)
+            run.log_metrics({"test/auroc": 0.75}, of_model=DataSet("test", "abc"))
         model_id = model_of(open_store("written")[0], run.id)
         yield Written(run.id, model_id, network)
 
@@ -110,7 +112,11 @@ def check_model(client: "MlflowClient", written: Written) -> None:
     assert logged.status == "READY"
     assert logged.source_run_id == written.run_id
     [metric] = logged.metrics
-    assert (metric.key, metric.value, metric.step) == ("val_loss", 0.5, 2)
+    assert (metric.key, metric.value, metric.dataset_name) == (
+        "test/auroc",
+        0.75,
+        "frames for test",
+    )
     loaded = mlflow.pyfunc.load_model(f"models:/{written.model_id}")
     expected = np.asarray(written.network(FRAMES.to_numpy()))
     np.testing.assert_allclose(loaded.predict(FRAMES).to_numpy(), expected, atol=1e-6)
