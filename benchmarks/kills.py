@@ -80,7 +80,7 @@ def command(stage: str) -> list[str]:
 
 def up_to(project: Path, stage: str) -> Path:
     """Run what comes before a stage."""
-    before = {"prepare": "demo", "label": "prepare", "train": "weigh", "evaluate": "train"}
+    before = {"prepare": "demo/dvc.yaml", "label": "prepare", "train": "weigh", "evaluate": "train"}
     run(project, "dvc", "repro", before.get(stage, "evaluate"))
     return project
 
@@ -126,9 +126,9 @@ def outputs_of(outputs: Path) -> dict[str, bytes]:
     """Read what stages wrote, but for the key that each training gives its run."""
     files = (path for path in outputs.rglob("*") if path.is_file())
     found = {path.relative_to(outputs).as_posix(): path.read_bytes() for path in files}
-    made = json.loads(found.pop("train/run.json"))
+    made = found.pop("train/run.json")
     return {
-        "train/run.json": json.dumps(made | {"run": ""}).encode(),
+        "train/run.json": made.replace(json.loads(made)["run"].encode(), b""),
         # What commands write tells the time.
         **{name: text for name, text in found.items() if not name.startswith("promote/")},
     }
