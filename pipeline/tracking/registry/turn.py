@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 PATIENCE = 60.0  # seconds; a turn takes about one
 _LOOK_AGAIN = 0.3
 _HOLDER = "holder"
+# It is there; or it was, and its holder ended it while the server looked up what is in the way.
+_ANOTHERS = ("RESOURCE_ALREADY_EXISTS", "RESOURCE_DOES_NOT_EXIST")
 
 Check = Callable[[], None]
 
@@ -106,7 +108,7 @@ class _Turn:
             self._client.create_registered_model(self._name, {_HOLDER: self._token}, note)
         except MlflowException as error:
             # The answer to our own making may have been lost.
-            if error.error_code != "RESOURCE_ALREADY_EXISTS" and self.holder() != self._token:
+            if error.error_code not in _ANOTHERS and self.holder() != self._token:
                 raise
             return self.holder() == self._token
         return True

@@ -57,6 +57,23 @@ def test_the_answer_to_its_own_making_may_be_lost(turn, client, monkeypatch):
     own.check()
 
 
+def test_a_holder_that_ends_while_the_server_looks_at_it_is_no_failure(turn, client, monkeypatch):
+    from mlflow.exceptions import MlflowException
+    from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST
+
+    make, answers = client.create_registered_model, iter([True, False])
+
+    def gone(*arguments):
+        if next(answers):
+            raise MlflowException("model-turn not found", RESOURCE_DOES_NOT_EXIST)
+        make(*arguments)
+
+    own = turn("a")
+    monkeypatch.setattr(client, "create_registered_model", gone)
+    own.take()
+    own.check()
+
+
 def test_a_failing_store_is_no_turn(turn, client, monkeypatch):
     from mlflow.exceptions import MlflowException
 
