@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipeline.comparison.paired import Change, Pair, Side, measure
+from pipeline.comparison.paired import Change, Pair, measure
 from pipeline.errors import InputError
 from pipeline.evaluation.prediction_file import Predictions
 from pipeline.evaluation.resampling.bootstrap import RESAMPLES, Resampling
@@ -72,16 +72,7 @@ def compare(first: Contender, second: Contender) -> pd.DataFrame:
     certainty, else `LEVEL`. Raises `InputError` as `refuse_unequal`.
     """
     refuse_unequal(first, second)
-    one, other = first.predictions, second.predictions
-    pair = Pair(
-        subject=one.subject,
-        clip=one.clip,
-        emotions=one.emotions,
-        true=one.true,
-        first=Side(one.predicted, one.thresholds),
-        second=Side(other.predicted, other.thresholds),
-        positive_at=one.positive_at,
-    )
+    pair = Pair.of(first.predictions, second.predictions)
     changes = measure(pair, COMPARED, Resampling(RESAMPLES, SEED, CONFIDENCE))
     return pd.DataFrame([_line(change) for change in changes])
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from pipeline.evaluation.categories.judgement import METRICS as CATEGORY_METRICS
 from pipeline.evaluation.categories.judgement import answers_of, draw_samples, kind_of
+from pipeline.evaluation.prediction_file import Predictions
 from pipeline.evaluation.resampling.bootstrap import Resampling, group, samples_of
 from pipeline.evaluation.resampling.intervals import Interval, Samples, difference, interval
 from pipeline.evaluation.scoring.arrays import Floats
@@ -42,6 +43,19 @@ class Pair:
     first: Side
     second: Side
     positive_at: float
+
+    @classmethod
+    def of(cls, first: Predictions, second: Predictions) -> "Pair":
+        """Lay two models' predictions of the same rows side by side."""
+        return cls(
+            subject=second.subject,
+            clip=second.clip,
+            emotions=second.emotions,
+            true=second.true,
+            first=Side(first.predicted, first.thresholds),
+            second=Side(second.predicted, second.thresholds),
+            positive_at=second.positive_at,
+        )
 
 
 @dataclass(frozen=True)

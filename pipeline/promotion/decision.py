@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pipeline.comparison.paired import Pair, Side, measure
+from pipeline.comparison.paired import Pair, measure
 from pipeline.evaluation.prediction_file import Predictions
 from pipeline.evaluation.resampling.bootstrap import Resampling
 from pipeline.promotion import renewal
@@ -78,7 +78,7 @@ def digest(demands: Demands) -> str:
 def decide_first(challenger: Candidate, demands: Demands) -> Decision:
     """Judge a first champion against the constant baseline."""
     changes = measure(
-        _pair(constant(challenger), challenger.predictions), demands.metrics, demands.resampling
+        Pair.of(constant(challenger), challenger.predictions), demands.metrics, demands.resampling
     )
     verdict = judge_first(changes, [warnings_hold(None, challenger.warnings, demands)], demands)
     return _decision(verdict, challenger, None, None, demands, challenger.predictions)
@@ -115,7 +115,7 @@ def decide(
     if hash_of(old) != hash_of(compared):
         raise AssertionError(f"rows to compare differ: {hash_of(old)}, {hash_of(compared)}")
     warned = warnings_hold(champion.warnings, challenger.warnings, demands)
-    changes = measure(_pair(old, compared), demands.metrics, demands.resampling)
+    changes = measure(Pair.of(old, compared), demands.metrics, demands.resampling)
     verdict = judge(changes, [rows_rule(own, compared), warned], demands)
     return _decision(verdict, challenger, champion, version, demands, compared, fresh)
 
@@ -152,16 +152,4 @@ def _decision(
         subjects=len(some),
         left_out=len(everybody) - len(some),
         renewed=renewed,
-    )
-
-
-def _pair(champion: Predictions, challenger: Predictions) -> Pair:
-    return Pair(
-        subject=challenger.subject,
-        clip=challenger.clip,
-        emotions=challenger.emotions,
-        true=challenger.true,
-        first=Side(champion.predicted, champion.thresholds),
-        second=Side(challenger.predicted, challenger.thresholds),
-        positive_at=challenger.positive_at,
     )
