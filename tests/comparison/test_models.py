@@ -49,6 +49,15 @@ def side(name: str, noise: float, **changed: object) -> Contender:
     return Contender(name, f"id-{name}", {"seed": name, "same": "1"}, predictions(noise, **changed))  # type: ignore[arg-type]
 
 
+def test_each_model_is_judged_at_its_own_thresholds() -> None:
+    same = side("one", 0.1)
+    never = replace(same, predictions=replace(same.predictions, thresholds=np.array([2.0, 2.0])))
+    for first, second in ((never, same), (same, never)):
+        table = compare(first, second)
+        f1 = table[(table["metric"] == "f1") & (table["emotion"] == MACRO)].iloc[0]
+        assert (f1["first"] == 0, f1["second"] == 0) == (first is never, second is never)
+
+
 def test_a_clearer_model_is_better_with_certainty() -> None:
     table = compare(side("old", 0.6), side("new", 0.1))
     assert set(table["metric"]) == set(COMPARED)

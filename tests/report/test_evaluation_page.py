@@ -169,15 +169,16 @@ def test_cells_and_columns() -> None:
     assert words(Table("", ["x"] * 5, mixed)) == [True, True, False, False, False]
 
 
-def test_a_gain_over_the_rule_without_an_interval_stands_alone() -> None:
+def test_a_gain_over_the_rule_stands_with_its_interval_where_there_is_one() -> None:
+    scores = {"positives": 9, "rule": 0.6, "network": 0.7, "gain": 0.1}
     table = pd.DataFrame(
         [
-            {"emotion": "fear", "category": "fearful", "positives": 9}
-            | {"rule": 0.6, "network": 0.7, "gain": 0.1, "low": None, "high": None},
-            {"emotion": None, "category": None, "positives": 9}
-            | {"rule": 0.6, "network": 0.7, "gain": 0.1, "low": None, "high": None},
+            {"emotion": "joy", "category": "happy"} | scores | {"low": -0.2, "high": 0.3},
+            {"emotion": "fear", "category": "fearful"} | scores | {"low": None, "high": None},
+            {"emotion": None, "category": None} | scores | {"low": None, "high": None},
         ]
-    ).astype({"low": float, "high": float})
+    )
     shown = data_tables.rule_and_network(table)[1]
     assert isinstance(shown, Table)
-    assert [row[-1] for row in shown.rows] == ["+0.100", "+0.100"]
+    assert [row[0] for row in shown.rows] == ["joy", "fear", "mean"]
+    assert [row[-1] for row in shown.rows] == ["+0.100 (-0.20 to +0.30)", "+0.100", "+0.100"]

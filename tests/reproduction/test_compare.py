@@ -5,7 +5,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from pipeline.reproduction.compare import IDENTICAL, compare, notes, summary
+from pipeline.reproduction.compare import IDENTICAL, compare, made_by, notes, summary
 from pipeline.reproduction.file_differences import difference
 from pipeline.tracking.store.recorded_runs import Recorded
 
@@ -102,3 +102,15 @@ def test_what_is_identical_is_counted():
     assert summary(compare(run, run, {"a": "1"}, {"a": "1"})) == (
         "identical: 1 metrics, 0 artifacts, 1 DVC outputs"
     )
+
+
+def test_what_another_pipeline_made_has_the_hash_with_which_it_was_read(tmp_path):
+    lock = tmp_path / "dvc.lock"
+    lock.write_text(
+        "stages:\n"
+        "  prepare:\n"
+        "    deps: [{path: data/demo, md5: a.dir}, {path: pipeline/errors.py}]\n"
+        "    outs: [{path: outputs/frames, md5: b}]\n"
+        "  weigh: {cmd: x}\n"
+    )
+    assert made_by(lock) == {"data/demo": "a.dir", "outputs/frames": "b"}
