@@ -40,10 +40,17 @@ class BrokenOffError(Exception):
     """Stands for a kill."""
 
 
-def train(folder: Path, until: int | None = None, settings: Settings = SETTINGS) -> Trained:
-    def heard(measured: dict[str, float], _kept: dict[str, float]) -> None:
+def train(
+    folder: Path,
+    until: int | None = None,
+    settings: Settings = SETTINGS,
+    told: list[tuple[dict[str, float], dict[str, float]]] | None = None,
+) -> Trained:
+    def heard(measured: dict[str, float], kept: dict[str, float]) -> None:
         if measured["epoch"] == until:
             raise BrokenOffError
+        if told is not None:
+            told.append((measured, kept))
 
     return fit(DATA, settings, lambda *_: {}, heard, folder)
 
@@ -70,9 +77,14 @@ def test_goes_on_to_the_same_bits(undisturbed: Trained, tmp_path: Path) -> None:
     for epoch in (1, 4, 4, 8):
         with pytest.raises(BrokenOffError):
             train(tmp_path, until=epoch)
-    trained = train(tmp_path)
+    told: list[tuple[dict[str, float], dict[str, float]]] = []
+    trained = train(tmp_path, told=told)
     assert trained.history == undisturbed.history
     assert trained.best_epoch == undisturbed.best_epoch
+    # A run that knows nothing of the earlier epochs hears of each, as it was at the time.
+    so_far = [trained.history[:number] for number in range(1, len(trained.history) + 1)]
+    kept = [min(epochs, key=lambda epoch: epoch["val_loss"]) for epochs in so_far]
+    assert told == list(zip(trained.history, kept, strict=True))
     assert content(trained.model) == content(undisturbed.model)
 
 
