@@ -42,7 +42,7 @@ def read(tmp_path, text, called=None) -> Labels:
         codecs.BOM_UTF8 + PLAIN.encode(),
         PLAIN.encode("utf-16"),
         codecs.BOM_UTF16_BE + PLAIN.encode("utf-16-be"),
-        gzip.compress(PLAIN.encode()),
+        gzip.compress(PLAIN.encode(), mtime=0),
     ],
 )
 def test_reads_what_spreadsheets_and_hands_leave(tmp_path, text):
