@@ -18,6 +18,7 @@ SMALL = {
     "demo.frames_per_clip": 12,
     "recipes.improved.epochs": 3,
 }
+PATIENCE = 40  # looks
 
 
 def two_at_once(project: Path, seeds: tuple[int, int]) -> None:
@@ -25,7 +26,12 @@ def two_at_once(project: Path, seeds: tuple[int, int]) -> None:
     for seed in seeds:
         run(project, "dvc", "exp", "run", "--queue", "-S", f"train.seed={seed}", "train")
     run(project, "dvc", "queue", "start", "--jobs", "2")
+    alone = 0  # looks in a row at a queue without a worker
     while any(word in (shown := states(project)) for word in ("Running", "Queued")):
+        # Busy workers answer late. But what a worker leaves that ends, no other takes up.
+        alone = alone + 1 if "0 active, 0 idle" in shown else 0
+        if alone > PATIENCE:
+            raise SystemExit(f"DVC's queue has lost its workers:\n{shown}")
         time.sleep(3)  # each look takes a second of a processor that the two need
     if shown.count("Success") < 2 or "Failed" in shown:
         raise SystemExit(f"an experiment failed:\n{shown}")

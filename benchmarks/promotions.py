@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from multiprocessing.connection import wait
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
@@ -89,6 +90,9 @@ def race(folder: Path, times: int) -> bool:
     began = time.monotonic()
     for one in both:
         one.start()
+    wait([one.sentinel for one in both])
+    if any(one.exitcode for one in both):
+        barrier.abort()  # else the other would wait for it
     for one in both:
         one.join()
     if any(one.exitcode for one in both):

@@ -1,9 +1,9 @@
 """Each benchmark once, at its smallest: what it measures is said by `make bench` and `make soak`.
 
-In one module, for TensorFlow and MLflow are loaded once a process. That of `experiments` is in
-tests/end_to_end/test_runs.py, that of `fuzz` in tests/data/test_fuzz.py. `kills` has none of its
-whole, for the smallest takes two minutes of processor time: what it kills are trainings by DVC.
-That its moments exist, and that they are hit, is shown here.
+In one module, for TensorFlow and MLflow are loaded once a process. That of `fuzz` is in
+tests/data/test_fuzz.py. `kills` and `experiments` have none of their whole, for the smallest takes
+minutes of processor time, in trainings by DVC. That the moments of the kills exist and are hit,
+and that a queue which comes to nothing is noticed, is shown here.
 """
 
 import importlib.util
@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from benchmarks import (
     disks,
     drift,
     evaluation,
+    experiments,
     ingest,
     kills,
     labels,
@@ -184,6 +186,23 @@ def test_kills_hit_the_stage_that_is_named_at_their_time(stage, code, argument):
     work = f"import time; time.sleep({600 if code else 0})"
     done = subprocess.run([sys.executable, "-c", work, argument], env=own, check=False)
     assert done.returncode == code
+
+
+@pytest.mark.parametrize(
+    ("shown", "problem"),
+    [
+        ("Running\nQueued\nWorker status: 0 active, 0 idle", "lost its workers"),
+        ("Success\nFailed\nWorker status: 0 active, 2 idle", "an experiment failed"),
+        ("Success\nSuccess\nWorker status: 0 active, 2 idle", None),
+    ],
+)
+def test_experiments_notice_a_queue_that_comes_to_nothing(shown, problem, tmp_path, monkeypatch):
+    monkeypatch.setattr(experiments, "run", lambda *_: None)
+    monkeypatch.setattr(experiments, "states", lambda _: shown)
+    monkeypatch.setattr(experiments.time, "sleep", lambda _: None)
+    ended = pytest.raises(SystemExit, match=problem) if problem else nullcontext()
+    with ended:
+        experiments.two_at_once(tmp_path, (1, 2))
 
 
 def test_disks_know_a_traceback_from_a_line():
