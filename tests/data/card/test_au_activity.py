@@ -64,6 +64,23 @@ def test_states_of_aus_by_split():
     assert found["few_subjects"]["number"] == 1
 
 
+def test_a_mean_of_a_clip_is_not_rare_for_being_low():
+    low = np.zeros((300, 3))
+    low[::2, 0] = 0.2  # AU1 comes and goes in half of the clips: its mean never reaches 1
+    low[:2, 1] = 4.0  # AU2 in two clips of 300
+    low[:, 2] = np.linspace(0, 3, 300)
+    people = {"A": ("train", low)}
+    frames = frames_of(people, ["AU01_r", "AU02_r", "AU04_r"], clips=300)
+    summary = FrameSummary(["AU01_r", "AU02_r", "AU04_r"])
+    summary.add(frames)
+    summary.finish()
+    assert [row["state"] for row in summary.activity.rows()[:3]] == ["ok", "rare", "ok"]
+    message = told(summary)["rare_au"]["message"]
+    assert message.startswith("AU02_r are above 0 in less than 1% of the training clips")
+    of_images = summary_of(people, ["AU01_r", "AU02_r", "AU04_r"])
+    assert [row["state"] for row in of_images.activity.rows()[:3]] == ["rare", "rare", "ok"]
+
+
 @pytest.mark.parametrize("at_once", [1, 50, 1 << 16])
 def test_batches_count_as_the_whole(monkeypatch, at_once):
     monkeypatch.setattr("pipeline.data.card.counting.frame_summary.AT_ONCE", at_once)

@@ -18,7 +18,9 @@ from pipeline.data.frames import Runs
 from pipeline.data.warnings import some, warning
 
 ACTIVE_ABOVE = 0.0  # an intensity above this counts as active; a presence is 0 or 1 anyway
-RARE = 0.01  # an AU expressed in a smaller share of the training frames teaches little
+# An AU expressed in a smaller share of the training frames teaches little. Where each clip is one
+# row, that row may be a mean, which is low for a movement that came and went: there above 0 counts.
+RARE = 0.01
 SATURATED = 0.05  # a larger share of frames at the top of the range has lost what is above
 
 
@@ -40,6 +42,7 @@ class Activity:
         shape = (len(SPLITS), len(aus))
         self._aus = list(aus)
         self._frames = np.zeros(len(SPLITS), dtype=np.int64)
+        self._longest = 0  # frames of a clip
         self._low = np.full(shape, np.inf)
         self._high = np.full(shape, -np.inf)
         self._total, self._active = np.zeros(shape), np.zeros(shape)
@@ -52,6 +55,7 @@ class Activity:
         sums = np.empty((len(runs.starts), len(self._aus)))
         split = runs.split
         np.add.at(self._frames, split, runs.lengths)
+        self._longest = max(self._longest, int(runs.lengths.max()))
         for i, name in enumerate(self._aus):
             values = frames[name].to_numpy()
             sums[:, i] = np.add.reduceat(values, runs.starts, dtype=np.float64)
@@ -85,7 +89,8 @@ class Activity:
 
         `split`, `au` (the column), `frames`, `mean`, `active_share` (above 0), `expressed_share`,
         `saturated_share`, the quantiles of `Histogram`, and `state`: `dead` (never moves), `rare`
-        (expressed in less than `RARE` of the frames), `saturated` (more than `SATURATED` of them)
+        (expressed in less than `RARE` of the frames, or above 0 in less than that of the clips
+        where each is one row), `saturated` (more than `SATURATED` of them)
         or `ok`.
         """
         return [self._row(code, i) for code in range(len(SPLITS)) for i in range(len(self._aus))]
@@ -113,7 +118,8 @@ class Activity:
             return None
         if self._low[code, i] == self._high[code, i]:
             return "dead"
-        if self._expressed[code, i] < RARE * self._frames[code]:
+        shown = self._expressed if self._longest > 1 else self._active
+        if shown[code, i] < RARE * self._frames[code]:
             return "rare"
         return "saturated" if self._saturated[code, i] > SATURATED * self._frames[code] else "ok"
 
@@ -160,9 +166,13 @@ class Activity:
         return [warning("small_intensities", float(self._high[:, intense].max()), text)]
 
     def _odd(self) -> list[dict[str, Any]]:
+        seen = (
+            f"are expressed in less than {RARE:.0%} of the training frames"
+            if self._longest > 1
+            else f"are above 0 in less than {RARE:.0%} of the training clips"
+        )
         told = {
-            "rare": f"are expressed in less than {RARE:.0%} of the training frames: a model "
-            "can hardly learn them. Add recordings in which they move.",
+            "rare": f"{seen}: a model can hardly learn them. Add recordings in which they move.",
             "saturated": f"stand at the top of their range in more than {SATURATED:.0%} of the "
             "training frames: what is stronger looks the same. Check the extractor.",
         }
