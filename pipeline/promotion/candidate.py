@@ -28,6 +28,7 @@ class Candidate:
 
     key: str
     run_id: str
+    name: str
     predictions: Predictions
     warnings: Mapping[str, float]
     told: Sequence[str]
@@ -55,15 +56,17 @@ def read_candidate(registry: Registry, key: str, run_id: str, folder: Path) -> C
             "evaluated can be judged. Run `dvc repro`, or `python -m pipeline sync` if the store "
             "was away; after the repository was moved first `python -m pipeline relocate`."
         )
+    name, note = artifacts.name_and_note(registry.client, run_id)
     return Candidate(
         key,
         run_id,
+        name,
         read_predictions(predictions),
         {item["code"]: item["number"] for item in warnings["warnings"]},
         [item["message"] for item in warnings["warnings"]],
         None if subjects is None else {*subjects["train"], *subjects["val"]},
         _means(distribution),
-        artifacts.note_of(registry.client, run_id),
+        note,
     )
 
 

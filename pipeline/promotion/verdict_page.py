@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline.comparison.paired import Change, numbers
 from pipeline.evaluation.scoring.metric_names import label_of
+from pipeline.promotion.candidate import Candidate
 from pipeline.promotion.decision import Decision
 from pipeline.report.pages.document import UNDEFINED, Block, Items, Page, Section, Table
 
@@ -21,7 +22,7 @@ MEANS = {
 def headline(decision: Decision, number: str | None) -> str:
     """Say in one line what became of which model."""
     outcome = decision.verdict.outcome
-    who = f"version {number}" if number else f"run {decision.challenger.run_id} would be"
+    who = f"version {number}" if number else f"run {decision.challenger.name} would be"
     means = MEANS[outcome] if number or outcome != "promoted" else "it could be champion"
     if decision.version is None and outcome == "refused":
         means = "there is no champion yet, and this is none"
@@ -54,14 +55,18 @@ def against(decision: Decision) -> str:
     opponent = "the constant baseline, for there is no champion yet"
     if decision.version and decision.champion:
         opponent = (
-            f"the champion, version {decision.version.number} (run {decision.champion.run_id})"
+            f"the champion, version {decision.version.number} (run {_named(decision.champion)})"
         )
     where = ""
     if decision.rows:
         where = f", on {decision.rows} test rows of {decision.subjects} people"
         if decision.left_out:
             where += f" ({decision.left_out} left out, whom the champion was trained on)"
-    return f"Run {decision.challenger.run_id} against {opponent}{where}."
+    return f"Run {_named(decision.challenger)} against {opponent}{where}."
+
+
+def _named(candidate: Candidate) -> str:
+    return f"{candidate.name}, {candidate.run_id}"
 
 
 def rules_list(decision: Decision) -> Items:

@@ -29,9 +29,10 @@ def attach(client: "MlflowClient", run_id: str, path: Path, folder: str) -> None
     client.log_artifact(run_id, str(path), folder)
 
 
-def note_of(client: "MlflowClient", run_id: str) -> str:
-    """Read the description that a run's page shows."""
-    return str(client.get_run(run_id).data.tags.get("mlflow.note.content", ""))
+def name_and_note(client: "MlflowClient", run_id: str) -> tuple[str, str]:
+    """Read a run's name, and the description that its page shows."""
+    run = client.get_run(run_id)
+    return str(run.info.run_name), str(run.data.tags.get("mlflow.note.content", ""))
 
 
 def tag(client: "MlflowClient", run_id: str, tags: Mapping[str, str]) -> None:
