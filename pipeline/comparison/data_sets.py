@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from pipeline.data.warnings import some, warning
-from pipeline.evaluation.resampling.bootstrap import Groups, interval, samples_of
+from pipeline.evaluation.categories.samples import answers_of, draw_samples, metrics_for
+from pipeline.evaluation.resampling.bootstrap import Resampling, group, interval, samples_of
 from pipeline.evaluation.resampling.intervals import DIGITS
-from pipeline.evaluation.scoring.arrays import Floats
+from pipeline.evaluation.scoring.arrays import Floats, Ints
 
 METRICS = ("average_precision", "auroc", "f1", "brier")
 TIMES = 3.0  # so many times as many frames a clip: clips were cut, or averaged, in another way
@@ -59,17 +60,22 @@ def score_table(
     predicted: Mapping[str, Floats],
     thresholds: Mapping[str, Floats],
     emotions: Sequence[str],
-    groups: Groups,
+    subject: Ints,
+    clip: Ints,
+    resampling: Resampling,
     *,
     positive_at: float,
-    confidence: float,
 ) -> pd.DataFrame:
     """Score each model on all rows: `model`, `metric`, `emotion`, `value`, `low`, `high`, `note`.
 
     `emotion` is null for the macro average over the emotions that are defined; bounds are over
-    subjects, NaN where `note` says why there are none. `thresholds` holds one a model and emotion.
+    subjects, NaN where `note` says why there are none. `thresholds` holds one a model and emotion;
+    `subject` and `clip` have a code for each row. Where labels are categories, metrics of them
+    follow, see `samples.metrics_for`.
     """
     rows = []
+    groups = group(subject, resampling.resamples, resampling.seed)
+    named = metrics_for(true, emotions, subject, clip)
     for model, values in predicted.items():
         drawn = samples_of(
             true,
@@ -80,9 +86,11 @@ def score_table(
             positive_at=positive_at,
             thresholds=thresholds[model],
         )
-        for metric in METRICS:
-            for emotion in (None, *emotions):
-                found = interval(drawn[metric], confidence, emotion)
+        if named:
+            drawn |= draw_samples(answers_of(true, values, emotions, subject, clip), resampling)
+        for metric in (*METRICS, *named):
+            for emotion in (None, *emotions) if metric in METRICS else (None,):
+                found = interval(drawn[metric], resampling.confidence, emotion)
                 rows.append(
                     (model, metric, emotion, found.point, found.low, found.high, found.reason)
                 )
@@ -107,12 +115,13 @@ def macro_scores(table: pd.DataFrame) -> dict[str, dict[str, dict[str, float | N
 
 
 def told(table: pd.DataFrame, name: str) -> list[str]:
-    """Say each model's macro average precision and AUROC in a line."""
+    """Say each model's macro averages in a line, and how many clips it names right."""
     lines = []
     for model, found in macro_scores(table).items():
         parts = [
             f"{metric.replace('_', ' ')} {_range(found[metric])}"
-            for metric in ("average_precision", "auroc")
+            for metric in ("average_precision", "auroc", "clip_accuracy")
+            if metric in found
         ]
         lines.append(f"{name}: {model}, macro {', '.join(parts)}")
     return lines

@@ -17,6 +17,7 @@ from pipeline.evaluation.resampling.bootstrap import RESAMPLES, Resampling
 from pipeline.evaluation.scoring.metric_names import LESS_IS_BETTER, label_of
 from pipeline.evaluation.verdict import pair_of
 
+NAMED = "clip_accuracy"
 MACRO = "macro"
 CONFIDENCE = 0.95
 SEED = 0
@@ -65,7 +66,9 @@ def _unlike(a: Predictions, b: Predictions) -> str:
 
 
 def compare(first: Contender, second: Contender) -> pd.DataFrame:
-    """Give one row a metric of `COMPARED` and an emotion, the macro average (`MACRO`) first.
+    """Give one row a metric and an emotion, the macro average (`MACRO`) first.
+
+    Metrics are those of `COMPARED` and, where people's categories are learned, of categories.
 
     Columns: `metric`, `emotion`, `first`, `second` (scores), `difference`, its bounds `low` and
     `high` (NaN where `bootstrap.interval` gives none), and `second_is`: `BETTER` or `WORSE` with
@@ -73,7 +76,8 @@ def compare(first: Contender, second: Contender) -> pd.DataFrame:
     """
     refuse_unequal(first, second)
     pair = Pair.of(first.predictions, second.predictions)
-    changes = measure(pair, COMPARED, Resampling(RESAMPLES, SEED, CONFIDENCE))
+    metrics = (*COMPARED, *pair.category_metrics)
+    changes = measure(pair, metrics, Resampling(RESAMPLES, SEED, CONFIDENCE))
     return pd.DataFrame([_line(change) for change in changes])
 
 
@@ -114,6 +118,17 @@ def verdict(table: pd.DataFrame, names: Sequence[str]) -> str:
     if row["second_is"] == LEVEL:
         return f"{names[1]} and {names[0]} CANNOT BE TOLD APART: {numbers}."
     return f"{names[1]} is {str(row['second_is']).upper()} than {names[0]}: {numbers}."
+
+
+def named_right(table: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    """Say which model names more of the clips right; nothing where labels are no categories."""
+    rows = table[(table["metric"] == NAMED) & (table["emotion"] == MACRO)]
+    return [
+        f"{label_of(NAMED).capitalize()}: {names[1]} {row['second']:.3f} against "
+        f"{row['first']:.3f}, difference {row['difference']:+.3f} ({bounds(row)}): "
+        f"{row['second_is']}."
+        for _, row in rows.iterrows()
+    ]
 
 
 def bounds(row: "pd.Series[float]") -> str:

@@ -11,9 +11,11 @@ from pipeline.comparison.models import (
     CONFIDENCE,
     LEVEL,
     MACRO,
+    NAMED,
     Contender,
     bounds,
     headline,
+    named_right,
     verdict,
 )
 from pipeline.evaluation.scoring.metric_names import LESS_IS_BETTER, label_of
@@ -34,13 +36,15 @@ def comparison_page(table: pd.DataFrame, first: Contender, second: Contender) ->
     )
     named = Items([f"{side.name}: run `{side.run_id}`" for side in (first, second)])
     names = first.name, second.name
-    lead = [headline(table, names), verdict(table, names), *_emotions(table, primary, second.name)]
+    lead = [headline(table, names), verdict(table, names), *named_right(table, names)]
+    lead += _emotions(table, primary, second.name)
+    by_emotion = [metric for metric in (*COMPARED, NAMED) if (table["metric"] == metric).any()]
     return Page(
         title=f"{second.name} against {first.name}",
         lead=lead,
         sections=[
             Section("Scores", [about, named, _scores(table, first, second), _picture(table)]),
-            Section("By emotion", [_scores(table, first, second, of) for of in COMPARED]),
+            Section("By emotion", [_scores(table, first, second, of) for of in by_emotion]),
             Section("Parameters that differ", _params(first, second)),
         ],
     )

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.evaluation.categories.judgement import METRICS as CATEGORY_METRICS
-from pipeline.evaluation.categories.judgement import answers_of, draw_samples, kind_of
+from pipeline.evaluation.categories.samples import METRICS as CATEGORY_METRICS
+from pipeline.evaluation.categories.samples import answers_of, draw_samples, kind_of, metrics_for
 from pipeline.evaluation.prediction_file import Predictions
 from pipeline.evaluation.resampling.bootstrap import Resampling, group, samples_of
 from pipeline.evaluation.resampling.intervals import Interval, Samples, difference, interval
-from pipeline.evaluation.scoring.arrays import Floats
+from pipeline.evaluation.scoring.arrays import Floats, Ints
 from pipeline.evaluation.scoring.metric_names import label_of
 
 ACCURACY = ("accuracy", "clip_accuracy")
@@ -56,6 +56,19 @@ class Pair:
             second=Side(second.predicted, second.thresholds),
             positive_at=second.positive_at,
         )
+
+    @property
+    def codes(self) -> tuple[Ints, Ints]:
+        """A number for each row's person, and for its clip."""
+        subject, clip = (
+            np.unique(key, return_inverse=True)[1] for key in (self.subject, self.clip)
+        )
+        return subject, clip
+
+    @property
+    def category_metrics(self) -> tuple[str, ...]:
+        """The metrics of categories that the rows allow; see `samples.metrics_for`."""
+        return metrics_for(self.true, self.emotions, *self.codes)
 
 
 @dataclass(frozen=True)
@@ -117,8 +130,7 @@ def _draw(
         thresholds=side.thresholds,
     )
     if kinds := {kind_of(metric) for metric in metrics if metric in CATEGORY_METRICS}:
-        keys = (np.unique(key, return_inverse=True)[1] for key in (pair.subject, pair.clip))
-        answers = answers_of(pair.true, side.predicted, pair.emotions, *keys)
+        answers = answers_of(pair.true, side.predicted, pair.emotions, *pair.codes)
         drawn |= draw_samples({kind: answers[kind] for kind in sorted(kinds)}, resampling)
     return drawn
 

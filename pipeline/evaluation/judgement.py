@@ -9,8 +9,8 @@ import pandas as pd
 from pipeline.evaluation import run_metrics
 from pipeline.evaluation.all_models import AllScores, Case, score_all
 from pipeline.evaluation.baselines import NETWORK
-from pipeline.evaluation.categories.judgement import METRICS as CATEGORY_METRICS
 from pipeline.evaluation.categories.judgement import CategoryJudgement
+from pipeline.evaluation.categories.samples import METRICS as CATEGORY_METRICS
 from pipeline.evaluation.categories.verdict import category_headline, named_right
 from pipeline.evaluation.certainty import (
     PRIMARY,

@@ -23,7 +23,7 @@ from pipeline.data.split import TEST, with_split
 from pipeline.data.warnings import warning
 from pipeline.errors import InputError, run_main
 from pipeline.evaluation.baselines import NETWORK
-from pipeline.evaluation.resampling.bootstrap import group
+from pipeline.evaluation.resampling.bootstrap import Resampling
 from pipeline.settings import params, paths
 from pipeline.settings.data_sections import DataSource
 from pipeline.settings.schema import Params
@@ -104,9 +104,10 @@ def score(frames: Path, labels: Path, made: Mapping[str, Any], settings: Params)
         predicted,
         {model: np.array([tuned[model][e] for e in emotions]) for model in predicted},
         emotions,
-        group(column_codes(frames, "subject")[0], chosen.resamples, chosen.seed),
+        column_codes(frames, "subject")[0],
+        column_codes(frames, "clip")[0],
+        Resampling(chosen.resamples, chosen.seed, chosen.confidence),
         positive_at=chosen.positive_at,
-        confidence=chosen.confidence,
     )
 
 

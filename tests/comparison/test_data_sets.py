@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import accuracy_score, roc_auc_score
 
 from pipeline.comparison import data_sets
-from pipeline.evaluation.resampling.bootstrap import group
+from pipeline.evaluation.resampling.bootstrap import Resampling
 
 OURS = {
     "extractor": "OpenFace 2",
@@ -59,9 +59,10 @@ def test_scores_are_those_of_all_rows_with_bounds_over_subjects():
         predicted,
         {"network": np.array([0.5, 0.4])},
         ["joy", "grief"],
-        group(np.arange(120) % 6, 200, 0),
+        np.arange(120) % 6,
+        np.arange(120) % 24,
+        Resampling(200, 0, 0.9),
         positive_at=0.5,
-        confidence=0.9,
     )
     assert len(table) == len(data_sets.METRICS) * 3
     joy = table[(table["emotion"] == "joy") & (table["metric"] == "auroc")].iloc[0]
@@ -75,15 +76,42 @@ def test_scores_are_those_of_all_rows_with_bounds_over_subjects():
     assert data_sets.told(table, "others")[0].startswith("others: network, macro average precision")
 
 
+@pytest.mark.parametrize("frames", [1, 5])
+def test_categories_are_named_of_clips_too(frames):
+    random = np.random.default_rng(1)
+    clip = np.repeat(np.arange(60), frames)
+    category = np.arange(60) % 3
+    true = np.eye(3)[category[clip]]
+    predicted = 0.3 * true + 0.7 * random.random(true.shape)
+    table = data_sets.score_table(
+        true,
+        {"network": predicted},
+        {"network": np.full(3, 0.5)},
+        ["joy", "grief", "calm"],
+        clip % 6,
+        clip,
+        Resampling(200, 0, 0.9),
+        positive_at=0.5,
+    )
+    found = table[table["metric"] == "clip_accuracy"].iloc[0]
+    means = np.array([predicted[clip == i].mean(axis=0) for i in range(60)])
+    assert found["value"] == pytest.approx(accuracy_score(category, means.argmax(axis=1)))
+    assert found["low"] < found["value"] < found["high"]
+    assert ("accuracy" in set(table["metric"])) == (frames > 1), "a frame is a clip: said once"
+    assert "clip accuracy" in data_sets.told(table, "others")[0]
+    assert "external/others/clip_macro_f1" in data_sets.flat(table, "others", "network")
+
+
 def test_one_subject_has_scores_without_bounds():
     table = data_sets.score_table(
         np.array([[1.0], [0.0]]),
         {"network": np.array([[0.9], [0.2]])},
         {"network": np.array([0.5])},
         ["joy"],
-        group(["S", "S"], 100, 0),
+        np.array([0, 0]),
+        np.array([0, 1]),
+        Resampling(100, 0, 0.95),
         positive_at=0.5,
-        confidence=0.95,
     )
     assert data_sets.macro_scores(table)["network"]["f1"] == {
         "value": 1,

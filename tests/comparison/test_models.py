@@ -72,6 +72,19 @@ def test_a_clearer_model_is_better_with_certainty() -> None:
     assert set(back.loc[back["metric"] == "mae", "second_is"]) == {WORSE}
 
 
+def test_models_that_name_categories_are_compared_by_what_they_name_right() -> None:
+    named = np.eye(2, dtype=np.float32)[np.arange(ROWS) * SUBJECTS // ROWS % 2]
+    first, second = side("old", 0.9, true=named), side("new", 0.1, true=named)
+    table = compare(first, second).set_index(["metric", "emotion"])
+    found = table.loc["clip_accuracy", MACRO]
+    assert found["second"] == 1.0
+    assert table.loc["accuracy", MACRO]["first"] == np.mean(
+        first.predictions.predicted.argmax(axis=1) == named.argmax(axis=1)
+    )
+    page = to_text(comparison_page(table.reset_index(), first, second))
+    assert "Accuracy of clips: new 1.000 against " in page.replace("\n", " ")
+
+
 def test_a_model_is_level_with_itself() -> None:
     table = compare(side("a", 0.3), side("b", 0.3))
     assert set(table["second_is"]) == {LEVEL}

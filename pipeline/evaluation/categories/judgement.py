@@ -11,26 +11,27 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.errors import InputError
 from pipeline.evaluation.all_models import Case
 from pipeline.evaluation.baselines import NETWORK
-from pipeline.evaluation.resampling.bootstrap import Resampling, group
+from pipeline.evaluation.categories.samples import (
+    CLIPS,
+    FRAMES,
+    METRICS,
+    PREFIX,
+    answers_of,
+    draw_samples,
+)
+from pipeline.evaluation.resampling.bootstrap import Resampling
 from pipeline.evaluation.resampling.intervals import Interval, Samples, difference, interval
 from pipeline.evaluation.scoring import category_scores
-from pipeline.evaluation.scoring.arrays import Floats, Ints
+from pipeline.evaluation.scoring.arrays import Ints
 from pipeline.evaluation.scoring.category_scores import (
     Answers,
     accuracy_by_subject,
     categories_of,
-    category_samples,
-    clip_answers,
     confusion_matrix,
-    frame_answers,
 )
 
-FRAMES, CLIPS = "frames", "clips"
-PREFIX = {FRAMES: "", CLIPS: "clip_"}
-METRICS = tuple(PREFIX[kind] + name for kind in PREFIX for name in category_scores.METRICS)
 DIGITS = 6  # beyond them sums of floats may hang on the machine
 
 
@@ -174,39 +175,3 @@ def _answers(
         for model in models
     }
     return {kind: {model: own[kind] for model, own in found.items()} for kind in PREFIX}
-
-
-def kind_of(metric: str) -> str:
-    """Tell whether a metric is of frames or of clips."""
-    return CLIPS if metric.startswith(PREFIX[CLIPS]) else FRAMES
-
-
-def answers_of(
-    true: Floats, predicted: Floats, categories: Sequence[str], subject: Ints, clip: Ints
-) -> dict[str, Answers]:
-    """Take what a model says of frames and of clips, by kind.
-
-    Raises `InputError` as `category_scores.frame_answers`.
-    """
-    return {
-        FRAMES: frame_answers(true, predicted, categories, subject),
-        CLIPS: clip_answers(true, predicted, categories, subject, clip),
-    }
-
-
-def draw_samples(answers: Mapping[str, Answers], resampling: Resampling) -> dict[str, Samples]:
-    """Give the samples of the `METRICS` of one model, for the kinds of which it has answers.
-
-    Raises `InputError` where no row of a kind has one category.
-    """
-    drawn = {}
-    for kind, own in answers.items():
-        if not len(own.true):
-            raise InputError(
-                f"none of the {kind} has one category, {own.left_out} have none or several; "
-                "choose a metric of frames, or give each clip one category."
-            )
-        groups = group(own.subject, resampling.resamples, resampling.seed)
-        for name, samples in category_samples(own, groups).items():
-            drawn[PREFIX[kind] + name] = samples
-    return drawn
