@@ -17,7 +17,7 @@ from pipeline.errors import one_line
 
 # In the order of a project's life.
 COMMANDS = (
-    *("inspect", "drift", "find", "compare", "reproduce"),
+    *("inspect", "predict", "drift", "find", "compare", "reproduce"),
     *("promote", "rollback", "retrain", "sync", "relocate"),
 )
 _COMPLETE = "_PIPELINE_COMPLETE"  # what a shell sets to ask for completions

@@ -60,7 +60,7 @@ def test_light_stages_do_not_load_heavy_libraries(stage):
     assert loaded & heavy == ({"pandas"} if stage == "demo" else set())
 
 
-@pytest.mark.parametrize("room", ["data", "evaluation", "model"])
+@pytest.mark.parametrize("room", ["data", "evaluation", "model", "prediction"])
 def test_rooms_know_nothing_of_tracking_places_or_stages(room):
     foreign = {f"pipeline/stages/{stage}.py" for stage in STAGES}
     for path in sorted((ROOT / "pipeline" / room).rglob("*.py")):

@@ -30,6 +30,11 @@ _PLAIN = re.compile(r"(?!(?i:null|true|false|nan|inf)$)[a-zA-Z_/.][\w/.-]*", re.
 
 def source_arguments(run: Callable[..., Any]) -> Callable[..., Any]:
     """Add the arguments that say what to read and how."""
+    return click.argument("path", type=click.Path())(source_options(run))
+
+
+def source_options(run: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say how to read."""
     for add in (
         click.option(
             "--column",
@@ -40,7 +45,6 @@ def source_arguments(run: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--naming", help="An entry of `naming` in params.yaml; else its data.naming."),
         click.option("--layout", type=click.Choice(list(PLANNERS)), help="Else it is guessed."),
-        click.argument("path", type=click.Path()),
     ):
         run = add(run)
     return run
@@ -111,6 +115,23 @@ def guess_layout(path: Path) -> str:
     given, _ = restore_suffixes(looks)
     names = looks[0].names | set(given[0].values())
     return "pyfeat" if recognise(names) == PYFEAT else "openface"
+
+
+def layout_of(paths: Sequence[Path]) -> str:
+    """Tell the layout of all paths; what holds no action units is passed over.
+
+    Raises `InputError` where it is not the same, and where there is none.
+    """
+    if len(paths) == 1:
+        return guess_layout(paths[0])
+    found = {guess_layout(path): path for path in paths if next(_looks(path), None)}
+    if len(found) != 1 or "expression" in found:
+        told = "; ".join(f"{layout}: {path}" for layout, path in found.items())
+        raise InputError(
+            f"several paths are read as one where all are of one layout, openface, pyfeat or "
+            f"table; found: {told or 'no action units'}. Predict each by itself."
+        )
+    return next(iter(found))
 
 
 def _looks(path: Path) -> Iterator[Look]:

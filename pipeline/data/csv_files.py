@@ -19,12 +19,18 @@ _FORMULA = re.compile(r"(?='*[=+\-@\t\r])")  # text that was masked before is ma
 _MASKED = re.compile(r"'(?='*[=+\-@\t\r])")
 
 
-def write_csv(table: "pd.DataFrame", path: Path) -> None:
-    """Write a table without its index; formulas in names of columns and in text are masked."""
+def write_csv(table: "pd.DataFrame", path: Path, *, more: bool = False) -> None:
+    """Write a table without its index; formulas in names of columns and in text are masked.
+
+    With `more` its rows follow those that stand in the file.
+    """
     masked = table.rename(columns=mask).apply(_masked_text)
     text = masked.select_dtypes(exclude="number")
     quoting = _quoting([*masked.columns, *text.to_numpy(dtype=object).flat])
-    masked.to_csv(path, index=False, lineterminator="\n", quoting=quoting)
+    mode: Any = "a" if more else "w"
+    masked.to_csv(
+        path, index=False, lineterminator="\n", quoting=quoting, mode=mode, header=not more
+    )
 
 
 def write_rows(rows: Sequence[Mapping[str, Any]], path: Path) -> None:

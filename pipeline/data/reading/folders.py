@@ -1,6 +1,6 @@
 """List the files of a folder, also where its subfolders are links."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 
@@ -25,6 +25,12 @@ def files_below(root: Path) -> Iterator[Path]:
             yield link
         else:
             yield from _walk(link, seen, links)
+
+
+def files_among(root: Path, chosen: Sequence[Path]) -> Iterator[Path]:
+    """List the files of those paths below a root that are chosen, of all where none is."""
+    for path in chosen or (root,):
+        yield from files_below(path)
 
 
 def _walk(folder: Path, seen: set[Path], links: list[Path]) -> Iterator[Path]:

@@ -1,16 +1,14 @@
 """Say what will be read, in which order, before any row is read."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pipeline.data.action_units import AU_COLUMNS
 from pipeline.data.quarantine import Reject
 from pipeline.data.reading.bad_files import reject_file
-from pipeline.data.reading.columns.extractors import au_columns_of, mode, refuse_other
+from pipeline.data.reading.columns.extractors import au_columns_of, choose_aus, mode, refuse_other
 from pipeline.data.reading.columns.lost_suffix import Look, restore_suffixes
 from pipeline.data.reading.columns.notes import describe_left_out, describe_names
 from pipeline.data.reading.csv.reader import read_head
@@ -40,6 +38,8 @@ class Source:
     face: Face
     scratch: Path
     labelled: bool = False  # whether a clip without an emotion is set aside
+    chosen: tuple[Path, ...] = ()  # what is read below the path, where not all of it
+    aus: tuple[str, ...] = ()  # the AU columns that are needed, where others do not matter
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def plan_clips(
     refuse_other(((str(clip.path), clip.header.names) for clip in clips), wanted, notes)
     notes += describe_names(clip.header for clip in clips)
     headers = [clip.header for clip in clips]
-    clips, aus, lacking = settle_columns(clips, wanted)
+    clips, aus, lacking = settle_columns(clips, wanted, source.aus)
     notes += describe_left_out(aus, wanted, headers)
     notes += joined
     clips.sort(key=lambda clip: (clip.identity.subject, clip.name))
@@ -155,20 +155,19 @@ def _whose(clip: Clip) -> dict[str, str | None]:
 
 
 def settle_columns(
-    clips: Sequence[Clip], extractor: str
+    clips: Sequence[Clip], extractor: str, needed: Sequence[str]
 ) -> tuple[list[Clip], list[str], list[Reject]]:
-    """Choose the AU columns that most files have; set aside the files that lack any of them.
+    """Choose the AU columns as `choose_aus`; set aside the files that lack any of them.
 
     Raises `InputError` where there are files and none has an AU column.
     """
-    sets = Counter(au_columns_of(extractor, clip.header.names) for clip in clips)
-    if clips and not any(sets):
+    sets = [au_columns_of(extractor, clip.header.names) for clip in clips]
+    aus = choose_aus(sets, needed)
+    if clips and not aus:
         raise InputError(
             f"none of {len(clips)} files such as {clips[0].path} has an AU column such as AU06_r; "
             f"its columns are {some(clips[0].header.written)}. Check data.path and data.layout."
         )
-    chosen = max(filter(None, sets), key=lambda names: (sets[names], len(names)), default=())
-    aus = [name for name in AU_COLUMNS if name in chosen]
     kept, rejects = [], []
     for clip in clips:
         if lacking := [name for name in aus if name not in clip.header.names]:

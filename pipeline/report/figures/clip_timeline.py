@@ -7,6 +7,7 @@ the predictions), and of the others the one that is predicted worst (mean absolu
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from pipeline.evaluation.scoring.arrays import Floats, Ints
-from pipeline.report.figures.style import BLUE, INK, ORANGE, sheet, styled, wrapped
+from pipeline.report.figures.style import BLUE, FAINT, INK, ORANGE, sheet, styled, wrapped
 
 LEAST_FRAMES = 10
 MOST_POINTS = 300  # longer clips are averaged over so many equal stretches
@@ -24,13 +25,16 @@ MOST_POINTS = 300  # longer clips are averaged over so many equal stretches
 
 @dataclass(frozen=True)
 class ShownClip:
-    """A clip and why it was chosen; labels and predictions are (frames, emotions)."""
+    """A clip and why it was chosen; labels and predictions are (frames, emotions).
+
+    `true` is None where nobody labelled the clip.
+    """
 
     subject: str
     name: str
     why: str
     frame: Ints
-    true: Floats
+    true: Floats | None
     predicted: Floats
 
 
@@ -92,16 +96,28 @@ def _clip(keys: pa.Table, true: Floats, predicted: Floats, rows: slice, why: str
     )
 
 
-def timeline(clips: Sequence[ShownClip], emotions: Sequence[str]) -> Figure:
-    """Draw one column a clip and one row an emotion: labels dashed, predictions solid."""
+def timeline(
+    clips: Sequence[ShownClip],
+    emotions: Sequence[str],
+    bounds: Sequence[float] | None = None,
+    title: str = "",
+) -> Figure:
+    """Draw one column a clip and one row an emotion: labels dashed, predictions solid.
+
+    `bounds` are thresholds of the emotions, drawn dotted; a title of one's own names the clips.
+    """
     with styled():
-        figure = sheet("Labels and predictions over a clip", 9, 1.4 + 0.62 * len(emotions))
+        written = title or "Labels and predictions over a clip"
+        figure = sheet("\n".join(wrap(written, 80)), 9, 1.4 + 0.62 * len(emotions))
         grid = figure.subplots(len(emotions), len(clips), sharex="col", sharey=True, squeeze=False)
         for column, clip in zip(grid.T, clips, strict=True):
             step = -(-len(clip.frame) // MOST_POINTS)
             for i, axes in enumerate(column):
                 _trace(axes, clip, i, step)
-            column[0].set_title(f"{wrapped(clip.name)}\n({clip.why})", fontsize=8)
+                if bounds is not None:
+                    axes.axhline(bounds[i], color=FAINT, ls=":", lw=1.2, label="threshold")
+            if not title:
+                column[0].set_title(f"{wrapped(clip.name)}\n({clip.why})", fontsize=8)
             column[-1].xaxis.set_major_locator(MaxNLocator(6, integer=True))
             column[-1].set_xlabel("frame" if step == 1 else f"frame (means of {step})")
         for axes, name in zip(grid[:, 0], emotions, strict=True):
@@ -119,6 +135,8 @@ def _trace(axes: Axes, clip: ShownClip, emotion: int, step: int) -> None:
         (clip.true, "label", ORANGE, "--"),
         (clip.predicted, "predicted", BLUE, "-"),
     ):
+        if values is None:
+            continue
         x, y = (
             np.insert(frame, gaps, np.nan),
             np.insert(_thin(values[:, emotion], step), gaps, np.nan),

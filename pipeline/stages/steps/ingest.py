@@ -41,11 +41,16 @@ def make_plan(settings: Params, scratch: Path, source: DataSource | None = None)
     nothing to read, or where a file is bad and `on_bad_file` is fail.
     """
     data = source or settings.data
-    path, naming = Path(data.path), make_naming(settings, data)
-    human = settings.label.source == "human"
-    plan = PLANNERS[data.layout](Source(path, naming, settings.prepare.face, scratch, human))
-    naming.labels.listed(plan.clips)  # refuses a row that may mean several of them
-    plan.notes.extend(naming.labels.notes)
+    naming, human = make_naming(settings, data), settings.label.source == "human"
+    made = Source(Path(data.path), naming, settings.prepare.face, scratch, human)
+    return plan_source(settings, data, made)
+
+
+def plan_source(settings: Params, data: DataSource, source: Source) -> Plan:
+    """Plan as `make_plan`, by a naming and a choice of files of the caller's own."""
+    labels, plan = source.naming.labels, PLANNERS[data.layout](source)
+    labels.listed(plan.clips)  # refuses a row that may mean several of them
+    plan.notes.extend(labels.notes)
     if settings.prepare.on_bad_file == "fail":
         refuse_bad_files(plan.rejects)
     if not plan.clips:
@@ -53,8 +58,8 @@ def make_plan(settings: Params, scratch: Path, source: DataSource | None = None)
         if plan.ignored:
             first += f" Not looked at: {some(plan.ignored, 3)}; {FORMATS} are read."
         raise InputError(
-            f"{path} holds no usable clip ({plan.files} files seen, layout {data.layout}, naming "
-            f"{data.naming}).{first}"
+            f"{source.path} holds no usable clip ({plan.files} files seen, layout {data.layout}, "
+            f"naming {data.naming}).{first}"
         )
     return plan
 

@@ -55,4 +55,4 @@ def network_of(model_id: str, folder: Path) -> tuple[Path, Path]:
 
 def features_in(contract: Mapping[str, Any]) -> FeatureMap:
     """Take from a contract how features are made; earlier models take the columns as they are."""
-    return read_feature_map(contract.get("feature_map", list(contract["ranges"])))
+    return read_feature_map(contract.get("feature_map") or list(contract["ranges"]))

@@ -64,7 +64,7 @@ class Losses:
         reasons = ", ".join(f"{reason} {rows}" for reason, rows in self._reasons.most_common())
         text = (
             f"{share:.1%} of {lost + self._frames} rows were set aside ({reasons}): what is left "
-            "may not stand for what was recorded. Look into the quarantine before training."
+            "may not stand for what was recorded. Look into the quarantine first."
         )
         return [warning("large_loss", round(share, 4), text)]
 

@@ -4,9 +4,16 @@ A silent mix-up of units is worse than any crash: py-feat's 0-1 read as 0-5 trai
 looks fine. OpenFace 3.0 numbers its eight outputs AU01_r to AU08_r, which are not those AUs.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from pipeline.data.action_units import ACTIVATIONS, INTENSITIES, OPENFACE_COLUMNS, PRESENCES
+from pipeline.data.action_units import (
+    ACTIVATIONS,
+    AU_COLUMNS,
+    INTENSITIES,
+    OPENFACE_COLUMNS,
+    PRESENCES,
+)
 from pipeline.errors import InputError
 
 OPENFACE_2, OPENFACE_3, PYFEAT = "OpenFace 2", "OpenFace 3", "py-feat"
@@ -54,6 +61,18 @@ def every_au_of(extractor: str) -> tuple[str, ...]:
 def au_columns_of(extractor: str, columns: Iterable[str]) -> frozenset[str]:
     """Pick the columns that hold this extractor's action units."""
     return frozenset(_COLUMNS[extractor]) & set(columns)
+
+
+def choose_aus(sets: Iterable[frozenset[str]], needed: Sequence[str]) -> list[str]:
+    """Choose the AU columns that most files have; those needed where a file has them all.
+
+    `sets` has the AU columns of each file. None where no file has any.
+    """
+    counts = Counter(filter(None, sets))
+    chosen = frozenset(needed)
+    if not chosen or not any(names >= chosen for names in counts):
+        chosen = max(counts, key=lambda names: (counts[names], len(names)), default=frozenset())
+    return [name for name in AU_COLUMNS if name in chosen]
 
 
 def refuse_other(

@@ -16,7 +16,7 @@ from pipeline.data.reading.csv.bad_lines import Sheet
 from pipeline.data.reading.csv.header import Header
 from pipeline.data.reading.csv.reader import read_sheet
 from pipeline.data.reading.csv.text import UnreadableError, is_plain_text, sheet_stem
-from pipeline.data.reading.folders import files_below
+from pipeline.data.reading.folders import files_among
 from pipeline.data.reading.naming.clip_names import Clip, Naming
 from pipeline.data.reading.naming.labels_file import LABELS_FILE
 from pipeline.data.reading.plan import Plan, Source, plan_clips
@@ -50,7 +50,8 @@ def plan_pyfeat(source: Source) -> Plan:
 def _plan(source: Source, extractor: str) -> Plan:
     root = source.path
     base = root if root.is_dir() else root.parent
-    every = sorted(path for path in files_below(root) if path.name != LABELS_FILE)
+    found = files_among(root, source.chosen)
+    every = sorted(path for path in found if path.name != LABELS_FILE)
     names = {
         path: path.relative_to(base).with_name(stem).as_posix()
         for path in every

@@ -48,7 +48,7 @@ def plan(source: Source) -> Plan:
     extractor = refuse_other(((file.name, file.header.columns) for file in found), None)
     if extractor is None:
         raise _no_table(source.path, search)
-    files, schema, lacking = settle(found, extractor)
+    files, schema, lacking = settle(found, extractor, source.aus)
     aus = [name for name in AU_COLUMNS if name in schema.names]
     clips, damaged = _clips(files, source.naming)
     one, notes = _categories(files, source.naming, clips)

@@ -93,3 +93,12 @@ class Naming:
                 f"{', '.join(VALENCE_CLASSES)} are allowed. Mend {LABELS_FILE} or data.naming."
             )
         return told
+
+
+@dataclass(frozen=True)
+class NamingOrClip(Naming):
+    """Takes a clip for a person of its own where neither its name nor labels.csv tells whose."""
+
+    def tell(self, name: str) -> dict[str, str]:
+        """Give what is told of a clip, with a subject."""
+        return {"subject": name, **super().tell(name)}

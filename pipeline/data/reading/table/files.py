@@ -1,7 +1,7 @@
 """Find the Parquet files of a table, or make one of a CSV table, and check what they hold."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,14 +13,14 @@ import pyarrow.parquet as pq
 from pipeline.data.action_units import AU_COLUMNS
 from pipeline.data.quarantine import Reject
 from pipeline.data.reading.bad_files import printable, reject_file
-from pipeline.data.reading.columns.extractors import au_columns_of
+from pipeline.data.reading.columns.extractors import au_columns_of, choose_aus
 from pipeline.data.reading.columns.lost_suffix import Look, restore_suffixes
 from pipeline.data.reading.columns.notes import describe_names
 from pipeline.data.reading.csv.bad_lines import FLAG
 from pipeline.data.reading.csv.header import Header
 from pipeline.data.reading.csv.reader import read_blocks
 from pipeline.data.reading.csv.text import UnreadableError
-from pipeline.data.reading.folders import files_below
+from pipeline.data.reading.folders import files_among
 from pipeline.data.reading.naming.labels_file import LABELS_FILE
 from pipeline.data.reading.plan import Source
 from pipeline.data.reading.rows.contract import KEYS
@@ -69,7 +69,8 @@ def find_files(source: Source) -> Search:
 
     A CSV table is laid out as Parquet first, for it cannot be read in another order.
     """
-    every = sorted(path for path in files_below(source.path) if path.name != LABELS_FILE)
+    below = files_among(source.path, source.chosen)
+    every = sorted(path for path in below if path.name != LABELS_FILE)
     opened = {path: header for path in every if (header := open_columns(path, source)) is not None}
     tables = {path: found for path, found in opened.items() if isinstance(found, Header)}
     rejects = [found for found in opened.values() if isinstance(found, Reject)]
@@ -154,15 +155,14 @@ def _names(fields: list[pa.Field]) -> str:
     return ", ".join(field.name for field in fields)
 
 
-def settle(found: list[Found], extractor: str) -> tuple[list[TableFile], pa.Schema, list[Reject]]:
-    """Choose the AU columns that most files have; set aside the files that lack any of them.
+def settle(
+    found: list[Found], extractor: str, needed: Sequence[str]
+) -> tuple[list[TableFile], pa.Schema, list[Reject]]:
+    """Choose the AU columns as `choose_aus`; set aside the files that lack any of them.
 
     The schema is the one that all files' rows will be given, AU columns last.
     """
-    sets = {file.path: au_columns_of(extractor, file.schema.names) for file in found}
-    counted = Counter(sets.values())
-    chosen = max(filter(None, counted), key=lambda columns: (counted[columns], len(columns)))
-    aus = [name for name in AU_COLUMNS if name in chosen]
+    aus = choose_aus((au_columns_of(extractor, file.schema.names) for file in found), needed)
     usable: list[TableFile] = []
     kinds: dict[str, list[pa.DataType]] = {}
     rejects = []
