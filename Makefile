@@ -3,6 +3,7 @@
 PYTHON ?= $(shell python3 -c "import sys; print(sys._base_executable)")
 PYTHON := $(PYTHON)
 VENV := .venv
+PORT ?= 5001
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # No stage and no test calls home.
 export MLFLOW_DISABLE_TELEMETRY := true
@@ -12,7 +13,7 @@ export DVC_NO_ANALYTICS := true
 INSTALL = $(PYTHON) -m pip --python $(VENV)/bin/python install --quiet --disable-pip-version-check \
 	--require-hashes -r
 
-.PHONY: repro experiments retrain test check ui bench bench-labels bench-ingest bench-scale bench-tracking \
+.PHONY: repro experiments retrain test check ui serve bench bench-labels bench-ingest bench-scale bench-tracking \
 	bench-evaluation soak lock format clean
 
 repro: $(VENV)/.run  ## run the pipeline; only what changed is computed
@@ -42,6 +43,10 @@ ui: $(VENV)/.run  ## compare runs in the browser, at the address that it prints
 	@test ! -f mlflow.db || python -m pipeline relocate
 	@-python -m pipeline find --all
 	mlflow ui
+
+serve: $(VENV)/.run  ## answer HTTP requests on this machine; MODEL=RUN for another than the champion
+	mlflow models serve --env-manager local --host 127.0.0.1 --port $(PORT) \
+		--model-uri $$(python -m pipeline find --uri $(MODEL))
 
 bench: bench-labels bench-ingest bench-scale bench-tracking bench-evaluation  ## all benchmarks: about 20 minutes
 

@@ -7,9 +7,16 @@ git revision such as HEAD, or workspace, the default: the model in outputs/.
 import click
 
 from pipeline.settings import params
+from pipeline.tracking.registry.registry import champion_of
 from pipeline.tracking.store.connection import tracking_uri, without_password
 from pipeline.tracking.store.front_page import run_address, runs_address
-from pipeline.tracking.store.run_references import WORKSPACE, experiment_of, find_run, model_of
+from pipeline.tracking.store.run_references import (
+    WORKSPACE,
+    experiment_of,
+    find_model,
+    find_run,
+    model_of,
+)
 
 LOAD = (
     'import mlflow; mlflow.set_tracking_uri("{uri}"); '
@@ -18,12 +25,31 @@ LOAD = (
 TAGS = ("dvc.experiment", "git.commit", "promotion.verdict", "promotion.version")
 
 
-@click.argument("meant", metavar="[RUN]", default=WORKSPACE)
+def model_address(uri: str, meant: str | None) -> str:
+    """Give `models:/ID`. Raises `InputError` where the run has logged no model."""
+    if meant is None:
+        settings = params.load()
+        if champion := champion_of(settings.tracking.experiment, settings.promote.model):
+            return f"models:/{champion.model_id}"
+    return f"models:/{find_model(uri, meant or WORKSPACE)[1]}"
+
+
+@click.argument("meant", metavar="[RUN]", required=False)
 @click.option("--all", "every", is_flag=True, help="Only the address of the list of all runs.")
-def run(meant: str = WORKSPACE, *, every: bool = False) -> None:
+@click.option(
+    *("--uri", "address"),
+    is_flag=True,
+    help="Only what MLflow calls the run's model; without RUN that of the champion, if there is "
+    "one.",
+)
+def run(meant: str | None = None, *, every: bool = False, address: bool = False) -> None:
     """Print a line for each thing to know."""
     uri = tracking_uri()
     shown = without_password(uri)
+    if address:
+        print(model_address(uri, meant))
+        return
+    meant = meant or WORKSPACE
     if every:
         name = params.load().tracking.experiment
         print(f"all runs        {runs_address(shown, experiment_of(uri, name))}")

@@ -110,6 +110,7 @@ def record(run: Run, tables: Mapping[str, pd.DataFrame]) -> None:
     numbers = (paths.SUMMARY, paths.METRICS, paths.THRESHOLDS)
     for path in (*numbers, paths.REPORT, paths.TEST_PREDICTIONS, rules):
         run.log_file(path, run_files.EVALUATION)
+    run.log_thresholds(paths.THRESHOLDS)
     for folder in (paths.PLOTS, paths.SVG):
         for path in sorted(folder.iterdir()):
             run.log_file(path, f"{run_files.EVALUATION}/{folder.name}")

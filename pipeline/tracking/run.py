@@ -141,6 +141,10 @@ class Run:
             step=step,
         )
 
+    def log_thresholds(self, path: Path) -> None:
+        """Add `thresholds.json` to the model that the run has logged."""
+        self._keep("thresholds", path, path.name)
+
     def _keep(self, kind: str, source: Path | bytes, name: str) -> None:
         file = self.journal.keep(source, Path(name).name)
         self._append(kind, file=file, name=name)

@@ -10,10 +10,11 @@ from pipeline.errors import InputError
 from pipeline.prediction.stored_model import StoredModel, tuned_in
 from pipeline.settings import paths, run_files
 from pipeline.settings.schema import Params
-from pipeline.tracking.registry.registry import CHAMPION, open_registry
+from pipeline.tracking.registry.registry import CHAMPION, champion_of
+from pipeline.tracking.store import run_references
 from pipeline.tracking.store.artifacts import features_in, fetch, network_of
-from pipeline.tracking.store.connection import no_database, open_client, tracking_uri
-from pipeline.tracking.store.run_references import ACCEPTED, WORKSPACE, find_run, model_of
+from pipeline.tracking.store.connection import open_client, tracking_uri
+from pipeline.tracking.store.run_references import ACCEPTED, WORKSPACE
 
 KERAS = ".keras"
 
@@ -25,33 +26,21 @@ def find_model(settings: Params, meant: str | None, folder: Path) -> StoredModel
     there is none the model in outputs. Raises `InputError` where that is none.
     """
     if meant in (None, CHAMPION):
-        if champion := _champion(settings, folder):
-            return champion
-        if meant is None:
-            return _of_outputs()
-        raise InputError(
-            f"--model is {CHAMPION}, and {settings.promote.model} has none: `python -m pipeline "
-            f"promote` makes one. Allowed beside it is a {KERAS} file, or {ACCEPTED}."
-        )
-    if meant == WORKSPACE:
+        if best := champion_of(settings.tracking.experiment, settings.promote.model):
+            name = f"champion {settings.promote.model}, version {best.number}"
+            return _of_logged(open_client(), best.model_id, best.run_id, name, folder)
+        if meant:
+            raise InputError(
+                f"--model is {CHAMPION}, and {settings.promote.model} has none: `python -m "
+                f"pipeline promote` makes one. Allowed are a {KERAS} file and {ACCEPTED}."
+            )
+    if meant in (None, WORKSPACE):
         return _of_outputs()
     if Path(str(meant)).suffix == KERAS:
         return _of_file(Path(str(meant)))
-    found = find_run(tracking_uri(), str(meant))
-    if (model_id := model_of(tracking_uri(), found)) is None:
-        raise InputError(f"run {found.name} ({found.id}) has logged no model: choose another.")
+    found, model_id = run_references.find_model(tracking_uri(), str(meant))
     name = f"the model of run {found.name} ({found.id[:8]})"
     return _of_logged(open_client(), model_id, found.id, name, folder)
-
-
-def _champion(settings: Params, folder: Path) -> StoredModel | None:
-    if no_database():  # MLflow would make an empty store, which takes seconds
-        return None
-    with open_registry(settings.tracking.experiment, settings.promote.model) as registry:
-        if (found := registry.champion()) is None:
-            return None
-        name = f"champion {registry.name}, version {found.number}"
-        return _of_logged(registry.client, found.model_id, found.run_id, name, folder)
 
 
 def _of_logged(client: Any, model_id: str, run_id: str, name: str, folder: Path) -> StoredModel:

@@ -62,6 +62,7 @@ class Remote:
             "table": self._table,
             "dataset": self._dataset,
             "model": self._model,
+            "thresholds": self._thresholds,
             "end": self._end,
             "resume": self._resume,
         }[kind]
@@ -144,6 +145,11 @@ class Remote:
         names = read_feature_map(entry["features"]), entry["emotions"]
         network, example = self.journal.kept(entry["file"]), pd.DataFrame(entry["example"])
         log_model(self.client, self.id, network, *names, example, entry["step"])
+
+    def _thresholds(self, entry: Entry) -> None:
+        from pipeline.tracking.store.logged_model import add_thresholds
+
+        add_thresholds(self.client, self.id, self.journal.kept(entry["file"]))
 
     def _end(self, entry: Entry) -> None:
         self.end(entry["status"], entry["error"], entry["time"])

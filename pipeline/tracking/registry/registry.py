@@ -17,6 +17,7 @@ from pipeline.tracking.outbox.courier import KEY, find_run, open_store
 from pipeline.tracking.outbox.entries import clean_tags
 from pipeline.tracking.registry.versions import NONE, REPLACED, RULE, SINCE, Version, as_version
 from pipeline.tracking.store.connection import (
+    no_database,
     tracking_uri,
     without_password,
 )
@@ -212,6 +213,14 @@ def open_registry(experiment: str, name: str) -> Iterator[Registry]:
             + "Start or mend it, or set MLFLOW_TRACKING_URI to another, and run this again: it "
             "goes on where it stopped."
         ) from error
+
+
+def champion_of(experiment: str, name: str) -> Version | None:
+    """Read who is champion; nobody where there is no store yet."""
+    if no_database():  # MLflow would make one, which takes seconds
+        return None
+    with open_registry(experiment, name) as registry:
+        return registry.champion()
 
 
 def now() -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pipeline.data.action_units import value_range
 from pipeline.data.features import feature_map
 from pipeline.data.features.feature_map import FeatureMap
-from pipeline.data.features.frame_features import KEYS
+from pipeline.data.reading.columns.extractors import recognise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +27,7 @@ SERVING = Path(__file__).with_name("serving.py")
 FEATURES = feature_map.__file__  # goes along, so that a logged model makes the same features
 SOURCE = ("mlflow.source.", "mlflow.user")  # tags of a run that the model's page shows, too
 CONTRACT = "contract.json"
+OPTIONS = ("decisions", "strict", "same_units")  # of a prediction; see `serving`
 _FOREIGN = re.compile("[/:.%\"']")  # what MLflow refuses in the name of a logged model
 REQUIREMENTS = ("mlflow", "keras", "tensorflow", "numpy", "pandas")
 
@@ -72,7 +73,7 @@ def _make(
         contract.write_text(_contract(features, emotions), encoding="utf-8")
         carried = {"network": str(network), "contract": str(contract), "features": FEATURES}
         target = Path(folder) / "model"
-        _save(target, logged, carried, _signature(features, emotions), example)
+        _save(target, logged, carried, _signature(emotions), example)
         client.log_model_artifacts(logged.model_id, str(target))
     client.finalize_logged_model(logged.model_id, "READY")
     return str(logged.model_id)
@@ -103,6 +104,7 @@ def _save(
         artifacts=carried,
         signature=signature,
         input_example=example.reset_index(drop=True),
+        metadata={"inputs": json.dumps(list(example.columns))},  # for who looks at the model
         pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
     )
 
@@ -122,17 +124,26 @@ def model_of(client: "MlflowClient", run_id: str) -> str | None:
 
 def _contract(features: FeatureMap, emotions: Sequence[str]) -> str:
     ranges = {name: value_range(name) for name in features.columns}
-    made = {"ranges": ranges, "feature_map": features.lay_out(), "emotions": list(emotions)}
+    made = {
+        "ranges": ranges,
+        "feature_map": features.lay_out(),
+        "emotions": list(emotions),
+        "extractor": recognise(features.columns),
+    }
     return json.dumps(made, indent=2)
 
 
-def _signature(features: FeatureMap, emotions: Sequence[str]) -> "ModelSignature":
+def _signature(emotions: Sequence[str]) -> "ModelSignature":
+    """Say what the model gives and which params it takes; of inputs `serving` says why not."""
     from mlflow.models import ModelSignature
-    from mlflow.types.schema import ColSpec, DataType, Schema
+    from mlflow.types.schema import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 
-    inputs, outputs = (
-        [ColSpec(DataType.double, name) for name in names] for names in (features.columns, emotions)
-    )
-    if features.population:  # who is not named stays uncalibrated
-        inputs += [ColSpec(DataType.string, name, required=False) for name in KEYS]
-    return ModelSignature(inputs=Schema(inputs), outputs=Schema(outputs))
+    outputs = Schema([ColSpec(DataType.double, name) for name in emotions])
+    params = ParamSchema([ParamSpec(name, DataType.boolean, False) for name in OPTIONS])
+    return ModelSignature(outputs=outputs, params=params)
+
+
+def add_thresholds(client: "MlflowClient", run_id: str, path: Path) -> None:
+    """Let the model of a run carry its tuned thresholds; nothing where the run logged none."""
+    if model_id := model_of(client, run_id):
+        client.log_model_artifact(model_id, str(path), "artifacts")  # beside the contract

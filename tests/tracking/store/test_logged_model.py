@@ -1,4 +1,5 @@
 import json
+import logging
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +31,7 @@ class Logged(NamedTuple):
 
     model_id: str
     run_id: str
+    key: str
     client: "MlflowClient"
     folder: Path
     network: Any
@@ -61,7 +63,7 @@ def logged(
         model_id = model_of(client, run.id)
         assert model_id
         folder = root / "mlruns/au_emotion_test/models" / model_id / "artifacts"
-        yield Logged(model_id, run.id, client, folder, network)
+        yield Logged(model_id, run.id, run.key, client, folder, network)
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +71,17 @@ def loaded(logged: Logged) -> Any:
     import mlflow.pyfunc
 
     return mlflow.pyfunc.load_model(f"models:/{logged.model_id}")
+
+
+@pytest.fixture
+def warned() -> Any:
+    """Give what is logged; MLflow's logger hands nothing on."""
+    told: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: told.append(record.getMessage())  # type: ignore[method-assign]
+    logging.getLogger("mlflow").addHandler(handler)
+    yield told
+    logging.getLogger("mlflow").removeHandler(handler)
 
 
 def test_predicts_what_the_network_predicts_under_names(logged: Logged, loaded: Any) -> None:
@@ -86,7 +99,8 @@ def test_order_of_columns_does_not_matter(loaded: Any) -> None:
 
 
 def test_more_rows_than_a_batch_are_predicted_in_order(loaded: Any) -> None:
-    frames = pd.DataFrame({name: np.linspace(0, 1, 8194) for name in FEATURES})
+    frames = pd.DataFrame({name: np.linspace(1, 0, 8194) for name in FEATURES})
+    frames.loc[0, "AU06_r"] = 5.0
     predictions = loaded.predict(frames)
     assert len(predictions) == 8194
     last = loaded.predict(frames.tail(3))
@@ -97,33 +111,80 @@ def test_no_rows_give_no_predictions(loaded: Any) -> None:
     assert loaded.predict(FRAMES.head(0)).shape == (0, 2)
 
 
-def test_missing_column_is_named(loaded: Any) -> None:
-    with pytest.raises(Exception, match=r"missing inputs \['AU12_r'\]"):
+def test_missing_columns_are_named_first(loaded: Any) -> None:
+    with pytest.raises(Exception, match=r"^AU12_r: missing\. The model takes AU06_r, AU12_r, AU28"):
         loaded.predict(FRAMES.drop(columns="AU12_r"))
 
 
-def test_missing_column_is_named_where_mlflow_does_not_look(loaded: Any) -> None:
-    with pytest.raises(Exception, match=r"Columns \['AU12_r'\] are missing"):
-        loaded.unwrap_python_model().predict(None, FRAMES.drop(columns="AU12_r"))
+def test_blanks_around_names_and_further_columns_do_not_matter(loaded: Any) -> None:
+    wide = pd.DataFrame(0.0, FRAMES.index, [f" x_{i}" for i in range(700)])
+    openface = pd.concat([wide, FRAMES.rename(columns=lambda name: f" {name} ")], axis=1)
+    pd.testing.assert_frame_equal(loaded.predict(openface), loaded.predict(FRAMES))
+
+
+def test_a_column_that_stands_twice_and_openface_3_are_refused(loaded: Any) -> None:
+    with pytest.raises(Exception, match=r"^AU12_r: it stands twice, but for blanks"):
+        loaded.predict(FRAMES.assign(**{" AU12_r": 1.0}))
+    with pytest.raises(Exception, match=r"^AU08_r: OpenFace 3 writes it"):
+        loaded.predict(FRAMES.assign(AU08_r=1.0))
 
 
 @pytest.mark.parametrize(
     ("column", "value", "message"),
     [
-        ("AU12_r", 5.1, r"AU12_r is 5\.1 in row 1 .*allowed is 0 to 5"),
+        ("AU12_r", 5.1, r"^AU12_r is 5\.1 in row 1 .*allowed is 0 to 5"),
         ("AU12_r", -0.1, r"AU12_r is -0\.1 in row 1 .*allowed is 0 to 5"),
         ("AU06_r", np.nan, r"AU06_r is nan in row 1"),
         ("AU06_r", np.inf, r"AU06_r is inf in row 1"),
         ("AU28_c", 1.5, r"AU28_c is 1\.5 in row 1 .*allowed is 0 to 1"),
+        ("AU28_c", "x", r"AU28_c is nan in row 1"),
     ],
 )
-def test_value_out_of_range_is_refused_with_column_and_row(
-    loaded: Any, column: str, value: float, message: str
+def test_a_row_that_cannot_be_judged_has_no_prediction_or_is_refused(
+    loaded: Any, warned: list[str], column: str, value: object, message: str
 ) -> None:
-    frames = FRAMES.copy()
+    frames = FRAMES.astype({column: object})
     frames.loc[1, column] = value
+    found = loaded.predict(frames)
+    np.testing.assert_allclose(found.loc[[0]], loaded.predict(FRAMES).loc[[0]], atol=1e-6)
+    assert found.loc[1].isna().all()
+    assert warned[0].startswith("1 of 2 rows cannot be judged and get NaN; the first: ")
     with pytest.raises(Exception, match=message):
-        loaded.predict(frames)
+        loaded.predict(frames, params={"strict": True})
+
+
+def test_a_row_without_a_face_cannot_be_judged(loaded: Any, warned: list[str]) -> None:
+    found = loaded.predict(FRAMES.assign(**{" success": [0, 1]}))
+    assert found.isna().all(axis=1).tolist() == [True, False]
+    assert "success is not 1 in row 0" in warned[0]
+
+
+def test_intensities_of_another_unit_are_refused(loaded: Any) -> None:
+    small = pd.DataFrame({name: np.linspace(0, 1, 100) for name in FEATURES})
+    with pytest.raises(Exception, match=r"^AU06_r and the others never exceed 1 in 100 rows"):
+        loaded.predict(small)
+    assert loaded.predict(small.head(99)).notna().all(axis=None)
+    assert loaded.predict(small, params={"same_units": True}).notna().all(axis=None)
+
+
+def test_decisions_at_the_tuned_thresholds_on_request(logged: Logged, loaded: Any) -> None:
+    with pytest.raises(Exception, match=r"^decisions: the model has no thresholds"):
+        loaded.predict(FRAMES, params={"decisions": True})
+    import mlflow.pyfunc
+
+    low, high = loaded.predict(FRAMES)["sadness"].sort_values()
+    tuned = {"network": {"happiness": 0.0, "sadness": (low + high) / 2}}
+    path = logged.folder.parent / "thresholds.json"
+    path.write_text(json.dumps({"thresholds": tuned}))
+    with training_run(EXPERIMENT, "train", {}, {}, key=logged.key) as run:
+        run.log_thresholds(path)
+    again = mlflow.pyfunc.load_model(f"models:/{logged.model_id}")
+    gone = pd.concat([FRAMES, FRAMES.assign(AU06_r=np.nan)], ignore_index=True)
+    found = again.predict(gone, params={"decisions": True})
+    assert list(found.columns) == [*EMOTIONS, *(f"positive/{name}" for name in EMOTIONS)]
+    assert found["positive/happiness"].tolist() == [True, True, None, None]
+    assert found["positive/sadness"].tolist()[:2] == (found["sadness"][:2] == high).tolist()
+    assert list(again.predict(FRAMES).columns) == EMOTIONS
 
 
 def test_model_holds_no_pickle_and_its_own_code(logged: Logged) -> None:
@@ -148,7 +209,8 @@ def test_requirements_are_pinned(logged: Logged) -> None:
 
 
 def test_example_and_signature_go_by_name(logged: Logged, loaded: Any) -> None:
-    assert loaded.metadata.signature.inputs.input_names() == FEATURES
+    assert loaded.metadata.signature.inputs is None  # else MLflow drops what it does not name
+    assert json.loads(loaded.metadata.metadata["inputs"]) == FEATURES
     assert loaded.metadata.signature.outputs.input_names() == EMOTIONS
     example = json.loads((logged.folder / "input_example.json").read_text(encoding="utf-8"))
     assert example == {"columns": FEATURES, "data": FRAMES.to_numpy().tolist()}
