@@ -25,6 +25,7 @@ from mlflow.pyfunc.model import PythonModel, PythonModelContext
 BATCH = 8192  # rows; measured: 20 times the rows a second of 32, no faster beyond
 POSITIVE = "positive/"  # before the name of an emotion: whether it reaches its threshold
 FEWEST_TO_TELL = 100  # of so many rows one has an intensity above 1; fewer may all be calm
+MOST_NAMED = 5  # columns that are missing
 SERVES = "_MLFLOW_IS_IN_SERVING_ENVIRONMENT"  # MLflow sets it where answers become JSON
 
 
@@ -82,8 +83,8 @@ class EmotionModel(PythonModel):
         predicted as they are; without `clip`, a person's rows count as one clip. Raises
         `RefusedError` where a column is missing.
         """
-        asked = params or {}
-        rows = self.named(model_input)
+        asked, given = params or {}, as_table(model_input)
+        rows = self.named(given)
         values = np.column_stack([as_numbers(rows[name]) for name in self.ranges])
         bad = self.faults(values, rows)
         if bad.any():
@@ -97,7 +98,7 @@ class EmotionModel(PythonModel):
             self.refuse_units(values[~bad])
         predicted = np.full((len(rows), len(self.emotions)), np.nan)
         predicted[~bad] = self.probabilities(values[~bad], rows[~bad])
-        table = pd.DataFrame(predicted, columns=self.emotions, index=model_input.index)
+        table = pd.DataFrame(predicted, columns=self.emotions, index=given.index)
         if asked.get("decisions"):
             table = pd.concat([table, self.decisions(table)], axis=1)
         if os.environ.get(SERVES) == "true":  # JSON has no NaN
@@ -109,10 +110,10 @@ class EmotionModel(PythonModel):
         names = [str(name).strip() for name in given.columns]
         wanted = [*self.ranges, *(name for name in ("subject", "clip", "success") if name in names)]
         if missing := [name for name in self.ranges if name not in names]:
-            raise RefusedError(
-                f"{', '.join(missing)}: missing. The model takes {', '.join(self.ranges)} as "
-                f"{self.extractor} writes them."
-            )
+            more = len(missing) - MOST_NAMED
+            first = ", ".join(missing[:MOST_NAMED]) + f" and {more} more" * (more > 0)
+            takes = f"The model takes {', '.join(self.ranges)} as {self.extractor} writes them."
+            raise RefusedError(f"{first}: missing. {takes}")
         if other := {"AU03_r", "AU08_r"} & {*names}:
             raise RefusedError(
                 f"{min(other)}: OpenFace 3 writes it, whose columns are other action units than "
@@ -167,6 +168,17 @@ class EmotionModel(PythonModel):
         reached[table.isna().to_numpy()] = None
         names = [f"{POSITIVE}{name}" for name in self.emotions]
         return pd.DataFrame(reached, columns=names, index=table.index)
+
+
+def as_table(given: Any) -> pd.DataFrame:
+    """Take rows with named columns, which may be a mapping of columns; refuse all else."""
+    if not isinstance(given, pd.DataFrame | dict):
+        told = "Pass CSV, or JSON with dataframe_split or dataframe_records."
+        raise RefusedError(f"inputs: columns need names. {told}")
+    try:
+        return pd.DataFrame(given)
+    except ValueError as error:
+        raise RefusedError(f"inputs: columns of one length are needed ({error}).") from None
 
 
 def as_numbers(column: "pd.Series[Any]") -> np.ndarray:

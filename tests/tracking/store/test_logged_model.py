@@ -187,6 +187,50 @@ def test_decisions_at_the_tuned_thresholds_on_request(logged: Logged, loaded: An
     assert list(again.predict(FRAMES).columns) == EMOTIONS
 
 
+CSV, JSON = "text/csv", "application/json"
+NAN = "AU06_r,AU12_r,AU28_c\n0.5,x,1\n1.5,0.5,0\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "message"),
+    [
+        ("AU06_r,AU12_r\n1,2\n", CSV, "AU28_c: missing. "),
+        ('{"inputs": [[1, 2]]}', JSON, "inputs: columns need names. "),
+        ('{"inputs": {"AU06_r": [1], "AU12_r": [1, 2]}}', JSON, "inputs: columns of one length"),
+        (
+            '{"dataframe_records": [{"AU06_r": 9, "AU12_r": 1, "AU28_c": 0}], '
+            '"params": {"strict": true}}',
+            JSON,
+            "AU06_r is 9 in row 0",
+        ),
+    ],
+)
+def test_a_server_answers_in_one_line_that_names_the_column_first(
+    loaded: Any, body: str, kind: str, message: str
+) -> None:
+    from mlflow.exceptions import MlflowException
+    from mlflow.pyfunc.scoring_server import invocations
+
+    with pytest.raises(MlflowException) as refused:
+        invocations(body, kind, loaded, None)
+    assert refused.value.get_http_status_code() == 400
+    answer = json.loads(refused.value.serialize_as_json())
+    assert answer["message"].startswith(message)
+    assert "\n" not in answer["message"]
+    assert "stack_trace" not in answer
+
+
+def test_a_server_answers_null_for_a_row_that_cannot_be_judged(
+    loaded: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow.pyfunc.scoring_server import invocations
+
+    monkeypatch.setenv("_MLFLOW_IS_IN_SERVING_ENVIRONMENT", "true")
+    answer = json.loads(invocations(NAN, CSV, loaded, None).response)["predictions"]
+    assert answer[0] == dict.fromkeys(EMOTIONS)
+    assert all(0 < answer[1][name] < 1 for name in EMOTIONS)
+
+
 def test_model_holds_no_pickle_and_its_own_code(logged: Logged) -> None:
     names = {path.name for path in logged.folder.rglob("*") if path.is_file()}
     assert {"MLmodel", "model.keras", "contract.json", "serving.py"} <= names
