@@ -13,12 +13,15 @@ export DVC_NO_ANALYTICS := true
 INSTALL = $(PYTHON) -m pip --python $(VENV)/bin/python install --quiet --disable-pip-version-check \
 	--require-hashes -r
 
-.PHONY: repro experiments retrain test check ui serve bench bench-labels bench-ingest bench-scale bench-tracking \
-	bench-evaluation soak lock format clean
+.PHONY: repro experiments folds retrain test check ui serve bench bench-labels bench-ingest \
+	bench-scale bench-tracking bench-evaluation soak lock format clean
 
 repro: $(VENV)/.run  ## run the pipeline; only what changed is computed
 	dvc repro
 	@python -m pipeline find
+
+folds: $(VENV)/.run  ## is the network better than other models, in every fold of people?
+	dvc repro studies/folds/dvc.yaml
 
 retrain: $(VENV)/.run  ## pull data, train what changed, judge it against the champion, report
 	python -m pipeline retrain $(OPTIONS)

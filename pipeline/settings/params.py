@@ -2,13 +2,14 @@
 
 Every key must be known and every value in its range (see `pipeline.settings.schema`) before any
 stage computes. The first problem is reported with file, key path, value, what is allowed and
-the nearest known key.
+the nearest known key. A study's own parameters are read the same way, by a schema of their own.
 """
 
 import difflib
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import get_args, get_origin
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -19,32 +20,66 @@ from pipeline.settings.schema import Params
 from pipeline.settings.yaml_text import BadYamlError, parse
 from pipeline.tools import git
 
+Sections = TypeVar("Sections", bound=BaseModel)
+
 
 def load(path: Path = paths.PARAMS) -> Params:
     """Read and check the parameters.
 
     Raises `InputError` where the file is missing, is not YAML, or breaks the schema.
     """
+    return load_as(Params, path)
+
+
+def load_as(schema: type[Sections], path: Path) -> Sections:
+    """Read and check a file by another schema than that of params.yaml; otherwise as `load`."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InputError(f"{path} is missing; run from the repository root.") from None
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8 text: {error.reason}. Save it as UTF-8.") from None
-    return read(text, path)
+    return _read_as(schema, text, path)
 
 
 def read(text: str, path: Path) -> Params:
     """Check the text of a params.yaml; raises `InputError`, which names `path`."""
+    return _read_as(Params, text, path)
+
+
+def _read_as(schema: type[Sections], text: str, path: Path) -> Sections:
     try:
         tree = parse(text)
     except BadYamlError as error:
         raise InputError(f"{path}, {error}.") from None
+    return _checked(schema, tree, path)
+
+
+def _checked(schema: type[Sections], tree: Any, path: Path) -> Sections:
     try:
         # Through JSON, so that a strict schema accepts a list where it wants a tuple.
-        return Params.model_validate_json(json.dumps(tree, default=str))
+        return schema.model_validate_json(json.dumps(tree, default=str))
     except ValidationError as error:
-        raise InputError(_explain(path, error.errors()[0])) from None
+        raise InputError(_explain(schema, path, error.errors()[0])) from None
+
+
+def with_values(settings: Params, values: Mapping[str, Any], said_in: Path) -> Params:
+    """Give the parameters with other values under dotted keys, such as `train.batch_size`.
+
+    `recipe.<key>` is that of the recipe in use. Raises `InputError`, which names `said_in`.
+    """
+    tree = settings.model_dump(mode="json")
+    for key, value in sorted(values.items()):  # `recipe` before `recipe.hidden`
+        *parents, last = key.split(".")
+        if parents[:1] == ["recipe"]:
+            parents = ["recipes", tree["recipe"], *parents[1:]]
+        section = tree
+        for part in parents:
+            if not isinstance(section.get(part), dict):
+                section[part] = {}  # the schema tells what should stand there
+            section = section[part]
+        section[last] = value
+    return _checked(Params, tree, said_in)
 
 
 def committed(commit: str, path: Path = paths.PARAMS) -> Params | None:
@@ -56,11 +91,11 @@ def committed(commit: str, path: Path = paths.PARAMS) -> Params | None:
         return None
 
 
-def _explain(path: Path, problem: ErrorDetails) -> str:
+def _explain(schema: type[BaseModel], path: Path, problem: ErrorDetails) -> str:
     where = [str(part) for part in problem["loc"] if part != "[key]"]
     key = ".".join(where)
     if problem["type"] == "extra_forbidden":
-        known = _known_keys(where[:-1])
+        known = _known_keys(schema, where[:-1])
         near = difflib.get_close_matches(where[-1], known, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         return f"{path}: {key} is unknown; allowed here are {', '.join(known)}.{hint}"
@@ -77,9 +112,8 @@ def _explain(path: Path, problem: ErrorDetails) -> str:
     return f"{path}: {key} is {problem['input']!r}; {allowed}."
 
 
-def _known_keys(parents: list[str]) -> list[str]:
-    """List the keys that the schema allows below a key path."""
-    section: type[BaseModel] = Params
+def _known_keys(section: type[BaseModel], parents: list[str]) -> list[str]:
+    """List the keys that a schema allows below a key path."""
     parts = iter(parents)
     for part in parts:
         annotation = section.model_fields[part].annotation

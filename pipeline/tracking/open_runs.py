@@ -1,4 +1,4 @@
-"""Open and close runs: a training's, begun or resumed; an evaluation's.
+"""Open and close runs: a training's, begun or resumed; an evaluation's; a study's, with its parts.
 
 A run ends FINISHED, FAILED (an exception; its message is on the tag `error`) or KILLED
 (Ctrl-C or SIGTERM). One that a dead process left RUNNING is resumed by the same training,
@@ -52,6 +52,13 @@ def evaluation_run(experiment: str, maker: str, params: Mapping[str, Any]) -> It
 
 
 @contextmanager
+def nested_run(experiment: str, parent: Run, name: str, params: Mapping[str, Any]) -> Iterator[Run]:
+    """Open a run below another one, which may still be open; end it with the block."""
+    with _run(new_key(), experiment, name, params, {}, parent.key, nested=True) as run:
+        yield run
+
+
+@contextmanager
 def _run(
     key: str,
     experiment: str,
@@ -59,13 +66,16 @@ def _run(
     params: Mapping[str, Any],
     tags: Mapping[str, str],
     maker: str | None = None,
+    *,
+    nested: bool = False,
 ) -> Iterator[Run]:
     with _terminable():
         journal = Journal.reopen(journals_folder(), key)
         texts = safe_keys(params)
         begin = {"experiment": experiment, "name": name, "tags": dict(tags)}
         if next(journal.entries(), None) is None:  # else it is resumed, under its first name
-            journal.append("begin", **begin, maker=maker, params=texts)
+            own = {"nested": True} if nested else {}
+            journal.append("begin", **begin, **own, maker=maker, params=texts)
         try:
             sender = start_sender(journal)
             run = Run(journal, sender.hear)

@@ -135,9 +135,13 @@ def _begin(client: "MlflowClient", experiment_id: str, key: str, begin: Entry) -
         return str(found.info.run_id)
     tags, name = begin["tags"] | {KEY: key}, begin["name"]
     if begin["maker"]:
-        run = _maker(client, experiment_id, begin["maker"])
+        nested = "nested" in begin  # below a run that may be open, and never the same one
+        run = find_run(client, [experiment_id], begin["maker"]) if nested else None
+        run = run or _maker(client, experiment_id, begin["maker"])
         if run is None:
             tags["source_run"] = begin["maker"]
+        elif nested:
+            tags[PARENT] = run.info.run_id
         elif _agree(run.data.params, begin["params"]):
             client.update_run(run.info.run_id, status="RUNNING")
             return str(run.info.run_id)

@@ -1,0 +1,174 @@
+"""Ask one model about some people, keep what it says, and compute nothing twice.
+
+A cell is told by the hash of all that decides it: model, settings, people, seed, data, code,
+libraries. Its predictions are one file below outputs/studies/cells, written whole or not at all:
+a study that was killed goes on where it was, and two studies share what both ask.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+
+from pipeline.data.frames import as_matrix
+from pipeline.errors import InputError, naming
+from pipeline.evaluation import baselines
+from pipeline.settings import paths
+from pipeline.settings.schema import Params
+from pipeline.tracking.provenance import PACKAGES, file_md5, version_of
+from studies.frames import load_whole
+from studies.learners import baseline, classic, network
+from studies.learners.task import Answer, Array, Learner, Task
+from studies.people import Part
+
+PLACE = " place"  # a column beside the emotions, whatever these are called
+CELLS = paths.OUTPUTS / "studies/cells"
+PACKAGE = Path(__file__).parents[1]
+NETWORK_PARTS = ("pipeline/model", "pipeline/stages/weigh.py", "studies/learners/network.py")
+EVERY_PART = ("pipeline/data/features", "pipeline/evaluation/baselines.py", "studies/learners")
+LEARNERS: dict[str, Learner] = {
+    baselines.NETWORK: network.learn,
+    baselines.CONSTANT: baseline.constant,
+    baselines.LOGISTIC: baseline.logistic,
+    baselines.RULE: baseline.rule,
+    **{name: partial(classic.learn, name) for name in classic.NAMES},
+}
+_READ = {baselines.NETWORK: ("features.", "recipe.", "train.", "weigh.")}
+_READ_BY_OTHERS = ("features.", "evaluate.positive_at", "label.rules", "recipe.divisors")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A model, the people it learns from and is asked about, and its seed."""
+
+    learner: str
+    settings: Params
+    part: Part
+    seed: int
+    labels: Path = paths.LABELS
+
+    @property
+    def key(self) -> str:
+        """The hash of what decides the predictions."""
+        read = _READ.get(self.learner, _READ_BY_OTHERS)
+        values = {k: v for k, v in self.settings.flat().items() if k.startswith(read)}
+        values.pop("train.seed", None)  # the cell's own counts
+        files = paths.FRAMES, self.labels
+        decided = [self.learner, values, vars(self.part), self.seed, [*map(file_md5, files)]]
+        text = json.dumps([*decided, code(self.learner)], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a model said: probabilities (rows, emotions) of the rows at `places` of the table."""
+
+    places: NDArray[np.int64]
+    predicted: Array
+    validation_places: NDArray[np.int64]
+    validation: Array
+    notes: dict[str, Any]
+
+
+def cell_of(learner: str, settings: Params, part: Part, seed: int) -> Cell:
+    """Make a cell; one that no seed changes is the same for all seeds.
+
+    Raises `InputError` for a model that is not there.
+    """
+    if learner not in LEARNERS:
+        raise InputError(f"models has {learner!r}; allowed are {', '.join(LEARNERS)}.")
+    if learner != baselines.NETWORK:  # which alone needs to be told when to stop
+        part = Part(tuple(sorted((*part.train, *part.validation))), (), part.test)
+        seed = seed if learner in classic.DRAWING else 0
+    return Cell(learner, settings, part, seed)
+
+
+def code(learner: str) -> dict[str, str]:
+    """Hash the code that makes the predictions, and name the libraries' versions."""
+    parts = EVERY_PART if learner != baselines.NETWORK else NETWORK_PARTS + EVERY_PART[:1]
+    files = [file for part in parts for file in _files(PACKAGE / part)]
+    hashes = {file.relative_to(PACKAGE).as_posix(): file_md5(file) for file in files}
+    return hashes | {name: version_of(name) for name in PACKAGES}
+
+
+def _files(path: Path) -> list[Path]:
+    return [path] if path.is_file() else sorted(path.rglob("*.py"))
+
+
+def compute(cells: Iterable[Cell], jobs: int | None) -> list[Said]:
+    """Compute what is not there yet, so many cells at a time, and read all, in order.
+
+    A caller's own `joblib.parallel_config(backend=...)` wins, so that a cluster serves.
+    """
+    wanted = list(cells)
+    missing = list({key: c for c in wanted if not (_place(key := c.key)).is_file()}.values())
+    print(f"{len(wanted)} cells, {len(missing)} of them to be computed", flush=True)
+    if missing:
+        os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # each process has a core
+        os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+        parallel = Parallel(n_jobs=jobs or -1, return_as="generator_unordered")
+        done = parallel(delayed(compute_one)(cell) for cell in missing)
+        for number, told in enumerate(done, 1):
+            print(f"cell {number} of {len(missing)}: {told}", flush=True)
+    return [read(cell) for cell in wanted]
+
+
+def compute_one(cell: Cell) -> str:
+    """Compute a cell and keep it; return what to call it."""
+    place = _place(cell.key)
+    answer = _ask(cell, place.with_suffix(".training"))
+    whole = load_whole(cell.labels)
+    test, validation = (whole.of(people) for people in (cell.part.test, cell.part.validation))
+    tables = [(test.places, answer.predicted)]
+    if answer.validation is not None:
+        tables.append((validation.places, answer.validation))
+    columns = np.concatenate([predicted for _, predicted in tables])
+    places = np.concatenate([rows for rows, _ in tables])
+    table = pa.table(list(columns.T), names=list(whole.emotions))
+    table = table.append_column(PLACE, pa.array(places))
+    notes = {"notes": json.dumps(answer.notes), "tested": str(len(test.places))}
+    _write(table.replace_schema_metadata(notes), place)
+    return f"{cell.learner} of {len(cell.part.train)} people, seed {cell.seed}"
+
+
+def _ask(cell: Cell, folder: Path) -> Answer:
+    whole = load_whole(cell.labels)
+    folder.mkdir(parents=True, exist_ok=True)
+    part = cell.part
+    asked = whole.of(part.test).frames  # and no label of theirs
+    train, validation = whole.of(part.train), whole.of(part.validation)
+    task = Task(cell.settings, whole.emotions, train, validation, asked, cell.seed, folder)
+    return LEARNERS[cell.learner](task)
+
+
+def _write(table: pa.Table, place: Path) -> None:
+    draft = place.with_suffix(f".{os.getpid()}")
+    with naming(draft):
+        pq.write_table(table, draft)
+    draft.replace(place)
+    shutil.rmtree(place.with_suffix(".training"), ignore_errors=True)
+
+
+def read(cell: Cell) -> Said:
+    """Read what was kept of a cell."""
+    table = pq.read_table(_place(cell.key))
+    emotions = load_whole(cell.labels).emotions
+    places, predicted = table[PLACE].to_numpy(), as_matrix(table, emotions)
+    tested = int(table.schema.metadata[b"tested"])
+    notes = json.loads(table.schema.metadata[b"notes"])
+    return Said(places[:tested], predicted[:tested], places[tested:], predicted[tested:], notes)
+
+
+def _place(key: str) -> Path:
+    return CELLS / f"{key}.parquet"

@@ -1,0 +1,55 @@
+"""What a learner is given, and what it gives back."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from pipeline.data.features.frame_features import make_features
+from pipeline.settings.schema import Params
+from pipeline.stages.train import choose_columns, learn_features
+from studies.frames import Rows
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Task:
+    """Rows to learn from, and the frames of the people whom the model is asked about.
+
+    `settings` are the project's with what the study changes; `folder` outlives a kill.
+    """
+
+    settings: Params
+    emotions: tuple[str, ...]
+    train: Rows
+    validation: Rows
+    asked: pa.Table
+    seed: int
+    folder: Path
+
+    def features(self, learn: pa.Table, *tables: pa.Table) -> list[Array]:
+        """Make features of each table, by what the frames of `learn` alone say how."""
+        chosen = self.settings.features
+        present = [name for name in learn.column_names if name not in ("subject", "clip")]
+        made = learn_features(learn, choose_columns(chosen.columns, present), chosen)
+        return [make_features(table, made) for table in tables]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Probabilities (rows, emotions) of the rows that were asked, and of validation where it has.
+
+    `notes` is for JSON: what was chosen, how training went.
+    """
+
+    predicted: Array
+    validation: Array | None = None
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+
+Learner = Callable[[Task], Answer]

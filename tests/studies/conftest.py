@@ -1,0 +1,56 @@
+"""A small set of frames and labels, as prepare and label leave them, and quick settings."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.settings import params, paths
+from pipeline.settings.schema import Params
+
+ROOT = Path(__file__).resolve().parents[2]
+EMOTIONS = ("anger", "joy", "sadness")
+QUICK = {
+    "label.source": "human",
+    "evaluate.primary": "clip_accuracy",
+    "evaluate.resamples": 100,
+    "recipe.hidden": [4],
+    "recipe.dropout": [0.1],
+    "recipe.epochs": 2,
+}
+
+
+@pytest.fixture
+def settings() -> Params:
+    return params.with_values(params.load(ROOT / "params.yaml"), QUICK, Path("quick"))
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., np.ndarray]:
+    """Write people of six clips each; an emotion shows in its action unit as much as `shown`.
+
+    Return the labels (rows, emotions).
+    """
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+
+    def make(people: int = 8, shown: float = 3.0, seed: int = 0) -> np.ndarray:
+        random = np.random.default_rng(seed)
+        clips = np.arange(people * 6)
+        category = random.permutation(np.tile(np.arange(3), people * 2))
+        labels = np.eye(3, dtype=np.float32)[category]
+        aus = np.clip(random.random((len(clips), 3)) + shown * labels, 0, 5).astype(np.float32)
+        names = [f"p{clip // 6:02}" for clip in clips]
+        columns = {"subject": names, "clip": [f"c{clip}" for clip in clips]}
+        columns |= dict(zip(("AU04_r", "AU12_r", "AU15_r"), aus.T, strict=True))
+        for path in (paths.FRAMES, paths.LABELS):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(pa.table(columns), paths.FRAMES)
+        pq.write_table(pa.table(list(labels.T), names=list(EMOTIONS)), paths.LABELS)
+        return np.asarray(labels)
+
+    return make
