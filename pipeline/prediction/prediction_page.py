@@ -15,7 +15,7 @@ from pipeline.prediction.stored_model import UNTUNED, StoredModel
 from pipeline.prediction.tables import FRAMES, MOST_PROBABLE, PREDICTED
 from pipeline.report.figures.clip_timeline import ShownClip, timeline
 from pipeline.report.figures.files import svg
-from pipeline.report.pages.document import Block, Code, Items, Page, Picture, Section, Table
+from pipeline.report.pages.document import Block, Items, Page, Picture, Section, Table
 from pipeline.report.pages.webpage import to_html
 
 MOST_ROWS = 200  # clips in a table; the file beside has all
@@ -43,9 +43,9 @@ def prediction_page(found: Predicted, told: Told) -> Page:
         title=f"Emotions in {Path(told.data).name}",
         about=[f"read from {told.data}", f"predicted by {model.name}"],
         lead=[
-            f"{found.clips.num_rows:,} clips of {subjects:,} people: {account['rows_kept']:,} "
-            f"frames predicted, {account['rows_quarantined']:,} of {account['rows_read']:,} rows "
-            "set aside.",
+            f"{_many(found.clips.num_rows, 'clip', 'clips')} of "
+            f"{_many(subjects, 'person', 'people')}: {account['rows_kept']:,} of "
+            f"{account['rows_read']:,} frames predicted, the rest set aside.",
             *told.warnings,
             told.drift,
         ],
@@ -57,6 +57,10 @@ def prediction_page(found: Predicted, told: Told) -> Page:
             Section("The model", _model(model)),
         ],
     )
+
+
+def _many(number: int, one: str, more: str) -> str:
+    return f"{number:,} {one if number == 1 else more}"
 
 
 def _people(clips: pa.Table, model: StoredModel) -> Table:
@@ -106,7 +110,7 @@ def _over_time(found: Predicted) -> list[Block]:
 
 
 def _picture(place: int, clip: ShownClip) -> Picture:
-    caption = f"Clip {_name(clip)}"
+    caption = f"Probability of each emotion over the frames of {clip.name}"
     words = f"Predicted probability of each emotion over the frames of clip {clip.name}."
     return Picture(_picture_name(place), caption, words, f"{_picture_name(place)}.svg")
 
@@ -132,18 +136,16 @@ def _aside(account: Mapping[str, Any]) -> list[Block]:
 
 
 def _model(model: StoredModel) -> list[Block]:
-    rows = [
-        [name, bound, "tuned on validation rows" if name in model.thresholds else "not tuned"]
-        for name, bound in zip(model.emotions, model.bounds.tolist(), strict=True)
-    ]
     calibrated = (
-        "Each person's own level and spread was taken out of the action units, as in training."
+        "Each person's own level and spread was taken out of them, as in training."
         if model.features.population
-        else "Action units were taken as they are."
+        else "They were taken as they are."
     )
-    note = "" if model.thresholds else f" Thresholds were never tuned: {UNTUNED} stands for all."
+    untuned = [name for name in model.emotions if name not in model.thresholds]
+    note = f", but for {', '.join(untuned)}, where {UNTUNED} stands" if untuned else ""
+    rows = zip(model.emotions, model.bounds.tolist(), strict=True)
     return [
-        f"Trained on {model.extractor}'s action units. {calibrated}{note}",
-        Table("Thresholds", ["emotion", "threshold", ""], rows),
-        Code(", ".join(model.features.columns)),
+        f"It was trained on {model.extractor}'s action units and takes "
+        f"{', '.join(model.features.columns)}. {calibrated}",
+        Table(f"Thresholds, tuned on validation rows{note}", ["emotion", "threshold"], [*rows]),
     ]

@@ -69,7 +69,7 @@ def plan_new(
         return plan
     note = (
         f"nothing tells whose {len(alone)} of {len(plan.clips)} clips are ({some(alone, 3)}): each "
-        f"counts as a person of its own (naming {settings.data.naming}; --naming chooses another)"
+        f"counts as a person of its own (naming {settings.data.naming}; `--naming` chooses another)"
     )
     return replace(plan, notes=[*plan.notes, note])
 
