@@ -64,31 +64,37 @@ def run(
     from pipeline.prediction.account import tell
     from pipeline.prediction.predicting import predict_table
     from pipeline.prediction.progress import progress
-    from pipeline.stages.steps import new_recordings, stored_models
+    from pipeline.stages.steps.new_recordings import gather
 
-    files.refuse_suffix(out)
-    recordings = new_recordings.gather(paths)
+    files.refuse_place(out, paths)
+    recordings = gather(paths)
     layout = layout or layout_of(recordings.chosen or (recordings.root,))
     settings = settings_for(str(recordings.root), layout, naming, column)
-    bounds = DriftBounds(**settings.drift.model_dump())
     with files.whole_files(out) as folder:
-        chosen, target = stored_models.find_model(settings, model, folder.parent), folder / out.name
-        champion = model or chosen.name.startswith("champion ")
-        print(f"model: {chosen.name}{'' if champion else ', for there is no champion'}")
+        chosen = _find(settings, model, folder.parent)
         account, frames = _read(settings, recordings, chosen, folder.parent, same_units=same_units)
         with progress("predicting", account["rows_kept"], "frames") as more:
-            found = predict_table(frames, chosen, target, more)
+            found = predict_table(frames, chosen, folder / out.name, more)
+        bounds = DriftBounds(**settings.drift.model_dump())
         told = tell(str(recordings.root), chosen, account, found, bounds)
-        files.copy_table(frames.with_name("quarantine.parquet"), files.beside(target, "quarantine"))
-        summary = json.dumps(told.content(), indent=2)
-        files.beside(target, "summary", ".json").write_text(f"{summary}\n", encoding="utf-8")
-        made = [out, *(out.with_name(path.name) for path in sorted(folder.iterdir()))]
+        _write_rest(folder / out.name, told, frames)
         if report:
             from pipeline.prediction.prediction_page import page_text  # matplotlib
 
             files.write_text(page_text(found, told), report)
-            made.append(report)
-    _show(told, list(dict.fromkeys(made)))
+        made = [out.with_name(path.name) for path in sorted(folder.iterdir())]
+    print(*told.lines(), sep="\n")
+    print(f"written: {', '.join(map(str, [*made, *filter(None, [report])]))}")
+
+
+def _find(settings: "Params", meant: str | None, folder: Path) -> "StoredModel":
+    """Find the model, and say which it is."""
+    from pipeline.stages.steps.stored_models import find_model
+
+    found = find_model(settings, meant, folder)
+    champion = meant or found.name.startswith("champion ")
+    print(f"model: {found.name}{'' if champion else ', for there is no champion'}")
+    return found
 
 
 def _read(
@@ -113,6 +119,10 @@ def _read(
     return account, frames
 
 
-def _show(told: "Told", made: Sequence[Path]) -> None:
-    print(*told.lines(), sep="\n")
-    print(f"written: {', '.join(map(str, made))}")
+def _write_rest(out: Path, told: "Told", frames: Path) -> None:
+    """Write what was set aside, and all that is said, beside the predictions."""
+    from pipeline.prediction.files import beside, copy_table
+
+    copy_table(frames.with_name("quarantine.parquet"), beside(out, "quarantine"))
+    summary = json.dumps(told.content(), indent=2)
+    beside(out, "summary", ".json").write_text(f"{summary}\n", encoding="utf-8")

@@ -1,7 +1,7 @@
 """Write tables as Parquet or CSV as they stream by, and put all files in place at once."""
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,10 +15,15 @@ from pipeline.errors import InputError, naming
 PARQUET, CSV = ".parquet", ".csv"
 
 
-def refuse_suffix(out: Path) -> None:
-    """Raise `InputError` for a file that would be neither Parquet nor CSV."""
+def refuse_place(out: Path, read: Sequence[Path]) -> None:
+    """Raise `InputError` for a file that is neither Parquet nor CSV, or lies where is read."""
     if out.suffix not in (PARQUET, CSV):
         raise InputError(f"--out is {out}; a file that ends in {PARQUET} or {CSV} is allowed.")
+    if inside := [path for path in read if out.resolve().is_relative_to(path.resolve())]:
+        raise InputError(
+            f"--out is {out}, which is or lies in {inside[0]}: predictions would be read as "
+            "recordings, or stand in their place. Name a file elsewhere."
+        )
 
 
 def beside(out: Path, what: str, suffix: str | None = None) -> Path:

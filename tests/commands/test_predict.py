@@ -238,6 +238,9 @@ def test_a_wrong_name_of_out_or_model_is_refused(ready):
     with pytest.raises(InputError, match=r"out\.xlsx; a file that ends in \.parquet or \.csv"):
         predict.run([ready], Path("out.xlsx"))
     add(ready, {"in/a.csv": GOOD})
+    for given, out in (("in", "in/out.csv"), ("in/a.csv", "in/a.csv"), (".", "out.csv")):
+        with pytest.raises(InputError, match=r"which is or lies in .*Name a file elsewhere"):
+            predict.run([Path(given)], Path(out))
     for meant, message in (
         ("champion", "--model is champion, and au-emotion has none"),
         ("gone.keras", r"gone\.keras is not there\. Allowed is a \.keras file beside"),

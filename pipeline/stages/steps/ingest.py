@@ -37,8 +37,7 @@ AddSplit = Callable[[pa.Table, int], pa.Table]
 def make_plan(settings: Params, scratch: Path, source: DataSource | None = None) -> Plan:
     """Find what there is to read; `scratch` is a folder for temporary files.
 
-    `source` is read in the place of the settings' own data. Raises `InputError` where there is
-    nothing to read, or where a file is bad and `on_bad_file` is fail.
+    `source` is read in the place of the settings' own data. Raises `InputError` as `plan_source`.
     """
     data = source or settings.data
     naming, human = make_naming(settings, data), settings.label.source == "human"
@@ -47,7 +46,7 @@ def make_plan(settings: Params, scratch: Path, source: DataSource | None = None)
 
 
 def plan_source(settings: Params, data: DataSource, source: Source) -> Plan:
-    """Plan as `make_plan`, by a naming and a choice of files of the caller's own."""
+    """Plan what to read. Raises `InputError` where that is nothing, or a bad file must not be."""
     labels, plan = source.naming.labels, PLANNERS[data.layout](source)
     labels.listed(plan.clips)  # refuses a row that may mean several of them
     plan.notes.extend(labels.notes)
