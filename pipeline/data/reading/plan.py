@@ -118,7 +118,7 @@ def plan_clips(
     notes += describe_names(clip.header for clip in clips)
     headers = [clip.header for clip in clips]
     clips, aus, lacking = settle_columns(clips, wanted, source.aus)
-    notes += describe_left_out(aus, wanted, headers)
+    notes += describe_left_out(aus, wanted, headers, source.aus)
     notes += joined
     clips.sort(key=lambda clip: (clip.identity.subject, clip.name))
     return Plan(

@@ -25,8 +25,13 @@ def describe_names(headers: Iterable[Header]) -> list[str]:
     return [f"column names of {files} files are read as they are meant: {told}"]
 
 
-def describe_left_out(aus: Sequence[str], extractor: str, headers: Iterable[Header]) -> list[str]:
-    """List the AU columns that are not used, and those of the extractor that are not there."""
+def describe_left_out(
+    aus: Sequence[str], extractor: str, headers: Iterable[Header], needed: Sequence[str]
+) -> list[str]:
+    """List the AU columns that are not used, and those of the extractor that are not there.
+
+    Where it is known which are needed, others are not missed.
+    """
     every: Counter[str] = Counter()
     for header, count in _count(headers):
         every.update({name: count for name in header.columns if _ANY_AU.match(name)})
@@ -34,7 +39,11 @@ def describe_left_out(aus: Sequence[str], extractor: str, headers: Iterable[Head
     if unused := [name for name in every if name not in aus]:
         told = ", ".join(f"{name} (in {every[name]} files)" for name in unused)
         notes.append(f"AU columns that are left out: {told}")
-    if aus and (absent := [name for name in every_au_of(extractor) if name not in every]):
+    if (
+        aus
+        and not needed
+        and (absent := [name for name in every_au_of(extractor) if name not in every])
+    ):
         notes.append(f"AU columns of {extractor} that no file has: {', '.join(absent)}")
     return notes
 

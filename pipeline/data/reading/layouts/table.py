@@ -61,7 +61,8 @@ def plan(source: Source) -> Plan:
     )
     ranked = ((clip, clips.subject[clip]) for clip in clips.ranked())
     owners = {clip: owner for clip, owner in ranked if clip and owner}
-    left_out = describe_left_out(aus, extractor, [file.header for file in found])
+    headers = [file.header for file in found]
+    left_out = describe_left_out(aus, extractor, headers, source.aus)
     return Plan(
         jobs=[partial(read, piece, schema, files, words) for piece in pieces],
         subjects=sorted(set(owners.values())),
