@@ -17,6 +17,7 @@ from pipeline.commands.source import Column, layout_of, settings_for, source_opt
 
 if TYPE_CHECKING:
     from pipeline.prediction.account import Told
+    from pipeline.prediction.predicting import Predicted
     from pipeline.prediction.stored_model import StoredModel
     from pipeline.settings.schema import Params
     from pipeline.stages.steps.new_recordings import Recordings
@@ -79,9 +80,7 @@ def run(
         told = tell(str(recordings.root), chosen, account, found, bounds)
         _write_rest(folder / out.name, told, frames)
         if report:
-            from pipeline.prediction.prediction_page import page_text  # matplotlib
-
-            files.write_text(page_text(found, told), report)
+            _write_report(report, found, told)
         made = [out.with_name(path.name) for path in sorted(folder.iterdir())]
     print(*told.lines(), sep="\n")
     print(f"written: {', '.join(map(str, [*made, *filter(None, [report])]))}")
@@ -126,3 +125,10 @@ def _write_rest(out: Path, told: "Told", frames: Path) -> None:
     copy_table(frames.with_name("quarantine.parquet"), beside(out, "quarantine"))
     summary = json.dumps(told.content(), indent=2)
     beside(out, "summary", ".json").write_text(f"{summary}\n", encoding="utf-8")
+
+
+def _write_report(report: Path, found: "Predicted", told: "Told") -> None:
+    from pipeline.prediction.files import write_text
+    from pipeline.prediction.prediction_page import page_text  # matplotlib
+
+    write_text(page_text(found, told), report)
