@@ -13,7 +13,8 @@ from pipeline.settings.schema import Params
 from pipeline.tracking.registry.registry import CHAMPION, champion_of
 from pipeline.tracking.store import run_references
 from pipeline.tracking.store.artifacts import features_in, fetch, network_of
-from pipeline.tracking.store.connection import open_client, tracking_uri
+from pipeline.tracking.store.connection import open_client, tracking_uri, without_password
+from pipeline.tracking.store.faults import failures
 from pipeline.tracking.store.run_references import ACCEPTED, WORKSPACE
 
 KERAS = ".keras"
@@ -44,6 +45,17 @@ def find_model(settings: Params, meant: str | None, folder: Path) -> StoredModel
 
 
 def _of_logged(client: Any, model_id: str, run_id: str, name: str, folder: Path) -> StoredModel:
+    try:
+        return _copied(client, model_id, run_id, name, folder)
+    except failures() as error:
+        raise InputError(
+            f"{name} cannot be copied from the store: {without_password(str(error))[:300]} "
+            "Mend the store; after the repository was moved, run `python -m pipeline relocate`; or "
+            "name another --model."
+        ) from error
+
+
+def _copied(client: Any, model_id: str, run_id: str, name: str, folder: Path) -> StoredModel:
     network, contract = network_of(model_id, folder)
     thresholds = contract.with_name(Path(run_files.THRESHOLDS).name)
     if not thresholds.is_file():  # of a model that was logged before it carried them

@@ -44,13 +44,16 @@ def network_of(model_id: str, folder: Path) -> tuple[Path, Path]:
     """Copy what a logged model carries into a folder: its `.keras` file and its contract.
 
     The contract is JSON: `ranges` with every AU column in order, `feature_map` and `emotions`.
+    Raises `FileNotFoundError` where the store holds no file of it.
     """
     import mlflow.artifacts
 
     load = partial(mlflow.artifacts.download_artifacts, f"models:/{model_id}", dst_path=str(folder))
     copy = within(DOWNLOAD, "download_artifacts", load)
     carried = Path(copy) / "artifacts"
-    return next(carried.glob("*.keras")), carried / CONTRACT
+    if (network := next(carried.glob("*.keras"), None)) is None:  # MLflow says nothing
+        raise FileNotFoundError(f"models:/{model_id} holds no .keras file.")
+    return network, carried / CONTRACT
 
 
 def features_in(contract: Mapping[str, Any]) -> FeatureMap:

@@ -1,6 +1,7 @@
 """A model is found by whatever name it goes, with its thresholds and the profile of its data."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from candidates import EMOTIONS, FEATURES, guesses, log_candidate
 
 from pipeline.data.card import profile
 from pipeline.data.card.profile import BINS, PREDICTED, Profile
+from pipeline.errors import InputError
 from pipeline.prediction.stored_model import StoredModel
 from pipeline.settings import params, paths
 from pipeline.stages.steps.stored_models import find_model
@@ -76,3 +78,11 @@ def test_without_a_champion_the_model_in_outputs_is_taken(store, tmp_path, monke
     assert found.name == "the model in outputs/train"
     assert (found.thresholds, found.profile) == ({}, None)
     assert found.bounds.tolist() == [0.5, 0.5]
+
+
+def test_a_model_whose_files_are_gone_is_said_in_one_line(store, tmp_path, monkeypatch):
+    monkeypatch.chdir(store)
+    record(tmp_path, "one", carried=True)
+    shutil.rmtree(store / "mlruns")
+    with pytest.raises(InputError, match=r"the model of run one .* cannot be copied from the"):
+        find(tmp_path, "one")
