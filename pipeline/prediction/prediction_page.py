@@ -35,6 +35,11 @@ def page_text(found: Predicted, told: Told) -> str:
     return to_html(page, drawn)
 
 
+def _predicted(account: Mapping[str, Any]) -> str:
+    kept, read = account["rows_kept"], account["rows_read"]
+    return f"all {kept:,}" if kept == read else f"{kept:,} of {read:,}"
+
+
 def prediction_page(found: Predicted, told: Told) -> Page:
     """Return the page: what was found first, then people, clips, figures, what was set aside."""
     account, model = told.account, told.model
@@ -44,8 +49,7 @@ def prediction_page(found: Predicted, told: Told) -> Page:
         about=[f"read from {told.data}", f"predicted by {model.name}"],
         lead=[
             f"{_many(found.clips.num_rows, 'clip', 'clips')} of "
-            f"{_many(subjects, 'person', 'people')}: {account['rows_kept']:,} of "
-            f"{account['rows_read']:,} frames predicted, the rest set aside.",
+            f"{_many(subjects, 'person', 'people')}: {_predicted(account)} frames predicted.",
             *told.warnings,
             told.drift,
         ],
