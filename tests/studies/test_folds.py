@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from pipeline.errors import InputError
 from pipeline.evaluation import baselines
@@ -115,3 +118,12 @@ def test_the_parameters_that_ship_are_read():
     study = params.load_as(FoldsParams, params_of("folds"))
     check(study)
     assert baselines.LOGISTIC in study.models
+
+
+def test_what_nobody_has_asked_is_not_missed_by_dvc():
+    for file in (Path(__file__).parents[2] / "studies").glob("*/dvc.yaml"):
+        for stage in yaml.safe_load(file.read_text())["stages"].values():
+            assert {True} == {
+                isinstance(out, dict) and all(not options["cache"] for options in out.values())
+                for out in stage["outs"]
+            }, f"{file}: `dvc pull` fails where they are not"
