@@ -146,12 +146,13 @@ def train(settings: Params, frames: Frames, valence: NDArray[np.str_]) -> Predic
     labels = facs_rules.rule_scores(columns, rules, settings.chosen.divisors) * gate
     rows = np.isin(frames.subject, np.unique(frames.subject)[:TRAINED])
     weights = {"weights": dict.fromkeys(rules, 1.0), "mode": "none"}
-    pairs = [(frames.intensities[part], labels[part].astype(np.float32)) for part in (rows, ~rows)]
+    train, others = (
+        (frames.intensities[part], labels[part].astype(np.float32)) for part in (rows, ~rows)
+    )
     score = partial(epoch_scores, emotions=list(rules), positive_at=0.5, threshold=0.5)
     with tempfile.TemporaryDirectory() as folder:
-        trained = fit(
-            Data(*pairs), fit_settings(settings, weights), score, lambda *_: None, Path(folder)
-        )
+        chosen = fit_settings(settings, weights)
+        trained = fit(Data(train, others), chosen, score, lambda *_: None, Path(folder))
     network = Predictor(trained.model)
     return lambda table: network(as_matrix(table, frames.aus))
 

@@ -88,8 +88,10 @@ def cell_of(learner: str, settings: Params, part: Part, seed: int) -> Cell:
     """
     if learner not in LEARNERS:
         raise InputError(f"models has {learner!r}; allowed are {', '.join(LEARNERS)}.")
-    if learner != baselines.NETWORK:  # which alone needs to be told when to stop
+    if learner != baselines.NETWORK or settings.train.members > 1:
+        # One network alone needs others to tell it when to stop.
         part = Part(tuple(sorted((*part.train, *part.validation))), (), part.test)
+    if learner != baselines.NETWORK:
         seed = seed if learner in classic.DRAWING else 0
     return Cell(learner, settings, part, seed)
 
@@ -129,7 +131,9 @@ def compute_one(cell: Cell) -> str:
     place = _place(cell.key)
     answer = _ask(cell, place.with_suffix(".training"))
     whole = load_whole(cell.labels)
-    test, validation = (whole.of(people) for people in (cell.part.test, cell.part.validation))
+    test, validation = (
+        whole.of(people) for people in (cell.part.test, cell.part.validation or cell.part.train)
+    )
     tables = [(test.places, answer.predicted)]
     if answer.validation is not None:
         tables.append((validation.places, answer.validation))

@@ -4,15 +4,15 @@ A subject's place depends on its own name and the seed, not on who else is there
 moves at most the people next to a boundary, so that models of a growing collection stay comparable.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.data.action_units import SPLITS
+from pipeline.data.dealing import in_order
 from pipeline.data.names.words import chosen
 from pipeline.data.reading.rows.faces import owner
 from pipeline.errors import InputError
@@ -28,14 +28,6 @@ class Shares:
     validation: float
     test: float
     seed: int
-
-
-def in_order(names: Iterable[str], seed: int) -> list[str]:
-    """Put names into an order as good as drawn, in which a further one moves no other past another.
-
-    By their hash; the seed is hashed with them.
-    """
-    return sorted(names, key=lambda name: sha256(f"{seed}/{name}".encode()).digest())
 
 
 def deal(names: Sequence[str], shares: Shares) -> dict[str, str]:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from pipeline.errors import InputError
 from pipeline.model.batches import Shuffle
 from pipeline.model.loss import Mode, WeightedBinaryCrossentropy
-from pipeline.model.network import build
+from pipeline.model.members import MembersLoss, build_members, with_counts
+from pipeline.model.network import build, standardise
 from pipeline.model.progress import Progress
 from pipeline.model.resume import BEST, KeepState
 from pipeline.model.saving import BATCH, Predictor
@@ -27,10 +28,14 @@ _STEPS_PER_CALL = 32
 
 @dataclass(frozen=True)
 class Data:
-    """Features (rows, features) and labels (rows, emotions) of the two splits that train."""
+    """Features (rows, features) and labels (rows, emotions) of the two splits that train.
+
+    `groups` tells the member, from 0 on, that leaves a training row out; None for one member.
+    """
 
     train: tuple[Array, Array]
     validation: tuple[Array, Array]
+    groups: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True)
@@ -50,13 +55,18 @@ class Settings:
     lr_patience: int | None
     lr_factor: float
     lr_lowest: float
+    members: int = 1
 
 
 @dataclass(frozen=True)
 class Trained:
-    """The network with its best weights, and what every epoch, from 1 on, measured."""
+    """The network with its best weights, and what every epoch, from 1 on, measured.
+
+    `trained` is what was trained: of several members not yet their average.
+    """
 
     model: keras.Model
+    trained: keras.Model
     best_epoch: int
     history: list[dict[str, float]]
 
@@ -64,15 +74,16 @@ class Trained:
 class EpochReport(keras.callbacks.Callback):
     """Add the learning rate and validation scores to each epoch's losses and pass them on."""
 
-    def __init__(self, data: Data, score: Score, on_epoch: OnEpoch) -> None:
+    def __init__(self, kept: keras.Model, data: Data, score: Score, on_epoch: OnEpoch) -> None:
         super().__init__()
+        self._kept = kept
         self.history: list[dict[str, float]] = []
         self._data = data
         self._score = score
         self._on_epoch = on_epoch
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
-        self._predict = Predictor(self.model)
+        self._predict = Predictor(self._kept)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         measured = {name: float(value) for name, value in (logs or {}).items()}
@@ -96,6 +107,7 @@ def best_of(history: Sequence[dict[str, float]]) -> dict[str, float]:
 def fit(data: Data, settings: Settings, score: Score, on_epoch: OnEpoch, folder: Path) -> Trained:
     """Train, and return the weights of the epoch with the lowest validation loss.
 
+    Of several members (`pipeline.model.members`) that is the loss of the people whom each left out.
     `score(labels, probabilities)` measures the validation split, `on_epoch(measured, kept)`
     hears of each epoch: what it measured, and what the one did whose weights are kept so far.
     The same data, settings and machine give the same bits, also where an earlier call was killed:
@@ -104,10 +116,10 @@ def fit(data: Data, settings: Settings, score: Score, on_epoch: OnEpoch, folder:
     """
     keras.utils.clear_session()  # else names count up within a process and end up in the file
     keras.utils.set_random_seed(settings.seed)
-    features, labels = data.train
-    model = _compiled(features, labels.shape[1], settings)
-    report = EpochReport(data, score, on_epoch)
-    shuffle = Shuffle(features, labels, settings.batch_size, settings.seed)
+    model, final = _compiled(data, settings)
+    train, validation = _counted(data, settings.members)
+    report = EpochReport(final, data, score, on_epoch)
+    shuffle = Shuffle(*train, settings.batch_size, settings.seed)
     callbacks = [shuffle, *_callbacks(report, folder / BEST, settings)]
     kept = KeepState(folder, callbacks, report.history)
     for number, epoch in enumerate(report.history):  # to a run that does not know of them yet
@@ -118,33 +130,45 @@ def fit(data: Data, settings: Settings, score: Score, on_epoch: OnEpoch, folder:
             shuffle=False,
             initial_epoch=len(report.history),
             epochs=settings.epochs,
-            validation_data=data.validation,
+            validation_data=validation,
             validation_batch_size=BATCH,
             callbacks=[*callbacks, kept],
             verbose=0,
         )
     model.load_weights(folder / BEST)
-    return Trained(model, int(best_of(report.history)["epoch"]), report.history)
+    return Trained(final, model, int(best_of(report.history)["epoch"]), report.history)
 
 
-def _compiled(features: NDArray[np.float32], emotions: int, settings: Settings) -> keras.Model:
-    model = build(
-        features,
-        emotions,
-        hidden=settings.hidden,
-        dropout=settings.dropout,
-        batch_norm=settings.batch_norm,
-    )
+def _counted(data: Data, members: int) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """Give what is learned from, and what decides when to stop."""
+    if data.groups is None:
+        return data.train, data.validation
+    features, labels = data.train
+    learned, asked = with_counts(labels, data.groups, members)
+    return (features, learned), (features, asked)
+
+
+def _compiled(data: Data, settings: Settings) -> tuple[keras.Model, keras.Model]:
+    """Build the network that trains, and that which is kept: the same, but for several members."""
+    features, labels = data.train
+    shape = {key: getattr(settings, key) for key in ("hidden", "dropout", "batch_norm")}
+    loss = WeightedBinaryCrossentropy(settings.weights, settings.weight_mode)
+    if settings.members == 1:
+        model = final = build(features, labels.shape[1], **shape)
+    else:
+        own = standardise(features), features.shape[1], labels.shape[1]
+        model, final = build_members(*own, **shape, members=settings.members)
+        loss = MembersLoss(settings.weights, settings.weight_mode, settings.members)
     steps = -(-len(features) // settings.batch_size)
     model.compile(
         optimizer=keras.optimizers.Adam(settings.learning_rate),
-        loss=WeightedBinaryCrossentropy(settings.weights, settings.weight_mode),
+        loss=loss,
         steps_per_execution=min(_STEPS_PER_CALL, steps),
         jit_compile=False,  # on a CPU several times slower than TensorFlow's own kernels
     )
     # Its memory is a part of what is saved: of the state, and with the weights in the model's file.
     model.optimizer.build(model.trainable_variables)
-    return model
+    return model, final
 
 
 def _callbacks(

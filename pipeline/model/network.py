@@ -22,7 +22,7 @@ def build(
     mean and standard deviation, so the saved model takes what OpenFace writes.
     """
     inputs = keras.Input(shape=(features.shape[1],), name="action_units")
-    signal = _standardise(features)(inputs)
+    signal = standardise(features)(inputs)
     for i, (units, rate) in enumerate(zip(hidden, dropout, strict=True)):
         signal = layers.Dense(units, use_bias=not batch_norm, name=f"dense_{i}")(signal)
         if batch_norm:
@@ -33,7 +33,8 @@ def build(
     return keras.Model(inputs, outputs, name="au_emotion")
 
 
-def _standardise(features: NDArray[np.float32]) -> keras.Layer:
+def standardise(features: NDArray[np.float32]) -> keras.Layer:
+    """Give the layer that takes out mean and standard deviation of the training rows."""
     mean = features.mean(axis=0, dtype=np.float64)
     deviation = features.std(axis=0, dtype=np.float64)
     # An action unit that never moved in training has no scale of its own: it keeps the AU's.

@@ -58,6 +58,7 @@ class Features(SettingsSection):
 
 class Train(SettingsSection):
     seed: Seed
+    members: Count
     learning_rate: Positive
     batch_size: Count
     lr_factor: Share

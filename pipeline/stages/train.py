@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pipeline.data.action_units import ACTIVATIONS, AU_COLUMNS, INTENSITIES, PRESENCES
 from pipeline.data.card import profile
 from pipeline.data.csv_files import write_csv
+from pipeline.data.dealing import deal_groups
 from pipeline.data.features.feature_map import FeatureMap, fit_feature_map
 from pipeline.data.features.frame_features import KEYS, columns_for, make_features
 from pipeline.data.frames import as_matrix, au_columns, codes_of, column_words, load_rows
@@ -24,7 +25,7 @@ from pipeline.evaluation.scoring.emotion_scores import epoch_scores
 from pipeline.model.fit import Data, Settings, fit
 from pipeline.model.saving import Predictor, save_model
 from pipeline.settings import params, paths, run_files
-from pipeline.settings.schema import Features, Params
+from pipeline.settings.schema import Features, Params, Train
 from pipeline.stages.steps import recording
 from pipeline.stages.steps.run_name import run_name
 from pipeline.tracking import provenance
@@ -60,7 +61,7 @@ def choose_columns(kind: str, present: Sequence[str]) -> list[str]:
 
 
 def load_data(
-    columns: Sequence[str], emotions: Sequence[str], chosen: Features
+    columns: Sequence[str], emotions: Sequence[str], settings: Params
 ) -> tuple[Data, FeatureMap]:
     """Load the training and the validation split, never test; training rows say how."""
     split = column_words(paths.FRAMES, "split")
@@ -72,9 +73,18 @@ def load_data(
     def labels(name: str) -> NDArray[np.float32]:
         return load_rows(paths.LABELS, split == name, emotions)
 
-    made = learn_features(frames("train"), columns, chosen)
-    pairs = [(make_features(frames(name), made), labels(name)) for name in ("train", "val")]
-    return Data(*pairs), made
+    made = learn_features(frames("train"), columns, settings.features)
+    train, validation = (
+        (make_features(frames(name), made), labels(name)) for name in ("train", "val")
+    )
+    return Data(train, validation, deal_members(frames("train"), settings.train)), made
+
+
+def deal_members(train: pa.Table, chosen: Train) -> NDArray[np.int64] | None:
+    """Deal the people of training rows to the members that leave them out; None for one member."""
+    if chosen.members == 1:
+        return None
+    return deal_groups(*codes_of(train["subject"]), chosen.members, chosen.seed)
 
 
 def learn_features(train: pa.Table, columns: Sequence[str], chosen: Features) -> FeatureMap:
@@ -106,6 +116,7 @@ def fit_settings(settings: Params, class_weights: dict[str, Any]) -> Settings:
         lr_patience=recipe.lr_patience,
         lr_factor=train.lr_factor,
         lr_lowest=train.lr_lowest,
+        members=train.members,
     )
 
 
@@ -125,7 +136,7 @@ def train(
     """
     columns, emotions = names
     weights = json.loads(paths.CLASS_WEIGHTS.read_text())
-    data, features = load_data(columns, emotions, settings.features)
+    data, features = load_data(columns, emotions, settings)
     rows = {"training": len(data.train[0]), "validation": len(data.validation[0])}
     recording.record_provenance(run)
     recording.record_inputs(run, rows, columns, weights)

@@ -4,26 +4,40 @@ import contextlib
 import io
 
 from pipeline.model.fit import Data, fit
+from pipeline.model.members import left_out
 from pipeline.model.saving import Predictor
-from pipeline.stages.train import fit_settings
+from pipeline.stages.train import deal_members, fit_settings
 from pipeline.stages.weigh import class_weights, count_positives
 from studies.learners.task import Answer, Task
 
 
 def learn(task: Task) -> Answer:
-    """Train; validation people decide when to stop, training people all else."""
-    if not len(task.validation.labels):
-        raise ValueError("a network needs validation people, to know when to stop")
-    rows = task.train.frames, task.validation.frames, task.asked
+    """Train; validation people decide when to stop, or those whom each of several members left out.
+
+    What is said of validation people is theirs who decided: never of those who are asked about.
+    """
+    chosen = task.settings.train.model_copy(update={"seed": task.seed})
+    settings = task.settings.model_copy(update={"train": chosen})
+    groups = deal_members(task.train.frames, chosen)
+    own = task.train if groups is not None else task.validation
+    rows = task.train.frames, own.frames, task.asked
     train, validation, asked = task.features(task.train.frames, *rows)
-    data = Data((train, task.train.labels), (validation, task.validation.labels))
-    changed = {"train": task.settings.train.model_copy(update={"seed": task.seed})}
-    settings = fit_settings(task.settings.model_copy(update=changed), weigh(task))
+    data = Data((train, task.train.labels), (validation, own.labels), groups)
     with contextlib.redirect_stdout(io.StringIO()):  # its progress would drown the study's
-        trained = fit(data, settings, lambda *_: {}, lambda *_: None, task.folder)
-    predict = Predictor(trained.model)
+        trained = fit(
+            data,
+            fit_settings(settings, weigh(task)),
+            lambda *_: {},
+            lambda *_: None,
+            task.folder,
+        )
     notes = {"best_epoch": trained.best_epoch, "history": trained.history}
-    return Answer(predict(asked), predict(validation), notes)
+    said = (
+        Predictor(trained.model)(validation)
+        if groups is None
+        else left_out(trained.trained, train, groups, len(task.emotions))
+    )
+    return Answer(Predictor(trained.model)(asked), said, notes)
 
 
 def weigh(task: Task) -> dict[str, object]:
