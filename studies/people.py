@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.data.csv_files import read_csv
-from pipeline.data.dealing import in_order
+from pipeline.data.names.dealing import in_order
 from pipeline.data.names.words import chosen
 from pipeline.errors import InputError
 from studies.settings import Dealing

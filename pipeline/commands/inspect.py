@@ -13,7 +13,6 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pyarrow as pa
 
-from pipeline.commands.naming_choice import choose_naming
 from pipeline.commands.source import Column, override, settings_for, source_arguments
 from pipeline.data.action_units import ACTIVATIONS, INTENSITIES, PRESENCES, number
 from pipeline.data.card.counting.frame_summary import FrameSummary
@@ -22,6 +21,7 @@ from pipeline.data.reading.plan import Plan
 from pipeline.data.split import with_split
 from pipeline.settings.schema import Params
 from pipeline.stages.steps import ingest
+from pipeline.stages.steps.naming_choice import choose_naming
 
 _EXAMPLES = 3  # files or rows named per reason
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.data.action_units import SPLITS
-from pipeline.data.dealing import in_order
+from pipeline.data.names.dealing import in_order
 from pipeline.data.names.words import chosen
 from pipeline.data.reading.rows.faces import owner
 from pipeline.errors import InputError

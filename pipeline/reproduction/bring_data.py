@@ -13,7 +13,7 @@ import yaml
 from pipeline.errors import InputError
 from pipeline.reproduction.checkout import Project
 from pipeline.reproduction.replay import own_stages
-from pipeline.tools import dvc, git
+from pipeline.settings.repository import dvc, git
 
 FEW = 5  # hashes named where many are missing
 MEMBER = re.compile(r"^md5: (\w+(?:\.dir)?)$", re.MULTILINE)  # as `dvc pull` names what it lacks

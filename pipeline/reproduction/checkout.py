@@ -9,8 +9,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from pipeline.errors import InputError
+from pipeline.settings.repository import STOPS, git
 from pipeline.settings.run_files import PATCH, SETTINGS
-from pipeline.tools import STOPS, git
 from pipeline.tracking.store.recorded_runs import Recorded
 
 

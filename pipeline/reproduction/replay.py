@@ -12,7 +12,7 @@ from types import FrameType
 import yaml
 
 from pipeline.errors import InputError
-from pipeline.tools import DVC, STOPS, environment
+from pipeline.settings.repository import DVC, STOPS, environment
 
 ENDING = 5  # seconds that DVC has to end itself
 REPRO = ("repro", "--force", "--no-run-cache", "--no-commit")

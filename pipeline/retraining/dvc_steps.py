@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from pipeline.errors import InputError
-from pipeline.tools import dvc_here, show_dvc
+from pipeline.settings.repository import dvc_here, show_dvc
 
 _TOLD = 15  # lines of output that an error repeats
 

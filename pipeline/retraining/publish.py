@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from pipeline.errors import InputError
 from pipeline.settings import paths
-from pipeline.tools import git_here
+from pipeline.settings.repository import git_here
 from pipeline.tracking.provenance import file_md5
 
 FIGURES_BRANCH = "retrain-figures"

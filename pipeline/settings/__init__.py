@@ -1,4 +1,4 @@
-"""What a user sets: params.yaml by section, its one reader, and where files lie.
+"""What a user sets, and where: params.yaml by section, its one reader, places, git and DVC here.
 
 Never: a default that params.yaml does not show, or anything that computes.
 """

@@ -16,9 +16,9 @@ from pydantic_core import ErrorDetails
 
 from pipeline.errors import InputError
 from pipeline.settings import paths
+from pipeline.settings.repository import git
 from pipeline.settings.schema import Params
 from pipeline.settings.yaml_text import BadYamlError, parse
-from pipeline.tools import git
 
 Sections = TypeVar("Sections", bound=BaseModel)
 

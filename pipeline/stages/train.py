@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from pipeline.data.action_units import ACTIVATIONS, AU_COLUMNS, INTENSITIES, PRESENCES
 from pipeline.data.card import profile
 from pipeline.data.csv_files import write_csv
-from pipeline.data.dealing import deal_groups
 from pipeline.data.features.feature_map import FeatureMap, fit_feature_map
 from pipeline.data.features.frame_features import KEYS, columns_for, make_features
 from pipeline.data.frames import as_matrix, au_columns, codes_of, column_words, load_rows
+from pipeline.data.names.dealing import deal_groups
 from pipeline.errors import InputError, run_main
 from pipeline.evaluation.scoring.emotion_scores import epoch_scores
 from pipeline.model.fit import Data, Settings, fit

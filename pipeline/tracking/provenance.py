@@ -20,7 +20,7 @@ from typing import Any
 import yaml
 
 from pipeline.errors import InputError
-from pipeline.tools import git_here
+from pipeline.settings.repository import git_here
 
 PATCH_BYTES = 5_000_000
 EXPERIMENT, BASELINE = "DVC_EXP_NAME", "DVC_EXP_BASELINE_REV"  # what DVC tells its stages

@@ -19,8 +19,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from pipeline.data.dealing import in_order
 from pipeline.data.frames import codes_of
+from pipeline.data.names.dealing import in_order
 from pipeline.evaluation.resampling.sampling import draw_rows
 from pipeline.evaluation.scoring.arrays import Ints
 from pipeline.evaluation.scoring.category_scores import NONE, categories_of

@@ -18,7 +18,6 @@ NEUTRAL = (
     "pipeline/tracking/",
     "pipeline/stages/steps/recording.py",
     "pipeline/stages/steps/run_name.py",
-    "pipeline/tools.py",
     "pipeline/errors.py",
     "pipeline/model/__init__.py",
 )
@@ -105,7 +104,7 @@ def _imported(path: Path) -> list[str]:
         if isinstance(node, ast.Import):
             found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            # `from pipeline import tools` imports a module, `from x.y import f` only x.y.
+            # `from x import y` imports a module, `from x.y import f` only x.y.
             found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
     return found
 

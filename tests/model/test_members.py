@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.data.dealing import deal_groups
+from pipeline.data.names.dealing import deal_groups
 from pipeline.errors import InputError
 from pipeline.model.fit import Data, Settings, Trained, fit
 from pipeline.model.members import left_out, with_counts

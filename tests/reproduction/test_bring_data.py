@@ -9,7 +9,7 @@ from pipeline.reproduction.bring_data import bring, changed
 from pipeline.reproduction.checkout import checkout
 from pipeline.reproduction.compare import made_by
 from pipeline.reproduction.replay import own_stages
-from pipeline.tools import dvc
+from pipeline.settings.repository import dvc
 
 
 def fill(folder, **texts):

@@ -1,4 +1,4 @@
-"""What people call people, clips and categories: words as they are read, and their safe form.
+"""What people call people, clips and categories: words as they are read, safe forms, an order.
 
 Never: what a name stands for.
 """

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.settings import params
+from pipeline.settings.repository import git
 from pipeline.settings.schema import Params
-from pipeline.tools import git
 from pipeline.tracking.provenance import BASELINE, EXPERIMENT
 
 MOST = 5  # differences that a name has room for

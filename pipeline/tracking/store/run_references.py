@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError
 from pipeline.settings import paths
-from pipeline.tools import git
+from pipeline.settings.repository import git
 from pipeline.tracking.store.connection import without_password
 from pipeline.tracking.store.recorded_runs import client_of
 
