@@ -83,9 +83,8 @@ def one(project: Path, folder: str, options: str) -> tuple[int, list[str]]:
 
 def campaign(folder: Path, times: int, rng: random.Random) -> bool:
     """Run against the end of each folder's disk so often; tell whether all ended well."""
-    begun = {stage: make_project(folder / stage) for stage in STAGES}
-    for stage, project in begun.items():
-        up_to(project, stage)
+    made = make_project(folder / "project")  # of one commit, which names the runs
+    begun = {stage: up_to(copy_of(made, folder / stage), stage) for stage in STAGES}
     undisturbed = copy_of(begun["prepare"], folder / "undisturbed")
     expected = result(undisturbed)
     well, number = True, 0
