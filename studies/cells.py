@@ -35,8 +35,15 @@ from studies.people import Part
 PLACE = " place"  # a column beside the emotions, whatever these are called
 CELLS = paths.OUTPUTS / "studies/cells"
 PACKAGE = Path(__file__).parents[1]
-NETWORK_PARTS = ("pipeline/model", "pipeline/stages/weigh.py", "studies/learners/network.py")
-EVERY_PART = ("pipeline/data/features", "pipeline/evaluation/baselines.py", "studies/learners")
+# The code that decides what models say; a test holds them to what the learners import.
+EVERY_PART = (
+    *("pipeline/data/action_units.py", "pipeline/data/features", "pipeline/data/frames.py"),
+    *("pipeline/data/labels/facs_rules.py", "pipeline/data/names/dealing.py"),
+    *("pipeline/evaluation/baselines.py", "pipeline/evaluation/resampling"),
+    *("pipeline/evaluation/scoring", "pipeline/stages/train.py"),
+    *("studies/frames.py", "studies/learners"),
+)
+NETWORK_PARTS = ("pipeline/model", "pipeline/stages/weigh.py")
 LEARNERS: dict[str, Learner] = {
     baselines.NETWORK: network.learn,
     baselines.CONSTANT: baseline.constant,
@@ -98,7 +105,7 @@ def cell_of(learner: str, settings: Params, part: Part, seed: int) -> Cell:
 
 def code(learner: str) -> dict[str, str]:
     """Hash the code that makes the predictions, and name the libraries' versions."""
-    parts = EVERY_PART if learner != baselines.NETWORK else NETWORK_PARTS + EVERY_PART[:1]
+    parts = EVERY_PART if learner != baselines.NETWORK else NETWORK_PARTS + EVERY_PART
     files = [file for part in parts for file in _files(PACKAGE / part)]
     hashes = {file.relative_to(PACKAGE).as_posix(): file_md5(file) for file in files}
     return hashes | {name: version_of(name) for name in PACKAGES}

@@ -5,7 +5,18 @@ import sys
 from pathlib import Path
 
 import pytest
-from wiring import NEUTRAL, ROOT, deciding, deciding_files, files_of, imports_of, made_by, stages
+import yaml
+from wiring import (
+    NEUTRAL,
+    ROOT,
+    deciding,
+    deciding_files,
+    files_of,
+    imports_of,
+    is_bare,
+    made_by,
+    stages,
+)
 
 STAGES = stages()
 MODULES = sorted((ROOT / "pipeline").rglob("*.py"))
@@ -19,6 +30,16 @@ def test_deps_are_the_files_that_decide_and_no_other(stage):
     needed = deciding_files(stage)
     assert needed - whole == set(), "decides outputs, and dvc.yaml does not list it"
     assert whole - needed == set(), "dvc.yaml lists it, and no output hangs on it"
+
+
+@pytest.mark.parametrize("study", sorted(ROOT.glob("studies/*/dvc.yaml")), ids=str)
+def test_a_study_depends_on_all_code_that_decides_its_answers(study):
+    """On more as well: whole rooms, for what it computed is kept cell by cell anyway."""
+    for name, stage in yaml.safe_load(study.read_text())["stages"].items():
+        code = [dep for dep in stage["deps"] if dep.startswith(("pipeline/", "studies/"))]
+        listed = {file for dep in code for file in deciding(dep)}
+        files = files_of(f"studies.{name}.__main__", beyond=NEUTRAL)
+        assert {file for file in files if not is_bare(ROOT / file)} - listed == set()
 
 
 def test_neutral_files_are_there_and_rooms_that_compute_are_not_among_them():

@@ -75,6 +75,10 @@ def make_evaluation(experiment: str, maker: str) -> str:
         run.log_table(TABLE, "means")
         run.log_dict({"a": "b"}, "provenance/md5.json")
         run.set_tags({"test.rows_hash": "abc"})
+        with TemporaryDirectory() as folder:
+            tuned = Path(folder) / "thresholds.json"
+            tuned.write_text('{"thresholds": {"network": {"joy": 0.25}}}')
+            run.log_thresholds(tuned)
     return run.key
 
 
@@ -106,6 +110,7 @@ def content(client: "MlflowClient", experiment: str, key: str) -> dict[str, Any]
         "metrics": {name: _history(client, run_id, name) for name in sorted(run.data.metrics)},
         "data sets": [item.dataset.name for item in run.inputs.dataset_inputs],
         "models": [(model.status, _metrics(model)) for model in models],
+        "carried": [sorted(_carried(client, model.model_id)) for model in models],
         "outputs": len(run.outputs.model_outputs),
         "files": dict(_files(client, run_id)),
     }
@@ -117,6 +122,10 @@ def _history(client: "MlflowClient", run_id: str, name: str) -> list[tuple[int, 
 
 def _metrics(model: Any) -> list[tuple[str, int, float]]:
     return sorted((one.key, one.step, one.value) for one in model.metrics or [])
+
+
+def _carried(client: "MlflowClient", model_id: str) -> list[str]:
+    return [item.path for item in client.list_logged_model_artifacts(model_id, "artifacts")]
 
 
 def _files(

@@ -2,11 +2,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from wiring import NEUTRAL, ROOT, files_of, is_bare
 
 from pipeline.errors import InputError
 from pipeline.evaluation import baselines
 from pipeline.settings import params, paths
-from studies.cells import CELLS, LEARNERS, cell_of, compute
+from studies.cells import CELLS, LEARNERS, cell_of, code, compute
 from studies.learners import classic
 from studies.people import Part
 
@@ -63,6 +64,22 @@ def test_a_cell_is_computed_once_and_again_where_something_that_decides_it_diffe
     assert cell_of(baselines.LOGISTIC, wider, PART, 7).key == cell.key
     network = [cell_of(baselines.NETWORK, s, PART, 7).key for s in (settings, wider)]
     assert len(set(network)) == 2
+
+
+# What a learner's imports bring along, and no prediction hangs on.
+ASIDE = ("pipeline/data/card/profile.py", "pipeline/data/csv_files.py")
+MODULES = {baselines.NETWORK: "network", baselines.CONSTANT: "baseline", "random forest": "classic"}
+
+
+@pytest.mark.parametrize("learner", MODULES)
+def test_code_that_decides_what_a_model_says_decides_its_cell(learner):
+    beyond = (*NEUTRAL, *ASIDE)
+    if learner != baselines.NETWORK:  # trains none, though the stage it takes features from does
+        beyond = (*beyond, "pipeline/model/")
+    files = files_of(f"studies.learners.{MODULES[learner]}", beyond=beyond)
+    needed = {file for file in files if not is_bare(ROOT / file)}
+    assert "pipeline/data/names/dealing.py" in needed
+    assert needed - set(code(learner)) == set()
 
 
 def test_seeds_count_where_a_model_draws(settings, world):

@@ -82,6 +82,7 @@ def test_every_prefix_of_an_evaluation_can_be_sent_again(
     wanted = expected(client, training, evaluation)
     assert wanted["status"] == "FINISHED"
     assert len(wanted["models"][0][1]) == 250
+    assert "artifacts/thresholds.json" in wanted["carried"][0]
     count = Journal(journals_folder() / evaluation).count()
     assert count > 6
     for arrived in range(1, count + 1):
