@@ -11,6 +11,7 @@ from collections import Counter
 from contextlib import closing
 from pathlib import Path
 
+from patience import runs_still, wait_for
 from throwaway import commit, make_clone, run, set_params
 
 SMALL = {
@@ -18,7 +19,6 @@ SMALL = {
     "demo.frames_per_clip": 12,
     "recipes.improved.epochs": 3,
 }
-PATIENCE = 40  # looks
 
 
 def two_at_once(project: Path, seeds: tuple[int, int]) -> None:
@@ -26,15 +26,27 @@ def two_at_once(project: Path, seeds: tuple[int, int]) -> None:
     for seed in seeds:
         run(project, "dvc", "exp", "run", "--queue", "-S", f"train.seed={seed}", "train")
     run(project, "dvc", "queue", "start", "--jobs", "2")
-    alone = 0  # looks in a row at a queue without a worker
-    while any(word in (shown := states(project)) for word in ("Running", "Queued")):
-        # Busy workers answer late. But what a worker leaves that ends, no other takes up.
-        alone = alone + 1 if "0 active, 0 idle" in shown else 0
-        if alone > PATIENCE:
+    wait_for(lambda: workers(project) or not unfinished(states(project)))
+    work_goes_on = True
+    while unfinished(shown := states(project)):
+        # What a worker leaves that ends, no other takes up. They may have ended since that look.
+        if not work_goes_on:
             raise SystemExit(f"DVC's queue has lost its workers:\n{shown}")
+        work_goes_on = workers(project)
         time.sleep(3)  # each look takes a second of a processor that the two need
     if shown.count("Success") < 2 or "Failed" in shown:
         raise SystemExit(f"an experiment failed:\n{shown}")
+
+
+def unfinished(shown: str) -> bool:
+    """Tell whether a queue, as DVC shows it, has something to do."""
+    return "Running" in shown or "Queued" in shown
+
+
+def workers(project: Path) -> bool:
+    """Tell whether a process that works on the queue lives; a busy one answers DVC too late."""
+    noted = (project / ".dvc/tmp/exps/celery").glob("dvc-exp-worker-*.pid")
+    return any(runs_still(int(path.read_text())) for path in noted)
 
 
 def states(project: Path) -> str:

@@ -191,14 +191,16 @@ def test_kills_hit_the_stage_that_is_named_at_their_time(stage, code, argument):
 @pytest.mark.parametrize(
     ("shown", "problem"),
     [
-        ("Running\nQueued\nWorker status: 0 active, 0 idle", "lost its workers"),
-        ("Success\nFailed\nWorker status: 0 active, 2 idle", "an experiment failed"),
-        ("Success\nSuccess\nWorker status: 0 active, 2 idle", None),
+        ("Running\nQueued", "lost its workers"),
+        ("Success\nFailed", "an experiment failed"),
+        ("Success\nSuccess", None),
     ],
 )
 def test_experiments_notice_a_queue_that_comes_to_nothing(shown, problem, tmp_path, monkeypatch):
     monkeypatch.setattr(experiments, "run", lambda *_: None)
     monkeypatch.setattr(experiments, "states", lambda _: shown)
+    lives = iter([True, False])
+    monkeypatch.setattr(experiments, "workers", lambda _: next(lives))
     monkeypatch.setattr(experiments.time, "sleep", lambda _: None)
     ended = pytest.raises(SystemExit, match=problem) if problem else nullcontext()
     with ended:

@@ -17,7 +17,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from patience import HANGS, wait_for
+from patience import HANGS, runs_still, wait_for
 from throwaway import commit, environment, make_clone, run, set_params
 
 STAGES = """\
@@ -94,15 +94,6 @@ def change_store(clone: Path, statement: str, *values: object) -> None:
 def heed_ctrl_c() -> None:
     """Let Ctrl-C end a process also where these tests run in the background, which ignores it."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def runs_still(process: int) -> bool:
-    """Tell whether a process runs; in a container an ended one may stay listed, as a zombie."""
-    try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
 
 
 def nothing_left(clone: Path) -> bool:

@@ -2,8 +2,18 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 HANGS = 900  # seconds
+
+
+def runs_still(process: int) -> bool:
+    """Tell whether a process runs; in a container an ended one may stay listed, as a zombie."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
 
 
 def wait_for(reached: Callable[[], object], over: Callable[[], object] = lambda: False) -> None:
