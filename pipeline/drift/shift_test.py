@@ -237,6 +237,6 @@ def _too_few(subjects: tuple[int, int], level: float) -> str:
             f"chance alone gives p {smallest_p(training, new):.3f} at best, above the level {level}"
         )
     return (
-        f"subjects: {new} new ones beside {training} of training; {why}. Whether their action "
+        f"subjects: {new} new beside {training} of training; {why}. Whether their action "
         "units drifted cannot be told: record more people."
     )

@@ -126,7 +126,7 @@ def test_says_by_which_model_and_where_it_wrote(ready, capsys):
     told = capsys.readouterr().out
     assert "model: the model in outputs/train, for there is no champion\n" in told
     assert "54 rows read = 54 kept + 0 quarantined" in told
-    assert "note: AU columns that are left out: AU45_r (in 9 files)" in told
+    assert "note: AU columns that are not needed: AU45_r" in told
     assert "that no file has" not in told
     assert "written: out.parquet, out_clips.parquet, out_quarantine.parquet, out_summary.json" in (
         told

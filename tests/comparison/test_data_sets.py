@@ -76,6 +76,19 @@ def test_scores_are_those_of_all_rows_with_bounds_over_subjects():
     assert data_sets.told(table, "others")[0].startswith("others: network, macro average precision")
 
 
+def table_of(true, predicted, subject, clip):
+    return data_sets.score_table(
+        true,
+        {"network": predicted},
+        {"network": np.full(3, 0.5)},
+        ["joy", "grief", "calm"],
+        subject,
+        clip,
+        Resampling(200, 0, 0.9),
+        positive_at=0.5,
+    )
+
+
 @pytest.mark.parametrize("frames", [1, 5])
 def test_categories_are_named_of_clips_too(frames):
     random = np.random.default_rng(1)
@@ -83,20 +96,13 @@ def test_categories_are_named_of_clips_too(frames):
     category = np.arange(60) % 3
     true = np.eye(3)[category[clip]]
     predicted = 0.3 * true + 0.7 * random.random(true.shape)
-    table = data_sets.score_table(
-        true,
-        {"network": predicted},
-        {"network": np.full(3, 0.5)},
-        ["joy", "grief", "calm"],
-        clip % 6,
-        clip,
-        Resampling(200, 0, 0.9),
-        positive_at=0.5,
-    )
+    table = table_of(true, predicted, clip % 6, clip)
     found = table[table["metric"] == "clip_accuracy"].iloc[0]
     means = np.array([predicted[clip == i].mean(axis=0) for i in range(60)])
     assert found["value"] == pytest.approx(accuracy_score(category, means.argmax(axis=1)))
     assert found["low"] < found["value"] < found["high"]
+    of_one = table_of(true, predicted, np.zeros(len(clip), dtype=np.int64), clip)
+    assert np.isnan(of_one[of_one["metric"] == "clip_accuracy"].iloc[0]["low"]), "of people"
     assert ("accuracy" in set(table["metric"])) == (frames > 1), "a frame is a clip: said once"
     assert "clip accuracy" in data_sets.told(table, "others")[0]
     assert "external/others/clip_macro_f1" in data_sets.flat(table, "others", "network")

@@ -86,7 +86,7 @@ def test_a_difference_that_is_certain_but_small_is_no_drift():
 def test_of_too_few_people_nothing_is_told(training, new):
     found = compare(make(training, 1), make(new, 2, shift=0.5), BOUNDS)
     assert found.outcome == "unknown"
-    assert found.reasons[-1].startswith(f"subjects: {new} new ones beside {training}")
+    assert found.reasons[-1].startswith(f"subjects: {new} new beside {training}")
     assert found.items["p"].isna().all()
     assert not found.items["drift"].any()
 

@@ -27,10 +27,11 @@ def test_each_person_stands_in_one_table_and_no_row_is_lost(size):
     assert joined.to_pylist() == table.to_pylist()
 
 
-def test_no_table_holds_more_than_one_piece_and_one_person():
+@pytest.mark.parametrize("size", [6, 10])  # of a piece; 6 is a person
+def test_no_table_holds_more_than_one_piece_and_one_person(size):
     table = frames_of([f"P{i:03}" for i in range(50)], clips=2, frames=3)
-    sizes = [part.num_rows for part in whole_people(cut(table, 10))]
-    assert max(sizes) <= 10 + 6
+    sizes = [part.num_rows for part in whole_people(cut(table, size))]
+    assert max(sizes) <= size + 6
 
 
 @pytest.mark.parametrize("features", [None, calibrating()], ids=["plain", "calibrated"])

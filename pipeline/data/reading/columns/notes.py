@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from pipeline.data.reading.columns.extractors import BARE, every_au_of
 from pipeline.data.reading.csv.header import Header
+from pipeline.data.warnings import some
 
 _ANY_AU = re.compile(r"(?i)(?:x[._ ]+)?au[ ._-]?\d")
 
@@ -30,20 +31,19 @@ def describe_left_out(
 ) -> list[str]:
     """List the AU columns that are not used, and those of the extractor that are not there.
 
-    Where it is known which are needed, others are not missed.
+    Where it is known which are needed, others are neither missed nor worth a list.
     """
     every: Counter[str] = Counter()
     for header, count in _count(headers):
         every.update({name: count for name in header.columns if _ANY_AU.match(name)})
+    unused = [name for name in every if name not in aus]
+    if needed:
+        return [f"AU columns that are not needed: {some(unused, 5)}"] if unused else []
     notes = []
-    if unused := [name for name in every if name not in aus]:
+    if unused:
         told = ", ".join(f"{name} (in {every[name]} files)" for name in unused)
         notes.append(f"AU columns that are left out: {told}")
-    if (
-        aus
-        and not needed
-        and (absent := [name for name in every_au_of(extractor) if name not in every])
-    ):
+    if aus and (absent := [name for name in every_au_of(extractor) if name not in every]):
         notes.append(f"AU columns of {extractor} that no file has: {', '.join(absent)}")
     return notes
 
