@@ -242,7 +242,10 @@ MUTATIONS: dict[str, Mutation] = {
 
 
 def recordings(scratch: Path) -> dict[str, list[dict[str, bytes]]]:
-    """Give, per layout, clips as files by name: real ones, or generated ones."""
+    """Give, per layout, clips as files by name: generated ones, and real ones where they are.
+
+    Generated ones name faces, and the real ones, but for two, do not.
+    """
     found: dict[str, list[dict[str, bytes]]] = {"openface": [], "expression": []}
     if REAL.is_dir():
         for path in sorted((REAL / "expression/AUs").iterdir())[:12]:
@@ -256,9 +259,8 @@ def recordings(scratch: Path) -> dict[str, list[dict[str, bytes]]]:
         found["openface"] = [{path.name: _head(path)} for path in paths]
         video = REAL / "formats/openface_video_blanks.csv"
         found["openface"] += [{f"{s}_video.csv": _head(video)} for s in "AB"]
-    else:
-        write_folder(scratch / "generated", 2, 12)
-        found["openface"] = [{p.name: _head(p)} for p in sorted((scratch / "generated").iterdir())]
+    write_folder(scratch / "generated", 2, 12)
+    found["openface"] += [{p.name: _head(p)} for p in sorted((scratch / "generated").iterdir())]
     return {layout: clips for layout, clips in found.items() if clips}
 
 

@@ -237,9 +237,13 @@ def test_one_row_that_stands_again_is_a_slip(workspace, tree, tmp_path):
     assert account["quarantined_by_reason"] == {"duplicate_frame": 4}
 
 
-def test_a_cut_download_is_named_as_damaged(workspace, tree, tmp_path):
-    folder = folder_of(tmp_path / "in", zipped(PLAIN), ".csv.gz")
-    add(folder, {"Z_1.csv.gz": zipped(PLAIN * 99)[:-12]})
+@pytest.mark.parametrize("faces", [False, True])
+def test_a_cut_download_is_named_as_damaged(workspace, tree, tmp_path, faces):
+    header, *rows = PLAIN.splitlines()
+    numbered = "\n".join([f"{header},face_id", *(f"{row},0" for row in rows), ""])
+    text = numbered if faces else PLAIN
+    folder = folder_of(tmp_path / "in", zipped(text), ".csv.gz")
+    add(folder, {"Z_1.csv.gz": zipped(text * 99)[:-12]})
     account = run(workspace, tree, folder)
     (aside,) = account["aside"]
     assert (aside["row"], aside["reason"]) == (None, "unreadable")

@@ -111,7 +111,8 @@ def _read_clip(clip: Clip, aus: list[str], face: Face) -> list[Part]:
         sheet = read_sheet(clip.path, clip.header, [*aus, *extras], told)
     except UnreadableError as error:
         reject = reject_file(clip.path, error.reason, error.detail, clip.header)
-        nothing = pa.table({name: pa.array([], pa.float64()) for name in {*names, "frame"}})
+        columns = {*names, "frame"} - {COLUMN}  # as the tables of parts whose face is chosen
+        nothing = pa.table({name: pa.array([], pa.float64()) for name in columns})
         return [Part(clip, nothing, np.zeros(0, dtype=np.int64), [reject])]
     part = _part(clip, sheet, [*names, *told])
     parts = choose_faces(part, face) if COLUMN in part.table.column_names else [part]
