@@ -49,7 +49,7 @@ def run(first: str, second: str, html: Path | None = None) -> None:
 
 
 def sides(meant: Sequence[str]) -> "list[Contender]":
-    """Read the runs that are meant; those of one name get their ids behind it.
+    """Read the runs that are meant, by names that tell them apart; of one name by their ids.
 
     Raises `InputError` for a run that cannot be read or holds no test predictions.
     """
@@ -60,11 +60,19 @@ def sides(meant: Sequence[str]) -> "list[Contender]":
         ids = [find_run(tracking_uri(), name).id for name in meant]
         parts = [_fetch(run_id, Path(scratch) / run_id) for run_id in ids]
         tables = [read_predictions(part.files[PREDICTIONS]) for part in parts]
-    same = len({part.name for part in parts}) < len(parts)
+    names = apart([part.name for part in parts])
+    same = len({*names}) < len(parts)
     return [
-        Contender(f"{part.name} {part.id[:8]}" if same else part.name, part.id, part.params, table)
-        for part, table in zip(parts, tables, strict=True)
+        Contender(f"{name} {part.id[:8]}" if same else name, part.id, part.params, table)
+        for name, part, table in zip(names, parts, tables, strict=True)
     ]
+
+
+def apart(names: Sequence[str]) -> list[str]:
+    """Leave out what all names say, but for the first word: `improved seed=8`."""
+    words = [name.split(" ") for name in names]
+    shared = set.intersection(*({*others} for _, *others in words))
+    return [" ".join([first, *(w for w in rest if w not in shared)]) for first, *rest in words]
 
 
 def _fetch(run_id: str, folder: Path) -> RunPart:

@@ -54,26 +54,33 @@ def headline(scores: Mapping[str, Scores], certainty: Certainty) -> str:
     if not judged:
         return "The network cannot be judged on this test split."
     own = {name: mean_score(scores[name], judged, certainty.primary) for name in scores}
-    return compared(own, {name: certainty.standing(name, judged) for name in certainty.baselines})
+    found = {name: certainty.standing(name, judged) for name in certainty.baselines}
+    return compared(own, found, certainty.primary)
 
 
-def compared(own: Mapping[str, float], found: Mapping[str, tuple[Interval, Claim]]) -> str:
-    """Say `headline` of each model's score and the network's gain on each baseline."""
+def compared(
+    own: Mapping[str, float], found: Mapping[str, tuple[Interval, Claim]], metric: str
+) -> str:
+    """Say `headline` of each model's score and the network's gain on each baseline.
+
+    The metric is named where it is not the usual one.
+    """
+    of = "" if metric == PRIMARY else f"{LABELS[metric]} "
     if not found:
-        return f"The network reaches {brief(own[NETWORK])}; no baseline was given to compare."
+        return f"The network reaches {of}{brief(own[NETWORK])}; no baseline was given to compare."
     order = sorted(found, key=lambda name: (name != RULE, name != CONSTANT))
     beaten = [name for name in order if found[name][1] == "better"]
     if len(beaten) == len(order):
         best = max(order, key=lambda name: own[name])
         pair = pair_of(own[NETWORK], own[best], exact=True)
-        return f"Better than every baseline: {pair} for {_the(best)}, hardly by chance."
+        return f"Better than every baseline: {of}{pair} for {_the(best)}, hardly by chance."
     name = next(name for name in order if name not in beaten)
     gain, claim = found[name]
     pair = pair_of(own[NETWORK], own[name], exact=claim == "worse")
     if claim == "worse":
-        return f"Worse than {_the(name)}: {pair}, hardly by chance."
+        return f"Worse than {_the(name)}: {of}{pair}, hardly by chance."
     doubt = "too few people to tell" if gain.reason else "could be chance"
-    return f"Not better than {_the(name)}: {pair}, {doubt}."
+    return f"Not better than {_the(name)}: {of}{pair}, {doubt}."
 
 
 def _the(baseline: str) -> str:

@@ -67,6 +67,12 @@ def test_runs_of_other_names_keep_them(make: Make, capsys: pytest.CaptureFixture
     assert capsys.readouterr().out.startswith("new against old\n")
 
 
+def test_what_both_names_say_is_left_out(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    first = make(0.3, name="improved data.path=mine (one)")
+    compare(first, make(0.1, name="improved seed=8 data.path=mine (two)"))
+    assert capsys.readouterr().out.startswith("improved seed=8 (two) against improved (one)\n")
+
+
 def test_refuses_a_run_without_test_predictions(make: Make) -> None:
     with pytest.raises(InputError, match=r"holds no evaluation/test_predictions\.parquet"):
         compare(make(0.3), make(0.1, evaluated=False))

@@ -10,6 +10,7 @@ from pipeline.errors import InputError
 from pipeline.promotion import promote as promotion
 from pipeline.promotion.promote import judged
 from pipeline.promotion.rollback import rollback
+from pipeline.promotion.verdict_page import headline
 from pipeline.tracking.open_runs import training_run
 
 
@@ -80,9 +81,13 @@ def test_the_champion_again_is_nothing_to_do(made, judge, registry):
     assert len(registry.versions()) == 1
 
 
-def test_a_dry_run_registers_nothing(made, judge, registry):
-    assert judge("fair", dry_run=True).word == "promoted"
+def test_a_dry_run_registers_nothing_and_names_the_run(made, judge, registry):
+    outcome = judge("fair", dry_run=True)
+    assert outcome.word == "promoted"
     assert registry.versions() == []
+    name = registry.client.get_run(outcome.decision.challenger.run_id).info.run_name
+    assert name
+    assert headline(outcome.decision, None).startswith(f"run {name} would be promoted")
 
 
 def test_other_test_rows_are_refused_with_the_way_out(made, judge):

@@ -12,7 +12,7 @@ def category_headline(judgement: CategoryJudgement, metric: str) -> str:
     """Say in about ten words how the network compares with the baselines."""
     own = {model: judgement.of(model, metric).point for model in judgement.samples}
     found = {name: _standing(judgement, name, metric) for name in judgement.baselines}
-    return compared(own, found)
+    return compared(own, found, metric)
 
 
 def named_right(judgement: CategoryJudgement, metric: str = "clip_accuracy") -> str:

@@ -54,7 +54,7 @@ def test_says_accuracy_guessing_and_every_baseline():
 def test_headline_is_of_the_metric_that_is_asked_for(skill, said):
     found = judged(skill, "accuracy")
     assert found.categories
-    assert found.headline.startswith(said)
+    assert found.headline.startswith(f"{said}: accuracy of frames ")
     assert found.headline == category_headline(found.categories, "accuracy")
     assert found.verdict[0] == named_right(found.categories, "accuracy")
 
