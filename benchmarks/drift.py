@@ -136,8 +136,8 @@ def spread(frames: Frames) -> str:
 def train(settings: Params, frames: Frames, valence: NDArray[np.str_]) -> Predict:
     """Train a network by the chosen recipe on all people but the last four, who validate."""
     from pipeline.evaluation.scoring.emotion_scores import epoch_scores
-    from pipeline.model.fit import Data, fit
-    from pipeline.model.saving import Predictor
+    from pipeline.model.training.fit import Data, fit
+    from pipeline.model.training.saving import Predictor
     from pipeline.stages.train import fit_settings
 
     rules = {emotion: rule.weights for emotion, rule in settings.label.rules.items()}

@@ -23,8 +23,8 @@ import numpy.typing as npt
 
 from pipeline.comparison.paired import Pair, Side, find, measure
 from pipeline.data.labels import facs_rules
-from pipeline.model.fit import Data, Settings, fit
-from pipeline.model.saving import Predictor
+from pipeline.model.training.fit import Data, Settings, fit
+from pipeline.model.training.saving import Predictor
 from pipeline.promotion.decision import demands_of
 from pipeline.promotion.gate import judge
 from pipeline.settings import params

@@ -91,8 +91,8 @@ def claims(seed: int) -> dict[str, tuple[str, bool]]:
 
 def network(features: Any, true: Any, split: Words, seed: int) -> Any:
     """Train a small network for a few epochs and predict every row."""
-    from pipeline.model.fit import Data, Settings, fit
-    from pipeline.model.saving import Predictor
+    from pipeline.model.training.fit import Data, Settings, fit
+    from pipeline.model.training.saving import Predictor
 
     settings = Settings(
         seed=seed,

@@ -28,8 +28,8 @@ def train(*, tracked: bool, frames: int, epochs: int) -> dict[str, float]:
     from pipeline.data.features.feature_map import read_feature_map
     from pipeline.evaluation.scoring.emotion_scores import epoch_scores
     from pipeline.evaluation.scoring.metric_names import of_epoch
-    from pipeline.model.fit import Data, Settings, fit
-    from pipeline.model.saving import save_model
+    from pipeline.model.training.fit import Data, Settings, fit
+    from pipeline.model.training.saving import save_model
     from pipeline.tracking.open_runs import training_run
 
     rng = np.random.default_rng(1)

@@ -26,9 +26,10 @@ CODE = {
     "pipeline/evaluation/scoring/emotion_scores.py": {"train", "evaluate"},
     "pipeline/evaluation/resampling/bootstrap.py": {"evaluate", "external@others"},
     "pipeline/evaluation/verdict.py": {"evaluate"},
-    "pipeline/model/network.py": {"train"},  # evaluate reads the model, which then differs
-    "pipeline/model/loss.py": {"train"},
-    "pipeline/model/saving.py": {"train", "evaluate", "external@others"},
+    "pipeline/model/training/network.py": {"train"},  # evaluate reads the model, which then differs
+    "pipeline/model/training/loss.py": {"train"},
+    "pipeline/model/training/saving.py": {"train"},
+    "pipeline/model/inference.py": {"train", "evaluate", "external@others"},
     "pipeline/data/reading/csv/reader.py": READING,
     "pipeline/data/reading/layouts/openface.py": READING,
     "pipeline/data/split.py": READING,

@@ -9,6 +9,7 @@ from pipeline.data.card.profile import Network, Profile
 from pipeline.data.features.feature_map import FeatureMap, read_feature_map
 from pipeline.data.reading.columns.extractors import recognise
 from pipeline.errors import InputError
+from pipeline.model.model_file import open_network
 from pipeline.settings import paths
 from pipeline.settings.run_files import PROFILE
 from pipeline.settings.schema import Params
@@ -35,10 +36,7 @@ class ReferenceModel:
 
     def predict(self) -> Network:
         """Load the network, which turns features into predictions."""
-        # TensorFlow takes five seconds to import; a mistake in the arguments shows before.
-        from pipeline.model.saving import Predictor, load_model
-
-        return Predictor(load_model(self.network))
+        return open_network(self.network)
 
 
 def find_reference(settings: Params, folder: Path) -> ReferenceModel:

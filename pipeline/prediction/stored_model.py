@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pipeline.data.card.profile import Profile
 from pipeline.data.features.feature_map import FeatureMap
 from pipeline.data.reading.columns.extractors import recognise
+from pipeline.model.model_file import open_network
 
 Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]  # features to probabilities
 UNTUNED = 0.5  # from here on an emotion counts as present where no threshold was tuned
@@ -43,10 +44,7 @@ class StoredModel:
 
     def load(self) -> Network:
         """Load the network."""
-        # TensorFlow takes five seconds to import; a mistake in the arguments shows before.
-        from pipeline.model.saving import Predictor, load_model
-
-        return Predictor(load_model(self.network))
+        return open_network(self.network)
 
 
 def tuned_in(content: Mapping[str, Any]) -> dict[str, float]:

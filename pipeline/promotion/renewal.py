@@ -27,6 +27,7 @@ from pipeline.evaluation.prediction_file import (
     read_predictions,
     write_predictions,
 )
+from pipeline.model.model_file import open_network
 from pipeline.promotion.candidate import Candidate, only
 from pipeline.settings import paths
 from pipeline.settings.run_files import OTHER_ROWS
@@ -58,10 +59,7 @@ def renewed(version: Version, champion: Candidate, challenger: Candidate) -> Pre
         if sorted(emotions) != sorted(own.emotions):
             raise CannotCompareError(f"the champion predicts other emotions: {', '.join(emotions)}")
         rows = _features(challenger, features)
-        # TensorFlow takes five seconds to import, and only a renewal needs it.
-        from pipeline.model.saving import Predictor, load_model
-
-        predicted = Predictor(load_model(network))(rows)
+        predicted = open_network(network)(rows)
     columns = [emotions.index(emotion) for emotion in own.emotions]
     bounds = champion.predictions.thresholds[
         [champion.predictions.emotions.index(emotion) for emotion in own.emotions]

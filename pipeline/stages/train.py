@@ -22,8 +22,9 @@ from pipeline.data.frames import as_matrix, au_columns, codes_of, column_words, 
 from pipeline.data.names.dealing import deal_groups
 from pipeline.errors import InputError, run_main
 from pipeline.evaluation.scoring.emotion_scores import epoch_scores
-from pipeline.model.fit import Data, Settings, fit
-from pipeline.model.saving import Predictor, save_model
+from pipeline.model.model_file import open_network
+from pipeline.model.training.fit import Data, Settings, fit
+from pipeline.model.training.saving import refuse_difference, save_model
 from pipeline.settings import params, paths, run_files
 from pipeline.settings.schema import Features, Params, Train
 from pipeline.stages.steps import recording
@@ -145,7 +146,9 @@ def train(
     log_epoch = partial(recording.record_epoch, run)
     trained = fit(data, fit_settings(settings, weights), score, log_epoch, folder)
     save_model(trained.model, paths.MODEL)
-    seen = profile.of_training(paths.FRAMES, features, emotions, Predictor(trained.model))
+    network = open_network(paths.MODEL)
+    refuse_difference(network, trained.model, data.validation[0])
+    seen = profile.of_training(paths.FRAMES, features, emotions, network)
     profile.write(seen, paths.PROFILE)
     run.log_file(paths.PROFILE, run_files.folder_of(run_files.PROFILE))
     history = pd.DataFrame(trained.history)

@@ -89,7 +89,7 @@ def _claim(parent: Path, name: str) -> tuple[Path, FileLock]:
 def _run_of(folder: Path) -> str:
     """Read the key of the folder's run, or make one: also where the run's journal is damaged.
 
-    The new run is told of the epochs before as well, see `pipeline.model.fit`.
+    The new run is told of the epochs before as well, see `pipeline.model.training.fit`.
     """
     path = folder / _KEY
     if not path.exists() or not _sound(path.read_text(errors="replace")):

@@ -3,9 +3,9 @@
 import contextlib
 import io
 
-from pipeline.model.fit import Data, fit
-from pipeline.model.members import left_out
-from pipeline.model.saving import Predictor
+from pipeline.model.training.fit import Data, fit
+from pipeline.model.training.members import left_out
+from pipeline.model.training.saving import Predictor
 from pipeline.stages.train import deal_members, fit_settings
 from pipeline.stages.weigh import class_weights, count_positives
 from studies.learners.task import Answer, Task

@@ -30,7 +30,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Save a network as training does."""
     import keras
 
-    from pipeline.model.saving import save_model
+    from pipeline.model.training.saving import save_model
 
     keras.utils.set_random_seed(4)
     layers = [keras.Input((3,)), keras.layers.Dense(4, "relu"), keras.layers.Dense(2, "sigmoid")]
@@ -86,7 +86,7 @@ def made(*given: object, **options: Any) -> pd.DataFrame:
 
 def pipelines_own(folder: Path) -> pd.DataFrame:
     """Predict a folder as the stages do: all features at once."""
-    from pipeline.model.saving import Predictor, load_model
+    from pipeline.model.training.saving import Predictor, load_model
     from pipeline.stages.steps.stored_models import find_model
 
     settings = params.load()

@@ -19,7 +19,7 @@ NEUTRAL = (
     "pipeline/stages/steps/recording.py",
     "pipeline/stages/steps/run_name.py",
     "pipeline/errors.py",
-    "pipeline/model/__init__.py",
+    "pipeline/model/training/__init__.py",
 )
 
 DVC_FILES = ("demo/dvc.yaml", "dvc.yaml")

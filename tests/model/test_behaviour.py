@@ -11,8 +11,8 @@ from conftest import ROOT
 
 from pipeline.data.features.feature_map import FeatureMap, fit_feature_map
 from pipeline.data.labels.facs_rules import rule_scores
-from pipeline.model.fit import Data, fit
-from pipeline.model.saving import Predictor
+from pipeline.model.training.fit import Data, fit
+from pipeline.model.training.saving import Predictor
 from pipeline.settings import params
 from pipeline.settings.schema import Params
 from pipeline.stages.demo import generate

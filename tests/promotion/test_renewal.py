@@ -39,7 +39,7 @@ def network(tmp_path_factory):
     """Give the file of a network that is right about AU12 and knows nothing of AU15."""
     import keras
 
-    from pipeline.model.saving import save_model
+    from pipeline.model.training.saving import save_model
 
     inputs = keras.Input((2,), name="action_units")
     dense = keras.layers.Dense(2, activation="sigmoid", name="emotions")

@@ -36,6 +36,7 @@ from pipeline.evaluation.resampling.bootstrap import Groups, group
 from pipeline.evaluation.resampling.intervals import DIGITS
 from pipeline.evaluation.resampling.sampling import draw_rows
 from pipeline.evaluation.scoring.arrays import Floats
+from pipeline.model.model_file import open_network
 from pipeline.settings import paths
 from pipeline.settings.schema import Params
 
@@ -96,11 +97,9 @@ def explain(
     settings: Params, made: Mapping[str, Any], test: NDArray[np.bool_]
 ) -> dict[str, pd.DataFrame]:
     """Ask the model about rows of the test split."""
-    from pipeline.model.saving import Predictor, load_model  # TensorFlow takes five seconds
-
     chosen, emotions = settings.evaluate, made["emotions"]
     rows = _sample(test, chosen.seed)
-    how, network = read_feature_map(made["feature_map"]), Predictor(load_model(paths.MODEL))
+    how, network = read_feature_map(made["feature_map"]), open_network(paths.MODEL)
     frames = pq.read_table(paths.FRAMES, columns=columns_for(how))
     asked = Asked(
         predict=network,

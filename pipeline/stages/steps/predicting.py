@@ -1,6 +1,6 @@
 """Predict the rows of a frame table with the trained network and with its baselines."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from pipeline.errors import InputError
 from pipeline.evaluation import baselines
 from pipeline.evaluation.resampling.sampling import draw_rows
 from pipeline.evaluation.scoring.arrays import Floats
+from pipeline.model.model_file import open_network
 from pipeline.settings import paths
 from pipeline.settings.schema import Params
 
@@ -43,12 +44,6 @@ def rule_baseline(settings: Params) -> pd.DataFrame | None:
         return None
 
 
-def _network() -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
-    from pipeline.model.saving import Predictor, load_model  # TensorFlow takes five seconds
-
-    return Predictor(load_model(paths.MODEL))
-
-
 def predict_all(
     made: Mapping[str, Any],
     true: Floats,
@@ -68,7 +63,7 @@ def predict_all(
     learnt = draw_rows(train, seed, baselines.MOST_ROWS)
     if len(learnt) < (total := int(train.sum())):
         print(f"{baselines.LOGISTIC}: fitted to a sample of {len(learnt)} of {total} training rows")
-    network = _network()
+    network = open_network(paths.MODEL)
 
     def regress(features: NDArray[np.float32]) -> Floats:
         return baselines.fit_logistic(features[learnt], true[learnt]).predict(features)
@@ -102,7 +97,7 @@ def predict_set(frames: Path, made: Mapping[str, Any], settings: Params) -> dict
     """Predict the rows of a set by network and, where it knows all emotions, by rule."""
     how = read_feature_map(made["feature_map"])
     features = make_features(pq.read_table(frames, columns=columns_for(how)), how)
-    predicted = {baselines.NETWORK: _network()(features)}
+    predicted = {baselines.NETWORK: open_network(paths.MODEL)(features)}
     if set(made["emotions"]) <= set(settings.label.rules):
         rule = score_by_rules(frames, settings)
         predicted[baselines.RULE] = rule[made["emotions"]].to_numpy()

@@ -16,6 +16,7 @@ from pipeline.data.action_units import value_range
 from pipeline.data.features import feature_map
 from pipeline.data.features.feature_map import FeatureMap
 from pipeline.data.reading.columns.extractors import recognise
+from pipeline.model import inference
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,12 +25,13 @@ if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
 SERVING = Path(__file__).with_name("serving.py")
-FEATURES = feature_map.__file__  # goes along, so that a logged model makes the same features
+# They go along, so that a logged model makes the same features and runs the same products.
+FEATURES, INFERENCE = feature_map.__file__, inference.__file__
 SOURCE = ("mlflow.source.", "mlflow.user")  # tags of a run that the model's page shows, too
 CONTRACT = "contract.json"
 OPTIONS = ("decisions", "strict", "same_units")  # of a prediction; see `serving`
 _FOREIGN = re.compile("[/:.%\"']")  # what MLflow refuses in the name of a logged model
-REQUIREMENTS = ("mlflow", "keras", "tensorflow", "numpy", "pandas")
+REQUIREMENTS = ("mlflow", "h5py", "numpy", "pandas")
 
 
 def log_model(
@@ -72,6 +74,7 @@ def _make(
         contract = Path(folder) / CONTRACT
         contract.write_text(_contract(features, emotions), encoding="utf-8")
         carried = {"network": str(network), "contract": str(contract), "features": FEATURES}
+        carried["inference"] = INFERENCE
         target = Path(folder) / "model"
         _save(target, logged, carried, _signature(emotions), example)
         client.log_model_artifacts(logged.model_id, str(target))
@@ -88,8 +91,8 @@ def _save(
 ) -> None:
     """Write MLflow's model into a folder.
 
-    `log_model` of its pyfunc flavour would run the example, and load TensorFlow, in whatever
-    process sends the model; that it runs is for the tests to say.
+    `log_model` of its pyfunc flavour would run the example in whatever process sends the model;
+    that it runs is for the tests to say.
     """
     import mlflow.pyfunc
     from mlflow.models import Model

@@ -1,7 +1,8 @@
 """Predict emotions from AUs by column name: the code that a logged model carries along.
 
 MLflow copies this file into the model and runs it there, so it imports nothing of this
-project; how features are made stands in a module that the model carries as well. Intensities lie
+project; how features are made and a network is run stands in modules that the model carries as
+well. Intensities lie
 in [0, 5], presences in [0, 1], predictions in [0, 1].
 
 The model's signature names no inputs: with one MLflow would drop ` AU06_r`, as OpenFace writes it
@@ -22,7 +23,6 @@ from mlflow.models import set_model
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
-BATCH = 8192  # rows; measured: 20 times the rows a second of 32, no faster beyond
 POSITIVE = "positive/"  # before the name of an emotion: whether it reaches its threshold
 FEWEST_TO_TELL = 100  # of so many rows one has an intensity above 1; fewer may all be calm
 MOST_NAMED = 5  # columns that are missing
@@ -50,9 +50,8 @@ class EmotionModel(PythonModel):
 
     def load_context(self, context: PythonModelContext) -> None:
         """Load network and contract, and thresholds where they were tuned, from the artifacts."""
-        import keras
-
-        self.network = keras.models.load_model(context.artifacts["network"], compile=False)
+        read_network = run_path(context.artifacts["inference"])["read_network"]
+        self.network = read_network(Path(context.artifacts["network"]))
         beside = Path(context.artifacts["contract"])
         contract = json.loads(beside.read_text(encoding="utf-8"))
         read_feature_map = run_path(context.artifacts["features"])["read_feature_map"]
@@ -153,11 +152,8 @@ class EmotionModel(PythonModel):
             )
 
     def probabilities(self, values: np.ndarray, rows: pd.DataFrame) -> np.ndarray:
-        """Make features of sound rows and run the network, batch by batch."""
-        features = self.feature_map(values, *people_and_clips(rows))
-        starts = range(0, max(len(features), 1), BATCH)
-        parts = [self.network(features[start : start + BATCH], training=False) for start in starts]
-        return np.concatenate([np.asarray(part) for part in parts])
+        """Make features of sound rows and run the network."""
+        return np.asarray(self.network(self.feature_map(values, *people_and_clips(rows))))
 
     def decisions(self, table: pd.DataFrame) -> pd.DataFrame:
         """Say for each emotion whether it reaches its threshold; nothing of rows without one."""

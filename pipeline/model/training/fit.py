@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError
-from pipeline.model.batches import Shuffle
-from pipeline.model.loss import Mode, WeightedBinaryCrossentropy
-from pipeline.model.members import MembersLoss, build_members, with_counts
-from pipeline.model.network import build, standardise
-from pipeline.model.progress import Progress
-from pipeline.model.resume import BEST, KeepState
-from pipeline.model.saving import BATCH, Predictor
+from pipeline.model.training.batches import Shuffle
+from pipeline.model.training.loss import Mode, WeightedBinaryCrossentropy
+from pipeline.model.training.members import MembersLoss, build_members, with_counts
+from pipeline.model.training.network import build, standardise
+from pipeline.model.training.progress import Progress
+from pipeline.model.training.resume import BEST, KeepState
+from pipeline.model.training.saving import BATCH, Predictor
 
 Array = NDArray[np.float32]
 Score = Callable[[Array, Array], dict[str, float]]
@@ -107,9 +107,10 @@ def best_of(history: Sequence[dict[str, float]]) -> dict[str, float]:
 def fit(data: Data, settings: Settings, score: Score, on_epoch: OnEpoch, folder: Path) -> Trained:
     """Train, and return the weights of the epoch with the lowest validation loss.
 
-    Of several members (`pipeline.model.members`) that is the loss of the people whom each left out.
-    `score(labels, probabilities)` measures the validation split, `on_epoch(measured, kept)`
-    hears of each epoch: what it measured, and what the one did whose weights are kept so far.
+    Of several members (`pipeline.model.training.members`) that is the loss of the people whom
+    each left out. `score(labels, probabilities)` measures the validation split, and
+    `on_epoch(measured, kept)` hears of each epoch: what it measured, and what the one did whose
+    weights are kept so far.
     The same data, settings and machine give the same bits, also where an earlier call was killed:
     `folder` keeps the state after each epoch, and a training that is found there is resumed.
     It must be that of the same data and settings; `on_epoch` hears of its epochs again.

@@ -15,8 +15,8 @@ import numpy as np
 from keras import layers, ops
 from numpy.typing import NDArray
 
-from pipeline.model.loss import Mode, WeightedBinaryCrossentropy
-from pipeline.model.saving import Predictor
+from pipeline.model.training.loss import Mode, WeightedBinaryCrossentropy
+from pipeline.model.training.saving import Predictor
 
 Array = NDArray[np.float32]
 Groups = NDArray[np.int64]

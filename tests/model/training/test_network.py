@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.model.fit import Data, Settings, fit
-from pipeline.model.loss import WeightedBinaryCrossentropy
-from pipeline.model.network import build
-from pipeline.model.saving import Predictor, load_model, save_model
+from pipeline.model.training.fit import Data, Settings, fit
+from pipeline.model.training.loss import WeightedBinaryCrossentropy
+from pipeline.model.training.network import build
+from pipeline.model.training.saving import Predictor, load_model, save_model
 
 RNG = np.random.default_rng(3)
 FEATURES = (RNG.random((200, 4)) * 5).astype(np.float32)

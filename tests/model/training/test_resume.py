@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from damage import damaged
 
-from pipeline.model.fit import Data, Settings, Trained, fit
-from pipeline.model.resume import BEST, STATE, _read
-from pipeline.model.saving import save_model
+from pipeline.model.training.fit import Data, Settings, Trained, fit
+from pipeline.model.training.resume import BEST, STATE, _read
+from pipeline.model.training.saving import save_model
 
 RNG = np.random.default_rng(5)
 FEATURES = (RNG.random((330, 5)) * 5).astype(np.float32)
@@ -95,7 +95,9 @@ def no_more_epochs(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     def begin(*_: object) -> None:
         raise AssertionError("it was trained again")
 
-    return lambda: monkeypatch.setattr("pipeline.model.batches.Shuffle.on_epoch_begin", begin)
+    return lambda: monkeypatch.setattr(
+        "pipeline.model.training.batches.Shuffle.on_epoch_begin", begin
+    )
 
 
 def test_finished_training_is_not_trained_again(
@@ -179,7 +181,7 @@ def test_best_weights_are_those_of_the_state(undisturbed: Trained, tmp_path: Pat
 
 
 def test_rows_come_in_another_order_each_epoch_and_all_of_them(tmp_path: Path) -> None:
-    from pipeline.model.batches import Shuffle
+    from pipeline.model.training.batches import Shuffle
 
     numbers = np.arange(5000, dtype=np.float32)[:, None]
     shuffle = Shuffle(numbers, numbers, 48, seed=1)

@@ -7,9 +7,9 @@ import pytest
 
 from pipeline.data.names.dealing import deal_groups
 from pipeline.errors import InputError
-from pipeline.model.fit import Data, Settings, Trained, fit
-from pipeline.model.members import left_out, with_counts
-from pipeline.model.saving import Predictor, load_model, save_model
+from pipeline.model.training.fit import Data, Settings, Trained, fit
+from pipeline.model.training.members import left_out, with_counts
+from pipeline.model.training.saving import Predictor, load_model, save_model
 
 RNG = np.random.default_rng(3)
 FEATURES = (RNG.random((240, 4)) * 5).astype(np.float32)

@@ -11,7 +11,10 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from pipeline.model.inference import Network
+
 BATCH = 8192
+LARGEST = 1e-5  # difference of a probability
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip archive can hold
 
 
@@ -63,3 +66,14 @@ class Predictor:
             rows = slice(start, start + BATCH)
             predicted[rows] = self._run(tf.convert_to_tensor(features[rows])).numpy()
         return predicted
+
+
+def refuse_difference(network: Network, model: keras.Model, features: NDArray[np.float32]) -> None:
+    """Raise `RuntimeError` where a saved network does not predict rows as the trained model does.
+
+    `features` are rows (rows, features); a difference of `LARGEST` is that of other rounding.
+    """
+    rows = features[:BATCH]
+    found = np.abs(network(rows) - Predictor(model)(rows)).max()
+    if not found <= LARGEST:
+        raise RuntimeError(f"the saved network differs from the trained one by {found:g}")
