@@ -63,6 +63,7 @@ PARAMS: dict[str, tuple[Any, set[str]]] = {
     "weigh.highest": (9.0, {"weigh"}),
     "train.seed": (8, {"train"}),
     "train.members": (2, {"train"}),
+    "train.augment.noise": (0.1, {"train"}),
     "recipes.improved.epochs": (90, {"train"}),
     "recipes.improved.weights": ("none", {"weigh"}),
     "recipes.improved.divisors.fear": (1.1, {"label", "evaluate", "external@others"}),

@@ -56,9 +56,18 @@ class Features(SettingsSection):
     shrink_clips: Positive
 
 
+class Augment(SettingsSection):
+    """How far training rows are varied; see `pipeline.model.training.augmentation`."""
+
+    noise: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    intensity: Fraction
+    au_dropout: Fraction
+
+
 class Train(SettingsSection):
     seed: Seed
     members: Count
+    augment: Augment
     learning_rate: Positive
     batch_size: Count
     lr_factor: Share

@@ -23,6 +23,7 @@ from pipeline.data.names.dealing import deal_groups
 from pipeline.errors import InputError, run_main
 from pipeline.evaluation.scoring.emotion_scores import epoch_scores
 from pipeline.model.model_file import open_network
+from pipeline.model.training.augmentation import Augmentation
 from pipeline.model.training.fit import Data, Settings, fit
 from pipeline.model.training.saving import refuse_difference, save_model
 from pipeline.settings import params, paths, run_files
@@ -78,7 +79,13 @@ def load_data(
     train, validation = (
         (make_features(frames(name), made), labels(name)) for name in ("train", "val")
     )
-    return Data(train, validation, deal_members(frames("train"), settings.train)), made
+    groups = deal_members(frames("train"), settings.train)
+    return Data(train, validation, groups, graded(columns)), made
+
+
+def graded(columns: Sequence[str]) -> NDArray[np.bool_]:
+    """Mark the columns that hold an intensity, not whether an AU is there."""
+    return np.array([name not in PRESENCES for name in columns])
 
 
 def deal_members(train: pa.Table, chosen: Train) -> NDArray[np.int64] | None:
@@ -118,6 +125,7 @@ def fit_settings(settings: Params, class_weights: dict[str, Any]) -> Settings:
         lr_factor=train.lr_factor,
         lr_lowest=train.lr_lowest,
         members=train.members,
+        augment=Augmentation(**train.augment.model_dump()),
     )
 
 

@@ -6,7 +6,7 @@ import io
 from pipeline.model.training.fit import Data, fit
 from pipeline.model.training.members import left_out
 from pipeline.model.training.saving import Predictor
-from pipeline.stages.train import deal_members, fit_settings
+from pipeline.stages.train import deal_members, fit_settings, graded
 from pipeline.stages.weigh import class_weights, count_positives
 from studies.learners.task import Answer, Task
 
@@ -22,7 +22,8 @@ def learn(task: Task) -> Answer:
     own = task.train if groups is not None else task.validation
     rows = task.train.frames, own.frames, task.asked
     train, validation, asked = task.features(task.train.frames, *rows)
-    data = Data((train, task.train.labels), (validation, own.labels), groups)
+    labels = task.train.labels, own.labels
+    data = Data((train, labels[0]), (validation, labels[1]), groups, graded(task.columns))
     with contextlib.redirect_stdout(io.StringIO()):  # its progress would drown the study's
         trained = fit(
             data,

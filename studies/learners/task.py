@@ -32,11 +32,16 @@ class Task:
     seed: int
     folder: Path
 
+    @property
+    def columns(self) -> list[str]:
+        """The AU columns that features are made of."""
+        names = self.train.frames.column_names
+        present = [name for name in names if name not in ("subject", "clip")]
+        return choose_columns(self.settings.features.columns, present)
+
     def features(self, learn: pa.Table, *tables: pa.Table) -> list[Array]:
         """Make features of each table, by what the frames of `learn` alone say how."""
-        chosen = self.settings.features
-        present = [name for name in learn.column_names if name not in ("subject", "clip")]
-        made = learn_features(learn, choose_columns(chosen.columns, present), chosen)
+        made = learn_features(learn, self.columns, self.settings.features)
         return [make_features(table, made) for table in tables]
 
 

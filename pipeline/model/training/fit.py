@@ -1,7 +1,7 @@
 """Train a network; validation decides when to stop, when to slow down and what to keep."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError
+from pipeline.model.training.augmentation import Augmentation, Vary, varying
 from pipeline.model.training.batches import Shuffle
 from pipeline.model.training.loss import Mode, WeightedBinaryCrossentropy
 from pipeline.model.training.members import MembersLoss, build_members, with_counts
@@ -31,11 +32,13 @@ class Data:
     """Features (rows, features) and labels (rows, emotions) of the two splits that train.
 
     `groups` tells the member, from 0 on, that leaves a training row out; None for one member.
+    `graded` (features,) marks the features that hold an intensity; None for all.
     """
 
     train: tuple[Array, Array]
     validation: tuple[Array, Array]
     groups: NDArray[np.int64] | None = None
+    graded: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ class Settings:
     lr_factor: float
     lr_lowest: float
     members: int = 1
+    augment: Augmentation = field(default_factory=Augmentation)
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,8 @@ def fit(data: Data, settings: Settings, score: Score, on_epoch: OnEpoch, folder:
     model, final = _compiled(data, settings)
     train, validation = _counted(data, settings.members)
     report = EpochReport(final, data, score, on_epoch)
-    shuffle = Shuffle(*train, settings.batch_size, settings.seed)
+    vary = _varying(data, settings) if settings.augment.does_something else None
+    shuffle = Shuffle(*train, settings.batch_size, settings.seed, vary)
     callbacks = [shuffle, *_callbacks(report, folder / BEST, settings)]
     kept = KeepState(folder, callbacks, report.history)
     for number, epoch in enumerate(report.history):  # to a run that does not know of them yet
@@ -138,6 +143,12 @@ def fit(data: Data, settings: Settings, score: Score, on_epoch: OnEpoch, folder:
         )
     model.load_weights(folder / BEST)
     return Trained(final, model, int(best_of(report.history)["epoch"]), report.history)
+
+
+def _varying(data: Data, settings: Settings) -> Vary:
+    features = data.train[0]
+    graded = np.ones(features.shape[1], bool) if data.graded is None else data.graded
+    return varying(features, graded, settings.augment, settings.seed)
 
 
 def _counted(data: Data, members: int) -> tuple[tuple[Array, Array], tuple[Array, Array]]:

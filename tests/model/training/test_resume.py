@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from damage import damaged
 
+from pipeline.model.training.augmentation import Augmentation
 from pipeline.model.training.fit import Data, Settings, Trained, fit
 from pipeline.model.training.resume import BEST, STATE, _read
 from pipeline.model.training.saving import save_model
@@ -33,6 +34,7 @@ SETTINGS = Settings(
     lr_patience=2,
     lr_factor=0.5,
     lr_lowest=1e-5,
+    augment=Augmentation(noise=0.2, intensity=0.1, au_dropout=0.1),
 )
 
 
