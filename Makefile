@@ -4,6 +4,7 @@ PYTHON ?= $(shell python3 -c "import sys; print(sys._base_executable)")
 PYTHON := $(PYTHON)
 VENV := .venv
 PORT ?= 5001
+MLFLOW ?= 3.17.0
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # No stage and no test calls home.
 export MLFLOW_DISABLE_TELEMETRY := true
@@ -13,7 +14,7 @@ export DVC_NO_ANALYTICS := true
 INSTALL = $(PYTHON) -m pip --python $(VENV)/bin/python install --quiet --disable-pip-version-check \
 	--require-hashes -r
 
-.PHONY: repro experiments folds retrain test check ui serve bench bench-labels bench-ingest \
+.PHONY: repro experiments folds retrain test test-mlflow check ui serve bench bench-labels bench-ingest \
 	bench-scale bench-tracking bench-evaluation soak lock format clean
 
 repro: $(VENV)/.run  ## run the pipeline; only what changed is computed
@@ -33,6 +34,18 @@ test: export TF_NUM_INTRAOP_THREADS := 1
 test: export TF_NUM_INTEROP_THREADS := 1
 test: $(VENV)/.dev  ## run all tests
 	python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
+
+# An environment over the other one, with nothing but MLflow of its own.
+test-mlflow: OTHER := .local/mlflow-$(MLFLOW)
+test-mlflow: $(VENV)/.dev  ## the tests of tracking under another MLflow: MLFLOW=3.18.0
+	$(PYTHON) -m venv --without-pip $(OTHER)
+	$(VENV)/bin/python -c 'import site; print(site.getsitepackages()[0])' \
+		> $$(echo $(OTHER)/lib/python3*/site-packages)/beneath.pth
+	$(PYTHON) -m pip --python $(OTHER)/bin/python install --quiet --disable-pip-version-check \
+		--ignore-installed --no-deps mlflow==$(MLFLOW)
+	test "$$($(OTHER)/bin/python -W ignore -c 'import mlflow; print(mlflow.__version__)')" = $(MLFLOW)
+	PATH=$(CURDIR)/$(OTHER)/bin:$$PATH PYTHONWARNINGS="ignore:Versions of mlflow" \
+		$(OTHER)/bin/python -m pytest -n 2 -W "ignore:Versions of mlflow" tests/tracking
 
 check: $(VENV)/.dev  ## style, types
 	ruff check .

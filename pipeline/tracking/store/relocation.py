@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from pipeline.errors import InputError
 
-# Every column of MLflow 3.17 that may hold the path of a file or folder, and which rows do.
+# Every column of MLflow 3.17 and 3.18 that may hold a path, and which rows do.
 COLUMNS = (
     ("experiments", "artifact_location", ""),
     ("runs", "artifact_uri", ""),
