@@ -14,8 +14,8 @@ export DVC_NO_ANALYTICS := true
 INSTALL = $(PYTHON) -m pip --python $(VENV)/bin/python install --quiet --disable-pip-version-check \
 	--require-hashes -r
 
-.PHONY: repro experiments folds retrain test test-mlflow check ui serve bench bench-labels bench-ingest \
-	bench-scale bench-tracking bench-evaluation soak lock format clean
+.PHONY: repro experiments folds retrain test test-mlflow check ui serve export bench bench-labels \
+	bench-ingest bench-scale bench-tracking bench-evaluation bench-serving bench-prediction soak lock format clean
 
 repro: $(VENV)/.run  ## run the pipeline; only what changed is computed
 	dvc repro
@@ -61,10 +61,13 @@ ui: $(VENV)/.run  ## compare runs in the browser, at the address that it prints
 	mlflow ui
 
 serve: $(VENV)/.run  ## answer HTTP requests on this machine; MODEL=RUN for another than the champion
-	mlflow models serve --env-manager local --host 127.0.0.1 --port $(PORT) \
-		--model-uri $$(python -m pipeline find --uri $(MODEL))
+	python -m pipeline serve --port $(PORT) $(MODEL)
 
-bench: bench-labels bench-ingest bench-scale bench-tracking bench-evaluation  ## all benchmarks: about 20 minutes
+export: $(VENV)/.export  ## the model as ONNX, LiteRT and SavedModel; MODEL=RUN for another
+	python -m pipeline export $(MODEL) $(OPTIONS)
+
+bench: bench-labels bench-ingest bench-scale bench-tracking bench-evaluation bench-serving \
+	bench-prediction  ## all benchmarks: about 25 minutes
 
 bench-labels: $(VENV)/.dev  ## the label rule against a loop over rows
 	python -m benchmarks.labels
@@ -81,6 +84,12 @@ bench-tracking: $(VENV)/.dev  ## what tracking costs beside training
 bench-evaluation: $(VENV)/.dev  ## intervals of 3,000 rows; the numbers of 10 million: time and memory
 	python -m benchmarks.evaluation
 
+bench-serving: $(VENV)/.dev  ## 200 clients at once for a minute, then malformed bodies
+	python -m benchmarks.serving
+
+bench-prediction: $(VENV)/.dev  ## predict 10 million frames: time and memory (4 GB of disk)
+	python -m benchmarks.prediction
+
 soak: $(VENV)/.dev  ## mutated data, kills, races, promotions, intervals, two at a time: 40 minutes
 	python -m benchmarks.soak $(CAMPAIGNS)
 
@@ -91,9 +100,11 @@ format: $(VENV)/.dev  ## lay the code out
 lock:  ## renew the pinned dependencies; needs uv
 	uv pip compile pyproject.toml --universal --python-version 3.11 --no-emit-index-url \
 		--generate-hashes --custom-compile-command "make lock" --quiet -o requirements.lock
-	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
-		--no-emit-index-url --generate-hashes --custom-compile-command "make lock" --quiet \
-		-c requirements.lock -o requirements-dev.lock
+	for group in export dev; do \
+		uv pip compile pyproject.toml --group $$group --universal --python-version 3.11 \
+			--no-emit-index-url --generate-hashes --custom-compile-command "make lock" --quiet \
+			-c requirements.lock -o requirements-$$group.lock || exit 1; \
+	done
 
 clean:  ## remove what the pipeline made, but no recorded run
 	rm -rf outputs data/demo .local/training
@@ -105,6 +116,10 @@ $(VENV)/.run: requirements.lock | $(VENV)/bin/python
 	$(INSTALL) requirements.lock
 	touch $@
 
+$(VENV)/.export: requirements-export.lock | $(VENV)/bin/python
+	$(INSTALL) requirements-export.lock
+	touch $@ $(VENV)/.run
+
 $(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
 	$(INSTALL) requirements-dev.lock
-	touch $@ $(VENV)/.run
+	touch $@ $(VENV)/.run $(VENV)/.export

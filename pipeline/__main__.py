@@ -15,11 +15,12 @@ from click.shell_completion import shell_complete
 
 from pipeline.errors import one_line
 
-# In the order of a project's life.
-COMMANDS = (
-    *("inspect", "predict", "drift", "find", "compare", "reproduce"),
-    *("promote", "rollback", "retrain", "sync", "relocate"),
+# In the order of a project's life; `using` is the folder of those that use a model.
+_MODULES = (
+    *("inspect", "using.predict", "drift", "find", "compare", "reproduce", "promote", "rollback"),
+    *("using.export", "using.serve", "retrain", "sync", "relocate"),
 )
+COMMANDS = {name.rpartition(".")[2]: f"pipeline.commands.{name}" for name in _MODULES}
 _COMPLETE = "_PIPELINE_COMPLETE"  # what a shell sets to ask for completions
 
 
@@ -31,7 +32,7 @@ class Command(click.Command):
     """
 
     def __init__(self, name: str) -> None:
-        spec = find_spec(f"pipeline.commands.{name}")
+        spec = find_spec(COMMANDS[name])
         assert spec is not None and spec.origin is not None  # noqa: PT018, S101
         text = ast.get_docstring(ast.parse(Path(spec.origin).read_text(encoding="utf-8"))) or ""
         super().__init__(name, short_help=text.splitlines()[0])
@@ -44,7 +45,7 @@ class Command(click.Command):
 @cache
 def _build(name: str) -> click.Command:
     """Make a command of its module; once, for click takes the options away from the function."""
-    module = import_module(f"pipeline.commands.{name}")
+    module = import_module(COMMANDS[name])
     epilog = getattr(module, "EXIT_CODES", None)
     return click.command(name, help=module.__doc__, epilog=epilog)(module.run)
 

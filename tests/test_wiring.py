@@ -122,6 +122,7 @@ def test_paths_of_outputs_are_those_of_the_constants():
         *("outputs/promote/verdict.json", "outputs/promote/verdict.md"),
         "outputs/retrain/summary.md",
         "outputs/drift",
+        "outputs/export",
     }
     assert own <= named
     assert named - own == {"params.yaml", "dvc.lock"} | folders | made_by_commands

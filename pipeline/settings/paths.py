@@ -41,3 +41,4 @@ VERDICT = OUTPUTS / "promote/verdict.json"
 VERDICT_PAGE = OUTPUTS / "promote/verdict.md"
 RETRAIN_SUMMARY = OUTPUTS / "retrain/summary.md"
 DRIFT = OUTPUTS / "drift"  # a folder
+EXPORT = OUTPUTS / "export"  # a folder

@@ -133,14 +133,14 @@ def test_a_command_keeps_its_options_in_a_process_that_calls_it_again(capsys):
 
 def test_the_commands_are_those_of_their_folder():
     folder = ROOT / "pipeline" / "commands"
-    modules = {path.stem for path in folder.glob("*.py") if "\ndef run(" in path.read_text()}
+    modules = {path.stem for path in folder.rglob("*.py") if "\ndef run(" in path.read_text()}
     assert modules == set(COMMANDS)
 
 
 def test_help_lists_each_command_without_importing_it(tmp_path):
     helped = run(tmp_path, "pipeline", "--help")
     for name in COMMANDS:
-        module = importlib.import_module(f"pipeline.commands.{name}")
+        module = importlib.import_module(COMMANDS[name])
         assert f"  {name} " in helped.stdout
         assert (module.__doc__ or "").split()[0] in helped.stdout
     code = "import sys, pipeline.__main__ as m; m.cli(['--help'], standalone_mode=False)"

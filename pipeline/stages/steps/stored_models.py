@@ -32,7 +32,7 @@ def find_model(settings: Params, meant: str | None, folder: Path) -> StoredModel
             return _of_logged(open_client(), best.model_id, best.run_id, name, folder)
         if meant:
             raise InputError(
-                f"--model is {CHAMPION}, and {settings.promote.model} has none: `python -m "
+                f"model {CHAMPION}: {settings.promote.model} has none; `python -m "
                 f"pipeline promote` makes one. Allowed are a {KERAS} file and {ACCEPTED}."
             )
     if meant in (None, WORKSPACE):
@@ -51,7 +51,7 @@ def _of_logged(client: Any, model_id: str, run_id: str, name: str, folder: Path)
         raise InputError(
             f"{name} cannot be copied from the store: {without_password(str(error))[:300]} "
             "Mend the store; after the repository was moved, run `python -m pipeline relocate`; or "
-            "name another --model."
+            "name another model."
         ) from error
 
 
@@ -68,7 +68,7 @@ def _of_outputs() -> StoredModel:
     if not (paths.RUN.is_file() and paths.MODEL.is_file()):
         raise InputError(
             f"there is no champion, and {paths.MODEL} with {paths.RUN.name} is not there either: "
-            "`make repro` trains a model. Or name one by --model."
+            "`make repro` trains a model. Or name one."
         )
     name = f"the model in {paths.MODEL.parent}"
     return _read(name, paths.MODEL, _json(paths.RUN), paths.THRESHOLDS, paths.PROFILE)
@@ -81,7 +81,7 @@ def _of_file(network: Path) -> StoredModel:
     if not network.is_file() or beside is None:
         lacking = network if not network.is_file() else " or ".join(map(str, told))
         raise InputError(
-            f"--model is {network}, and {lacking} is not there. Allowed is a {KERAS} file beside "
+            f"model {network}: {lacking} is not there. Allowed is a {KERAS} file beside "
             "the contract.json or run.json that says what it takes and gives."
         )
     thresholds = network.with_name(paths.THRESHOLDS.name)

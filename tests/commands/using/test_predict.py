@@ -13,7 +13,7 @@ from recordings import GOOD, ROWS, add, changed, csv_text
 from small_model import COLUMNS, EMOTIONS, calibrating, plain
 
 from pipeline.__main__ import cli
-from pipeline.commands import predict
+from pipeline.commands.using import predict
 from pipeline.data.features.feature_map import FeatureMap
 from pipeline.data.features.frame_features import columns_for, make_features
 from pipeline.errors import InputError
@@ -244,7 +244,7 @@ def test_a_wrong_name_of_out_or_model_is_refused(ready):
         with pytest.raises(InputError, match=r"which is or lies in .*Name a file elsewhere"):
             predict.run([Path(given)], Path(out))
     for meant, message in (
-        ("champion", "--model is champion, and au-emotion has none"),
+        ("champion", "model champion: au-emotion has none"),
         ("gone.keras", r"gone\.keras is not there\. Allowed is a \.keras file beside"),
         ("nobody", r"mlflow\.db is not there"),
     ):

@@ -1,0 +1,48 @@
+"""Export a model in some formats: write, run, compare, and only then put in place."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from pipeline.errors import naming
+from pipeline.prediction.exporting.checking import Measured, measure
+from pipeline.prediction.exporting.contract import CONTRACT, FILES, as_text, contract_of
+from pipeline.prediction.exporting.formats import RUN, WRITE, replace
+from pipeline.prediction.exporting.whole_network import whole_network
+from pipeline.prediction.stored_model import Network, StoredModel
+
+
+class Exported(NamedTuple):
+    """A file or folder that was put in place, its size in bytes, and what its check found."""
+
+    path: Path
+    size: int
+    measured: Measured
+
+
+def export_model(
+    model: StoredModel, network: Network, formats: Sequence[str], folder: Path
+) -> list[Exported]:
+    """Write all formats into a folder, with the contract; give each once all are in place.
+
+    `network` is the model's. Raises `InputError` where one of them cannot be made or gives other
+    probabilities; the folder is then as it was.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with naming(folder), tempfile.TemporaryDirectory(prefix=".export-", dir=folder) as name:
+        scratch, contract, whole = Path(name), contract_of(model), whole_network(model)
+        found = []
+        for one in formats:
+            path = scratch / FILES[one]
+            WRITE[one](whole, contract, path)
+            found.append(Exported(path, _size(path), measure(model, network, RUN[one](path), one)))
+        (scratch / CONTRACT).write_text(as_text(contract), encoding="utf-8")
+        for path in sorted(scratch.iterdir()):
+            replace(path, folder / path.name)
+    return [one._replace(path=folder / one.path.name) for one in found]
+
+
+def _size(path: Path) -> int:
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())
