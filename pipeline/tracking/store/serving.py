@@ -179,7 +179,11 @@ def as_table(given: Any) -> pd.DataFrame:
 
 def as_numbers(column: "pd.Series[Any]") -> np.ndarray:
     """Take a column as numbers; what is none becomes NaN."""
-    return pd.to_numeric(column, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
+    try:
+        numbers = pd.to_numeric(column, errors="coerce")
+    except OverflowError:  # an integer of hundreds of digits; as text it is infinite
+        numbers = pd.to_numeric(column.astype(str), errors="coerce")
+    return numbers.to_numpy(dtype="float64", na_value=np.nan)
 
 
 def people_and_clips(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
