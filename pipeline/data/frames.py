@@ -40,11 +40,18 @@ def frame_schema(aus: Sequence[str]) -> pa.Schema:
 
 
 class RowGroupWriter:
-    """Gather tables of any size and write them as row groups of `ROW_GROUP` rows."""
+    """Gather tables of any size and write them as row groups of `ROW_GROUP` rows.
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
+    `repeating` names the columns whose values come again, which are written as numbers of a
+    dictionary; None: all.
+    """
+
+    def __init__(
+        self, path: Path, schema: pa.Schema, repeating: Sequence[str] | None = None
+    ) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._writer = pq.ParquetWriter(path, schema, compression="zstd")
+        chosen = True if repeating is None else list(repeating)
+        self._writer = pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=chosen)
         self._schema = schema
         self._waiting: list[pa.Table] = []
         self._rows = 0
