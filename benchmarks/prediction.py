@@ -1,0 +1,90 @@
+"""Predict up to 10 million frames; measure time and memory beside what the processor can do.
+
+Run as `python -m benchmarks.prediction`. Frames are generated into a temporary folder of Parquet
+files, as for `benchmarks.scale`: 12 action units, clips of 1,000 frames, three clips a subject. The
+model has the default recipe's shape and weights that were drawn. Beside it stands the rate at which
+matrix products of its layers' shapes run here, and nothing else, on all cores.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from benchmarks.load.model import EMOTIONS, HIDDEN, save_model
+from benchmarks.scale import AUS, ROOT, write_frames
+from pipeline.data.action_units import intensity
+
+COLUMNS = [intensity(au) for au in AUS]
+ROWS = 8192  # of a product: what the pipeline hands to the network at once
+
+
+def products_limit(seconds: float = 1.0) -> tuple[float, float]:
+    """Give rows a second that products of all layers' shapes reach, and GFLOP a second."""
+    widths = (len(COLUMNS), *HIDDEN, len(EMOTIONS))
+    random = np.random.default_rng(0)
+    given = [random.random((ROWS, width), dtype=np.float32) for width in widths[:-1]]
+    weights = [random.random(shape, dtype=np.float32) for shape in pairwise(widths)]
+    rows, begin = 0, time.perf_counter()
+    while (taken := time.perf_counter() - begin) < seconds or not rows:
+        for one, weight in zip(given, weights, strict=True):
+            one @ weight
+        rows += ROWS
+    flop = 2 * sum(wide * narrow for wide, narrow in pairwise(widths))
+    return rows / taken, rows / taken * flop / 1e9
+
+
+def predict(workspace: Path, network: Path, out: str) -> tuple[float, float]:
+    """Predict as its users do; return seconds and the peak of memory in MB."""
+    arguments = ["predict", "frames", "-o", out, "--model", str(network)]
+    begin = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.memory", "pipeline", *arguments],
+        cwd=workspace,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return time.perf_counter() - begin, float(done.stdout.splitlines()[-1])
+
+
+def measure(millions: float, *, calibrate: bool) -> None:
+    """Predict so many million frames and print what it took."""
+    with tempfile.TemporaryDirectory() as name:
+        workspace = Path(name)
+        tree = yaml.safe_load((ROOT / "params.yaml").read_text())
+        (workspace / "params.yaml").write_text(yaml.safe_dump(tree, sort_keys=False))
+        (workspace / "model").mkdir()
+        network = save_model(workspace / "model", COLUMNS, calibrate=calibrate)
+        write_frames(workspace / "frames", millions, shuffled=False)
+        before = products_limit()
+        seconds, peak = predict(workspace, network, "out/emotions.parquet")
+        limit, gflops = max(before, products_limit())  # others may work on this machine, too
+        rate = millions * 1e6 / seconds
+        print(
+            f"{millions:4g} million frames{' calibrated' * calibrate}: {seconds:6.1f} s, "
+            f"{rate:,.0f} rows/s, peak {peak:,.0f} MB; the network's products alone: "
+            f"{limit:,.0f} rows/s ({gflops:.0f} GFLOP/s), {limit / rate:.1f} times as many",
+            flush=True,
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", default="1,10", help="millions of frames")
+    parser.add_argument("--calibrated", action="store_true", help="people's own levels taken out")
+    options = parser.parse_args()
+    for size in options.sizes.split(","):
+        measure(float(size), calibrate=options.calibrated)
+
+
+if __name__ == "__main__":
+    main()
