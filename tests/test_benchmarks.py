@@ -6,7 +6,9 @@ minutes of processor time, in trainings by DVC. That the moments of the kills ex
 and that a queue which comes to nothing is noticed, is shown here.
 """
 
+import argparse
 import importlib.util
+import json
 import os
 import signal
 import subprocess
@@ -29,13 +31,16 @@ from benchmarks import (
     kills,
     labels,
     openface_files,
+    prediction,
     promotions,
     retraining,
     scale,
+    serving,
     shuffled,
     soak,
     tracking,
 )
+from benchmarks.load.clients import Answered, problem
 from pipeline.drift.shift_test import DriftBounds
 from pipeline.promotion.promote import promote
 from pipeline.settings import params
@@ -82,6 +87,34 @@ def test_scale_measures_every_stage(monkeypatch, capsys):
     run(monkeypatch, scale.main, "--sizes=0.009")
     told = capsys.readouterr().out
     assert [line.split(":")[0] for line in told.splitlines()[-3:]] == list(scale.STAGES)
+
+
+def test_prediction_is_set_beside_the_products_of_the_network(capsys):
+    prediction.measure(0.003, calibrate=True)
+    told = capsys.readouterr().out
+    assert told.startswith("0.003 million frames calibrated: ")
+    assert " rows/s, peak " in told
+    assert " GFLOP/s), " in told
+
+
+def test_serving_finds_no_wrong_answer_and_every_kind_refused(store, capsys):
+    options = argparse.Namespace(clients=4, seconds=1, bodies=60)
+    assert serving.measure(store, options) == 0
+    told = capsys.readouterr().out
+    assert "4 clients for 1 s: " in told
+    assert ", 0 errors; p50 " in told
+    assert "0 not refused in a line" in told
+
+
+def test_serving_notices_answers_that_are_wrong():
+    is_right = serving.held_to(np.full((1, 6), 0.5))
+    right = dict.fromkeys(serving.EMOTIONS, 0.5)
+    assert is_right(json.dumps({"predictions": [right]}).encode())
+    assert not is_right(json.dumps({"predictions": [right | {"fear": 0.51}]}).encode())
+    assert not is_right(json.dumps({"predictions": [right, right]}).encode())
+    for status, text in ((200, "{}"), (500, "{}"), (400, '{"message": "Traceback of"}')):
+        assert problem(Answered("cut", status, text))
+    assert problem(Answered("cut", 400, '{"message": "AU12_r: missing"}')) is None
 
 
 def test_evaluation_measures_numbers_and_regression(monkeypatch, capsys):

@@ -52,7 +52,7 @@ def started(command: Sequence[str], folder: Path) -> Iterator[tuple[str, int]]:
         yield found[1], process.pid
     finally:
         process.terminate()
-        process.wait()
+        process.communicate()
 
 
 def resident(pid: int) -> float:

@@ -10,6 +10,7 @@ import logging
 import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -62,9 +63,9 @@ def serve(model: "PyFuncModel", place: socket.socket, most_bytes: int) -> None:
     """Answer until a signal ends it."""
     import uvicorn
 
-    uvicorn.Server(
-        uvicorn.Config(application(model, most_bytes), log_level="warning", access_log=False)
-    ).run(sockets=[place])
+    how = uvicorn.Config(application(model, most_bytes), log_level="warning", access_log=False)
+    with suppress(KeyboardInterrupt):  # which uvicorn raises once it has ended in order
+        uvicorn.Server(how).run(sockets=[place])
 
 
 def application(model: "PyFuncModel", most_bytes: int) -> Starlette:
