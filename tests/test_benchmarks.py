@@ -94,7 +94,7 @@ def test_prediction_is_set_beside_the_products_of_the_network(capsys):
     told = capsys.readouterr().out
     assert told.startswith("0.003 million frames calibrated: ")
     assert " rows/s, peak " in told
-    assert " GFLOP/s), " in told
+    assert " GFLOP), " in told
 
 
 def test_serving_finds_no_wrong_answer_and_every_kind_refused(store, capsys):

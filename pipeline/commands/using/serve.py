@@ -27,7 +27,7 @@ PORT, MEGABYTES = 5001, 128
     default=MEGABYTES,
     show_default=True,
     metavar="MB",
-    help="The longest body that is read; half an hour of OpenFace's CSV has about 250.",
+    help="The longest body that is read; a minute of OpenFace's CSV has 6 to 9.",
 )
 def run(meant: str | None = None, port: int = PORT, most_mb: int = MEGABYTES) -> None:
     """Load the model and serve it; raise `InputError` where there is none or the port is taken."""

@@ -1,4 +1,4 @@
-"""The network, its loss, its training and its file; the only room that imports TensorFlow."""
+"""The network, its loss, its training and its file; beside it exports alone import TensorFlow."""
 
 import os
 import sys

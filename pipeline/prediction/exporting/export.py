@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline.errors import naming
+from pipeline.errors import InputError, naming
 from pipeline.prediction.exporting.checking import Measured, measure
 from pipeline.prediction.exporting.contract import CONTRACT, FILES, as_text, contract_of
 from pipeline.prediction.exporting.formats import RUN, WRITE, replace
@@ -29,9 +29,11 @@ def export_model(
     `network` is the model's. Raises `InputError` where one of them cannot be made or gives other
     probabilities; the folder is then as it was.
     """
+    contract = contract_of(model)
+    _refuse_others(folder, formats, as_text(contract))
     folder.mkdir(parents=True, exist_ok=True)
     with naming(folder), tempfile.TemporaryDirectory(prefix=".export-", dir=folder) as name:
-        scratch, contract, whole = Path(name), contract_of(model), whole_network(model)
+        scratch, whole = Path(name), whole_network(model)
         found = []
         for one in formats:
             path = scratch / FILES[one]
@@ -41,6 +43,17 @@ def export_model(
         for path in sorted(scratch.iterdir()):
             replace(path, folder / path.name)
     return [one._replace(path=folder / one.path.name) for one in found]
+
+
+def _refuse_others(folder: Path, formats: Sequence[str], contract: str) -> None:
+    """Raise `InputError` where a file would stay beside the contract of another model."""
+    stay = [file for one, file in FILES.items() if one not in formats and (folder / file).exists()]
+    told = folder / CONTRACT
+    if stay and told.is_file() and told.read_text(encoding="utf-8") != contract:
+        raise InputError(
+            f"{folder} holds {', '.join(stay)} of another model, which {CONTRACT} there describes. "
+            "Export these formats as well, or name another folder by --out."
+        )
 
 
 def _size(path: Path) -> int:

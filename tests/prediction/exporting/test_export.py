@@ -1,6 +1,7 @@
 """An export gives what the network gives, or is not there."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,19 @@ def test_a_savedmodel_carries_its_contract(tmp_path):
     inside, beside = path / "assets.extra/model.json", path.with_name("model.json")
     assert inside.read_text() == beside.read_text()
     exported(save_network(tmp_path, plain()), tmp_path / "out", ["savedmodel"])  # in its place
+
+
+def test_no_file_stays_beside_the_contract_of_another_model(tmp_path):
+    model = save_network(tmp_path, plain())
+    out = tmp_path / "out"
+    exported(model, out, ["savedmodel"])
+    other = replace(model, thresholds={"happiness": 0.1})
+    before = (out / "model.json").read_text()
+    with pytest.raises(InputError, match=r"^.*out holds model_savedmodel of another model"):
+        exported(other, out, ["litert"])
+    assert (out / "model.json").read_text() == before
+    exported(other, out, ["savedmodel"])
+    assert (out / "model.json").read_text() != before
 
 
 def test_a_layer_that_a_converter_does_not_know_leaves_no_file(tmp_path):
