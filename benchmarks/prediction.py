@@ -3,8 +3,8 @@
 Run as `python -m benchmarks.prediction`. Frames are generated into a temporary folder of Parquet
 files, as for `benchmarks.scale`: 12 action units, clips of 1,000 frames, three clips a subject. The
 model has the default recipe's shape and weights that were drawn. Beside it stands the rate at which
-matrix products of its layers' shapes run here, and nothing else; both by the processor's time, which
-other work on the machine hardly changes.
+matrix products of its layers' shapes run here, and nothing else; both by the processor's time,
+which other work on the machine hardly changes.
 """
 
 import argparse

@@ -92,8 +92,9 @@ def test_rooms_know_nothing_of_tracking_places_or_stages(room):
         assert not [file for file in runs if file.startswith(beyond)]
 
 
-def test_only_training_loads_tensorflow():
+def test_only_training_and_exports_load_tensorflow():
     trains = ("pipeline/model/training/", "pipeline/stages/train.py")
+    exports = ("pipeline/prediction/exporting/", "pipeline/commands/using/export.py")
     users = set()
     for path in MODULES:
         name = path.relative_to(ROOT).as_posix()
@@ -102,7 +103,7 @@ def test_only_training_loads_tensorflow():
             if file.endswith(".py") and imports_of(ROOT / file) & {"tensorflow", "keras"}:
                 users.add(name)
     assert users
-    assert not [name for name in users if not name.startswith(trains)]
+    assert not [name for name in users if not name.startswith((*trains, *exports))]
 
 
 def test_only_params_reads_params_yaml():

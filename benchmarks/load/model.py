@@ -39,8 +39,8 @@ def save_model(
     """Save `model.keras`, with the contract.json and thresholds.json that it needs beside it."""
     import keras
 
-    from pipeline.model import saving
-    from pipeline.model.network import build
+    from pipeline.model.training import saving
+    from pipeline.model.training.network import build
 
     keras.utils.set_random_seed(1)
     features = features_for(columns, calibrate=calibrate)

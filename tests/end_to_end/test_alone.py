@@ -39,7 +39,7 @@ def answers(address: str) -> bool:
         return False
 
 
-@pytest.mark.soak  # installs 3 GB; quickly, in this environment: test_same_numbers.py
+@pytest.mark.soak  # installs MLflow anew; quickly, in this environment: test_same_numbers.py
 def test_a_fresh_environment_serves_the_numbers_of_this_one(store: Path, tmp_path: Path) -> None:
     import mlflow.artifacts
     import mlflow.pyfunc

@@ -32,9 +32,9 @@ def steep(network: Any) -> None:
 
 def save_network(folder: Path, features: FeatureMap, members: int = 1) -> StoredModel:
     """Save a network of the project, of one or several members, with its contract beside it."""
-    from pipeline.model.members import build_members
-    from pipeline.model.network import build, standardise
-    from pipeline.model.saving import save_model
+    from pipeline.model.training.members import build_members
+    from pipeline.model.training.network import build, standardise
+    from pipeline.model.training.saving import save_model
 
     rows = (np.random.default_rng(2).random((100, 3)) * HIGHEST).astype(np.float32)
     made = features.of_nobody(rows)

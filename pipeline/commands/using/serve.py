@@ -31,7 +31,6 @@ PORT, MEGABYTES = 5001, 128
 )
 def run(meant: str | None = None, port: int = PORT, most_mb: int = MEGABYTES) -> None:
     """Load the model and serve it; raise `InputError` where there is none or the port is taken."""
-    import pipeline.model  # noqa: F401  # TensorFlow, whose banner it holds back
     from pipeline.tracking import service
 
     place = service.listen(port)

@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from pipeline.data.features.feature_map import FeatureMap, Population
-from pipeline.model.saving import load_model
+from pipeline.model.training.saving import load_model
 from pipeline.prediction.exporting.contract import (
     AUS,
     OWN_CLIPS,

@@ -87,8 +87,8 @@ def test_no_file_stays_beside_the_contract_of_another_model(tmp_path):
     assert (out / "model.json").read_text() != before
 
 
-def test_a_layer_that_a_converter_does_not_know_leaves_no_file(tmp_path):
-    """Keras' export to ONNX makes the numbers of a Normalization layer inputs, and says nothing."""
+def test_a_network_of_another_kind_leaves_no_file(tmp_path):
+    """Such as one whose export to ONNX, by Keras, is broken in silence."""
     import keras
 
     layers = [keras.Input((3,)), keras.layers.Normalization(), keras.layers.Dense(2, "sigmoid")]
@@ -98,11 +98,10 @@ def test_a_layer_that_a_converter_does_not_know_leaves_no_file(tmp_path):
     network.save(model.network)
     (tmp_path / "out").mkdir()
     (tmp_path / "out/model.onnx").write_text("of before")
-    with pytest.raises(InputError, match=r"^onnx asks for .* beside action_units: .*--format"):
+    with pytest.raises(InputError, match="holds no network of this pipeline"):
         exported(model, tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").rglob("*")] == ["model.onnx"]
     assert (tmp_path / "out/model.onnx").read_text() == "of before"
-    exported(model, tmp_path / "out", ["litert", "savedmodel"])
 
 
 @pytest.mark.parametrize("wrong", [2e-5, np.nan])
