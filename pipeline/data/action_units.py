@@ -3,11 +3,36 @@
 OpenFace 2 writes intensities `AU01_r`, real numbers in [0, 5], and presences `AU01_c`, 0 or 1 in
 a frame and a share in [0, 1] in a clip's mean; AU28 has a presence only (Baltrusaitis et al.,
 FG 2018). py-feat writes activations `AU01` in [0, 1] (Cheong et al., Affective Science 2023).
+FACS names are those of the manual (Ekman, Friesen & Hager 2002).
 """
 
 INTENSITY_AUS = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 45)
 PRESENCE_AUS = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 28, 45)
 ACTIVATION_AUS = (1, 2, 4, 5, 6, 7, 9, 10, 11, 12, 14, 15, 17, 20, 23, 24, 25, 26, 28, 43)
+
+FACS_NAMES = {
+    1: "inner brow raiser",
+    2: "outer brow raiser",
+    4: "brow lowerer",
+    5: "upper lid raiser",
+    6: "cheek raiser",
+    7: "lid tightener",
+    9: "nose wrinkler",
+    10: "upper lip raiser",
+    11: "nasolabial deepener",
+    12: "lip corner puller",
+    14: "dimpler",
+    15: "lip corner depressor",
+    17: "chin raiser",
+    20: "lip stretcher",
+    23: "lip tightener",
+    24: "lip pressor",
+    25: "lips part",
+    26: "jaw drop",
+    28: "lip suck",
+    43: "eyes closed",
+    45: "blink",
+}
 
 
 def intensity(au: int) -> str:

@@ -13,7 +13,7 @@ from pipeline.evaluation.scoring.metrics import Scores
 from pipeline.evaluation.unlearnable import Limit, limits_line
 from pipeline.report import category_tables, data_tables, score_tables
 from pipeline.report.model_card import Facts, model_card, provenance
-from pipeline.report.pages.document import Block, Items, Page, Picture, Section
+from pipeline.report.pages.document import Block, Items, Link, Page, Picture, Section
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Report:
     pictures: Mapping[str, Picture] = field(default_factory=dict)
     limits: Sequence[Limit] = ()
     named: str = ""
-    about: Sequence[str] = ()
+    about: Sequence[str | Link] = ()
 
 
 def report_page(report: Report) -> Page:

@@ -33,6 +33,7 @@ PLOTS = OUTPUTS / "evaluate/plots"
 SVG = OUTPUTS / "evaluate/svg"
 REPORT = OUTPUTS / "evaluate/report.md"
 REPORT_PAGE = OUTPUTS / "evaluate/report.html"
+TRY_PAGE = OUTPUTS / "evaluate/try.html"
 TEST_PREDICTIONS = OUTPUTS / "evaluate/test_predictions.parquet"
 
 EXTERNAL = OUTPUTS / "external"

@@ -15,6 +15,7 @@ DISTRIBUTION = f"{LABELS}/distribution.json"
 
 PREDICTIONS = f"{EVALUATION}/test_predictions.parquet"
 REPORT = f"{EVALUATION}/report.html"
+TRY_PAGE = f"{EVALUATION}/try.html"
 THRESHOLDS = f"{EVALUATION}/thresholds.json"
 # The folder of predictions of other models' test rows.
 OTHER_ROWS = "promotion/test_predictions"

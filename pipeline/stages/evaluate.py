@@ -23,11 +23,13 @@ from pipeline.evaluation.scoring.by_subject import MOST_GROUPS
 from pipeline.evaluation.scoring.thresholds import Goal
 from pipeline.report.console import Step, show, steps
 from pipeline.report.evaluation_page import Report, lead
+from pipeline.report.try_page.page import try_page
 from pipeline.settings import params, paths, run_files
 from pipeline.settings.schema import Params
 from pipeline.stages.steps.explaining import look_into
 from pipeline.stages.steps.predicting import predict_all, rule_baseline
 from pipeline.stages.steps.reporting import make_pages, page_of_run, write_pages
+from pipeline.stages.steps.trying import make_trial
 from pipeline.tracking import provenance
 from pipeline.tracking.open_runs import evaluation_run
 from pipeline.tracking.outbox.sender_process import get_ready
@@ -108,7 +110,7 @@ def record(run: Run, tables: Mapping[str, pd.DataFrame]) -> None:
         run.log_table(table, f"{run_files.EVALUATION}/{name}")
     rules = paths.TABLES / "fitted_rules.yaml"
     numbers = (paths.SUMMARY, paths.METRICS, paths.THRESHOLDS)
-    for path in (*numbers, paths.REPORT, paths.TEST_PREDICTIONS, rules):
+    for path in (*numbers, paths.REPORT, paths.TRY_PAGE, paths.TEST_PREDICTIONS, rules):
         run.log_file(path, run_files.EVALUATION)
     run.log_thresholds(paths.THRESHOLDS)
     for folder in (paths.PLOTS, paths.SVG):
@@ -152,6 +154,8 @@ def evaluate(settings: Params, step: Step) -> tuple[Report, str]:
     step("drawing figures and writing the report")
     pages = make_pages(settings, made, judgement, tables, keys, hashes)
     write_pages(pages)
+    page = try_page(make_trial(made, case, settings.evaluate.seed))
+    paths.TRY_PAGE.write_text(page, encoding="utf-8")
     write_numbers(case, judgement)
     write_csv(means, paths.MEAN_PREDICTIONS)
     rows_hash = save_predictions(case, keys)
@@ -165,7 +169,8 @@ def evaluate(settings: Params, step: Step) -> tuple[Report, str]:
         record_scores(run, judgement, digest)
         record(run, tables)
         run.log_text(page_of_run(pages, made, names_of(made)), run_files.REPORT)
-        note = [*lines, f"Figures and tables: `{run_files.REPORT}` under Artifacts."]
+        shown = f"Figures and tables: `{run_files.REPORT}`, and to try the model: "
+        note = [*lines, f"{shown}`{run_files.TRY_PAGE}`, under Artifacts."]
         run.set_tags({"mlflow.note.content": "\n\n".join(note)})
         run.log_dict({"rows_hash": rows_hash}, run_files.TEST_ROWS)
     return pages.report, run.address

@@ -223,7 +223,22 @@ def test_run_shows_its_report_with_figures(page: Page, store: Store, keep: Keep)
     frame.get_by_role("link", name="Provenance").click()
     key = store.tag("improved", "pipeline.run")
     expect(frame.get_by_role("cell", name=key)).to_be_in_viewport()
+    expect(frame.get_by_text("try the model: try.html beside this page")).to_be_visible()
     keep("report")
+
+
+def test_run_shows_the_page_to_try_its_model(page: Page, store: Store, keep: Keep) -> None:
+    name = "evaluation/try.html"
+    assert name in store.tag("improved", "mlflow.note.content")
+    page.goto(store.run_page("improved", f"/artifacts/{name}"))
+    frame = page.frame_locator("iframe")
+    shown = frame.get_by_role("row", name="happiness").locator(".probability")
+    expect(shown).to_have_text(re.compile(r"\d\.\d\d"))
+    at_rest = float(shown.inner_text())
+    frame.get_by_role("button", name="happiness", exact=True).click()
+    expect(frame.locator("#said")).to_contain_text("Most probable: ")
+    assert float(shown.inner_text()) > at_rest + 0.1
+    keep("try")
 
 
 def test_run_leads_to_its_model_and_what_it_takes_and_gives(

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-BESIDE = (".py", ".jinja", ".css")
+BESIDE = (".py", ".jinja", ".css", ".js")
 
 # What decides no byte of a stage's outputs: values come through `params`, for the schema has no
 # defaults; what is recorded, and how an error is shown, is no output.

@@ -16,6 +16,14 @@ _NUMBERS = re.compile(rf"{_NUMBER}( \(?{_NUMBER} to {_NUMBER}\)?| to {_NUMBER})?
 
 
 @dataclass(frozen=True)
+class Link:
+    """A way to a file beside the page."""
+
+    text: str
+    file: str
+
+
+@dataclass(frozen=True)
 class Items:
     """A list of sentences."""
 
@@ -72,13 +80,13 @@ class Page:
     """A title, the lines that a hurried reader needs, and sections.
 
     `lead` opens with the finding in ten words; `about` says of what the page speaks: run, date,
-    data.
+    data, what lies beside it.
     """
 
     title: str
     lead: Sequence[str]
     sections: Sequence[Section]
-    about: Sequence[str] = ()
+    about: Sequence[str | Link] = ()
 
 
 def cell(value: object) -> str:

@@ -12,6 +12,7 @@ from pipeline.report.pages.document import (
     Block,
     Code,
     Items,
+    Link,
     Page,
     Picture,
     Section,
@@ -25,7 +26,8 @@ _SPACE = re.compile(r"\s")  # a line feed or a tab would break a row
 
 def to_markdown(page: Page) -> str:
     """Return the text, with a line feed at its end."""
-    parts = [f"# {page.title}", *_sentences(page.about), _list(page.lead)]
+    about = [_link(one) if isinstance(one, Link) else _inline(one) for one in page.about]
+    parts = [f"# {page.title}", *about, _list(page.lead)]
     for section in page.sections:
         if section.blocks:
             parts += _section(section)
@@ -33,9 +35,10 @@ def to_markdown(page: Page) -> str:
 
 
 def to_text(page: Page) -> str:
-    """Return the text without figures; what stands between backticks keeps them."""
+    """Return the text without figures and links; what stands between backticks keeps them."""
     blocks = [block for section in page.sections for block in section.blocks]
-    head = "\n".join(filter(None, [page.title, *page.about, _list(page.lead)]))
+    about = [one for one in page.about if isinstance(one, str)]
+    head = "\n".join(filter(None, [page.title, *about, _list(page.lead)]))
     return "\n\n".join(filter(None, [head, *map(_plain, blocks)]))
 
 
@@ -90,6 +93,10 @@ def _grid(table: Table, form: str, escape: Callable[[str], str]) -> str:
     sides = ["left" if word else "right" for word in words(table)]
     grid: str = tabulate(rows, header, form, colalign=sides, disable_numparse=True)
     return grid
+
+
+def _link(link: Link) -> str:
+    return f"[{link.text}]({link.file})"
 
 
 def _inline(text: str) -> str:

@@ -26,6 +26,7 @@ from pipeline.report.evaluation_page import Report, report_page
 from pipeline.report.figures.files import save, standalone, svg
 from pipeline.report.figures.gallery import Drawn, draw, draw_card, pictures
 from pipeline.report.model_card import Facts
+from pipeline.report.pages.document import Link
 from pipeline.report.pages.text import to_markdown
 from pipeline.report.pages.webpage import to_html
 from pipeline.settings import paths
@@ -77,7 +78,7 @@ def make_pages(
         named=_named(judgement, tables),
         pictures=pictures(figures, paths.PLOTS.name),
         limits=find_limits_of(settings, judgement.case, account["aus"]),
-        about=_about(settings, account),
+        about=[*_about(settings, account), Link("try the model", paths.TRY_PAGE.name)],
     )
     return Pages(report, figures, drawn)
 
