@@ -241,7 +241,7 @@ ROW = ",".join(["0.4"] * len(OPENFACE_COLUMNS))
     [
         ("", "it is empty."),
         ("\n \n", "it is empty."),
-        ("PK\x03\x04\x00\x00", "it is no text in UTF-8. Drop a CSV file."),
+        ("PK\x03\x04\x00\x00", "it is no text. Drop a CSV file."),
         ("<!doctype html>\n<title>x</title>", "no column is named like an action unit."),
         (f"{HEADER}\n", "it has no rows."),
         (
@@ -251,6 +251,7 @@ ROW = ",".join(["0.4"] * len(OPENFACE_COLUMNS))
         ("AU01_r,AU03_r,AU08_r\n0,0,0", "OpenFace 3 wrote it, whose columns are other action"),
         (",".join(OPENFACE_COLUMNS[1:]) + "\n0", "it lacks AU01_r. Extract all action units"),
         ("\n".join([HEADER, *[ROW] * 120]), "no intensity of 120 frames exceeds 1: these look"),
+        (f"face_id,{HEADER}\nnan,{ROW}", "no frame is left: all rows were set aside (missing or"),
         (f"success,{HEADER}\n0,{ROW}", "no frame is left: all rows were set aside (no face"),
         (f"clip,{HEADER}\na,{ROW}\nb,{ROW}", "it holds several clips, and this page shows one."),
         (f"frame,{HEADER}\n1,{ROW}\n1,{ROW[:-1]}5", "its frame numbers do not tell its rows apart"),

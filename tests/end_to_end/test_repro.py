@@ -84,6 +84,11 @@ def test_runs_every_stage_and_writes_what_it_promises(clone, repro):
     report = (clone / "outputs/evaluate/report.md").read_text()
     for plot in (clone / "outputs/evaluate/plots").iterdir():
         assert f"plots/{plot.name}" in report
+    assert "[try the model](try.html)" in report
+    page = (clone / "outputs/evaluate/try.html").read_text()
+    assert "mean of" in page
+    for name, threshold in thresholds["thresholds"]["network"].items():
+        assert f'{{"name": "{name}", "threshold": {threshold}}}' in page
     assert "no interval (one subject: nothing is known of others)" in report
 
 

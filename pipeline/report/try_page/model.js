@@ -51,10 +51,11 @@ function unpack(model) {
  */
 function probabilities(network, features) {
   const inputs = Float64Array.from(features, (x, i) => x * network.scale[i] + network.offset[i]);
+  const relu = (/** @type {number} */ x) => Math.max(0, x);
+  const sigmoid = (/** @type {number} */ x) => 1 / (1 + Math.exp(-x));
   const outputs = network.members.map((layers) =>
     layers.reduce((signal, layer, i) => {
-      const sums = product(signal, layer);
-      return sums.map(i + 1 < layers.length ? (x) => Math.max(0, x) : (x) => 1 / (1 + Math.exp(-x)));
+      return product(signal, layer).map(i + 1 < layers.length ? relu : sigmoid);
     }, inputs),
   );
   const total = outputs.reduce((sums, own) => sums.map((sum, i) => sum + own[i]));

@@ -10,24 +10,10 @@
  *
  * A row that could be read: its number in the file, whose face it is, and its numbers by column.
  * @typedef {{row: number, face: string | null, numbers: Record<string, number>, aus: number[]}} Row
- *
- * @typedef {{delimiter: string, width: number, places: Map<string, number>}} Header
  */
 
-/** What is wrong with a file, in words for whoever dropped it. */
-class Refusal extends Error {}
-
-const MOST_BYTES = 200e6;
 const FEWEST_TO_TELL_UNITS = 100; // of so many frames of a face one has an intensity above 1
 const SLIPS = 0.05; // from this share of rows on, frames that stand again are no slip
-const PREDICT = "“python -m pipeline predict” reads it.";
-const AU = /^(?:x[._ ]+)?au[ ._-]?(\d\d?)(?:[ ._-]?([rc]))?$/i;
-const OTHERS = ["frame", "success", "confidence", "FaceScore", "face_id", "face", "Identity", "clip"];
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-const INFINITE = /^[+-]?inf(inity)?$/i;
-const MISSING = ["", "nan", "-nan", "na", "null", "none", "n/a", "#n/a"];
-const YES = ["true", "t", "yes", "y", "wahr", "vrai"];
-const NO = ["false", "f", "no", "n", "falsch", "faux"];
 
 /**
  * Read the content of a dropped file; throws `Refusal` where it is no recording for this model.
@@ -69,66 +55,6 @@ function count(aside, reason, rows = 1) {
   if (rows) aside.set(reason, (aside.get(reason) ?? 0) + rows);
 }
 
-/** @type {(bytes: Uint8Array) => string} */
-function decode(bytes) {
-  if (bytes.length > MOST_BYTES) throw new Refusal(`it is too large for this page. ${PREDICT}`);
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
-    throw new Refusal(`it is compressed. Unpack it first; ${PREDICT}`);
-  }
-  const wide = { "255 254": "utf-16le", "254 255": "utf-16be" }[bytes.subarray(0, 2).join(" ")];
-  try {
-    const text = new TextDecoder(wide ?? "utf-8", { fatal: true }).decode(bytes);
-    if (!text.includes("\0")) return text;
-  } catch {
-    // It is said below.
-  }
-  throw new Refusal("it is no text in UTF-8. Drop a CSV file.");
-}
-
-/** @type {(line: string) => Header} */
-function readHeader(line) {
-  const times = (/** @type {string} */ mark) => line.split(mark).length;
-  const delimiter = [",", ";", "\t", "|"].reduce((best, mark) =>
-    times(mark) > times(best) ? mark : best,
-  );
-  const written = cellsOf(line, delimiter).map((name) => name.replace(/^[\s"'`]+|[\s"'`]+$/g, ""));
-  const places = new Map();
-  for (const [place, name] of written.entries()) {
-    const meant = meaning(name);
-    if (!places.has(meant) || (meant === name && !AU.test(name))) places.set(meant, place);
-    else if (AU.test(name)) throw new Refusal(`it names ${meant} twice. Keep one of these columns.`);
-  }
-  return { delimiter, width: written.length, places };
-}
-
-/**
- * Give the name that a column's stands for, as R, SQL or spreadsheets leave it.
- * @type {(name: string) => string}
- */
-function meaning(name) {
-  const au = AU.exec(name);
-  if (au) return `AU${au[1].padStart(2, "0")}${au[2] ? `_${au[2].toLowerCase()}` : ""}`;
-  const key = (/** @type {string} */ text) => text.toLowerCase().replace(/[^a-z0-9]/g, "");
-  const bare = key(name.replace(/^x[._ ]+/i, ""));
-  return OTHERS.find((other) => key(other) === bare) ?? name;
-}
-
-/**
- * Split a line; a cell in quotes may hold the delimiter.
- * @type {(line: string, delimiter: string) => string[]}
- */
-function cellsOf(line, delimiter) {
-  if (!line.includes('"')) return line.split(delimiter);
-  const cells = [""];
-  let quoted = false;
-  for (const letter of line) {
-    if (letter === '"') quoted = !quoted;
-    else if (letter === delimiter && !quoted) cells.push("");
-    else cells[cells.length - 1] += letter;
-  }
-  return cells;
-}
-
 /** @type {(header: Header, model: Model) => void} */
 function refuseColumns({ places }, model) {
   const named = [...places.keys()].filter((name) => AU.test(name));
@@ -146,8 +72,8 @@ function refuseColumns({ places }, model) {
   if (suffixed !== model.columns[0].name.includes("_")) {
     const found = suffixed ? "OpenFace’s, such as" : "without suffix, as py-feat writes them:";
     throw new Refusal(
-      `its action units are ${found} ${named[0]}. The model was trained on ${model.extractor}’s, ` +
-        "whose units differ; extract the action units with that.",
+      `its action units are ${found} ${named[0]}. The model was trained on those of ` +
+        `${model.extractor} (${model.columns[0].name}), whose units differ.`,
     );
   }
   const lacking = model.columns.filter((column) => !places.has(column.name));
@@ -168,7 +94,7 @@ function readRows(lines, { delimiter, width, places }, model, aside) {
     success: first("success"),
     confidence: first("confidence", "FaceScore"),
   }).filter(([, name]) => name);
-  const face = first("face_id", "face", "Identity");
+  const face = first(...FACES);
   /** @type {Row[]} */
   const rows = [];
   const clips = new Set();
@@ -194,33 +120,19 @@ function readRows(lines, { delimiter, width, places }, model, aside) {
 }
 
 /**
- * Read a cell: NaN where it is empty, null where it holds anything else than a number.
- * @type {(cell: string, words?: boolean) => number | null}
- */
-function readNumber(cell, words = false) {
-  const text = cell.replace(",", ".").toLowerCase();
-  if (NUMBER.test(text)) return Number(text);
-  if (MISSING.includes(text)) return NaN;
-  if (INFINITE.test(text)) return text.startsWith("-") ? -Infinity : Infinity;
-  if (words && YES.includes(text)) return 1;
-  return words && NO.includes(text) ? 0 : null;
-}
-
-/**
  * Keep the face of most rows, of equals that of the lowest number.
  * @type {(rows: Row[], aside: Map<string, number>) => Row[]}
  */
 function mainFace(rows, aside) {
-  if (rows.every((row) => row.face === null)) return rows;
-  const known = rows.filter(({ face }) => !MISSING.includes((face ?? "").toLowerCase()));
+  const known = rows.filter(({ face }) => face === null || !MISSING.includes(face.toLowerCase()));
   count(aside, "missing or infinite", rows.length - known.length);
   /** @type {Map<string, number>} */
   const counts = new Map();
   for (const { face } of known) counts.set(face ?? "", (counts.get(face ?? "") ?? 0) + 1);
-  const [main] = [...counts].sort(
+  const order = [...counts].sort(
     ([one, own], [other, its]) => its - own || one.localeCompare(other, "en", { numeric: true }),
   );
-  const kept = known.filter((row) => row.face === main[0]);
+  const kept = known.filter(({ face }) => (face ?? "") === order[0][0]);
   count(aside, "another face", known.length - kept.length);
   return kept;
 }
@@ -233,14 +145,15 @@ function numberFrames(rows, { places }) {
   const known = rows.map((row) => row.numbers.frame).filter(Number.isFinite);
   const told = places.has("frame") && rows.some((row) => !Number.isNaN(row.numbers.frame));
   if (!told) {
-    const image = places.has("face_id") || places.has("face") || places.has("Identity");
+    const image = FACES.some((name) => places.has(name)); // all rows are faces of one image
     const place = (/** @type {Row} */ row, /** @type {number} */ i) =>
       places.has("frame") ? i + 1 : image ? 1 : row.row;
     rows.forEach((row, i) => (row.numbers.frame = place(row, i)));
     return rows;
   }
   if (rows.every(({ numbers }, i) => !i || numbers.frame > rows[i - 1].numbers.frame)) return rows;
-  const unlike = new Set(rows.map(({ numbers, aus }) => [...Object.values(numbers), ...aus].join()));
+  const all = rows.map(({ numbers, aus }) => [...Object.values(numbers), ...aus].join());
+  const unlike = new Set(all); // a copied row is a mere duplicate
   const repeated = unlike.size - (rows.length - known.length) - new Set(known).size;
   const constant = known.length > 1 && new Set(known).size === 1;
   if (constant || (repeated >= 2 && repeated > SLIPS * rows.length)) {
@@ -269,7 +182,8 @@ function faultOf({ numbers, aus }, model) {
 function refuseValues(rows, aside, model) {
   if (!rows.length) {
     const why = [...aside].map(([reason, number]) => `${reason} ${number}`).join(", ");
-    throw new Refusal(why ? `no frame is left: all rows were set aside (${why}).` : "it has no rows.");
+    if (!why) throw new Refusal("it has no rows.");
+    throw new Refusal(`no frame is left: all rows were set aside (${why}).`);
   }
   const graded = model.columns.flatMap((column, i) => (column.graded ? [i] : []));
   if (!graded.length || rows.length < FEWEST_TO_TELL_UNITS || model.calm) return;

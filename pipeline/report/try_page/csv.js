@@ -1,0 +1,97 @@
+"use strict";
+
+/**
+ * The first line of a CSV file: what stands between cells, how many a row has, and where each
+ * column stands, by the name that is meant.
+ * @typedef {{delimiter: string, width: number, places: Map<string, number>}} Header
+ */
+
+/** What is wrong with a file, in words for whoever dropped it. */
+class Refusal extends Error {}
+
+const MOST_BYTES = 200e6; // a browser's strings end at about 500 million letters
+const PREDICT = "“python -m pipeline predict” reads it.";
+const AU = /^(?:x[._ ]+)?au[ ._-]?(\d\d?)(?:[ ._-]?([rc]))?$/i;
+const FACES = ["face_id", "face", "Identity"]; // columns that say whose face a row is
+const OTHERS = ["frame", "success", "confidence", "FaceScore", "clip", ...FACES];
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const INFINITE = /^[+-]?inf(inity)?$/i;
+const MISSING = ["", "nan", "-nan", "na", "null", "none", "n/a", "#n/a"];
+const YES = ["true", "t", "yes", "y", "wahr", "vrai"];
+const NO = ["false", "f", "no", "n", "falsch", "faux"];
+
+/**
+ * Decode a file's text, UTF-8 or UTF-16.
+ * @type {(bytes: Uint8Array) => string}
+ */
+function decode(bytes) {
+  if (bytes.length > MOST_BYTES) throw new Refusal(`it is too large for this page. ${PREDICT}`);
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
+    throw new Refusal(`it is compressed. Unpack it first; ${PREDICT}`);
+  }
+  const wide = { "255 254": "utf-16le", "254 255": "utf-16be" }[bytes.subarray(0, 2).join(" ")];
+  const text = new TextDecoder(wide ?? "utf-8").decode(bytes);
+  if (text.includes("\0")) throw new Refusal("it is no text. Drop a CSV file.");
+  return text;
+}
+
+/**
+ * Find the delimiter, which is the most frequent, and the columns; of two that are no action units
+ * and mean the same the first counts, and one that is written as here before it.
+ * @type {(line: string) => Header}
+ */
+function readHeader(line) {
+  const times = (/** @type {string} */ mark) => line.split(mark).length;
+  const delimiter = [",", ";", "\t", "|"].reduce((best, mark) =>
+    times(mark) > times(best) ? mark : best,
+  );
+  const written = cellsOf(line, delimiter).map((name) => name.replace(/^[\s"'`]+|[\s"'`]+$/g, ""));
+  const places = new Map();
+  for (const [place, name] of written.entries()) {
+    const meant = meaning(name);
+    if (!places.has(meant) || (meant === name && !AU.test(name))) places.set(meant, place);
+    else if (AU.test(name)) throw new Refusal(`it names ${meant} twice. Keep one of the columns.`);
+  }
+  return { delimiter, width: written.length, places };
+}
+
+/**
+ * Give the name that a column's stands for, as R, SQL or spreadsheets leave it.
+ * @type {(name: string) => string}
+ */
+function meaning(name) {
+  const au = AU.exec(name);
+  if (au) return `AU${au[1].padStart(2, "0")}${au[2] ? `_${au[2].toLowerCase()}` : ""}`;
+  const key = (/** @type {string} */ text) => text.toLowerCase().replace(/[^a-z0-9]/g, "");
+  const bare = key(name.replace(/^x[._ ]+/i, ""));
+  return OTHERS.find((other) => key(other) === bare) ?? name;
+}
+
+/**
+ * Split a line; a cell in quotes may hold the delimiter.
+ * @type {(line: string, delimiter: string) => string[]}
+ */
+function cellsOf(line, delimiter) {
+  if (!line.includes('"')) return line.split(delimiter);
+  const cells = [""];
+  let quoted = false;
+  for (const letter of line) {
+    if (letter === '"') quoted = !quoted;
+    else if (letter === delimiter && !quoted) cells.push("");
+    else cells[cells.length - 1] += letter;
+  }
+  return cells;
+}
+
+/**
+ * Read a cell: NaN where it is empty, null where it holds anything else than a number.
+ * @type {(cell: string, words?: boolean) => number | null}
+ */
+function readNumber(cell, words = false) {
+  const text = cell.replace(",", ".").toLowerCase();
+  if (NUMBER.test(text)) return Number(text);
+  if (MISSING.includes(text)) return NaN;
+  if (INFINITE.test(text)) return text.startsWith("-") ? -Infinity : Infinity;
+  if (words && YES.includes(text)) return 1;
+  return words && NO.includes(text) ? 0 : null;
+}
