@@ -2,7 +2,9 @@
 
 import json
 import os
+import random
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,10 @@ from playwright.sync_api import Browser, Page, Route, expect
 from recordings import add
 from trials import EMOTIONS, HIGHEST, KINDS, THRESHOLDS, Made, make, random_aus
 
+from benchmarks.fuzz import MUTATIONS, recordings
 from pipeline.commands import predict
 from pipeline.data.action_units import INTENSITIES, OPENFACE_COLUMNS
+from pipeline.errors import InputError
 from pipeline.settings import paths
 
 Open = Callable[..., Page]
@@ -30,12 +34,19 @@ COMPUTE = """([rows, known]) => {
   const person = personOf(model, known ? frames : []);
   return frames.flatMap(aus => [...probabilities(network, featuresOf(model, aus, person))]);
 }"""
-# Each frame of a file as the page reads and predicts it.
-PREDICT = """async text => {
-  const recording = readRecording(new TextEncoder().encode(text), model);
-  const predicted = await predictRecording(recording);
-  return {frames: recording.frames, predicted: predicted.map(row => [...row]),
-          positive: predicted.map(row => present(model, row))};
+# Each frame of a file (in base64) as the page reads and predicts it, or why it does not.
+PREDICT = """async file => {
+  try {
+    const bytes = Uint8Array.from(atob(file), c => c.charCodeAt(0));
+    const recording = readRecording(bytes, model);
+    const predicted = await predictRecording(recording);
+    return {frames: recording.frames, predicted: predicted.map(row => [...row]),
+            positive: predicted.map(row => present(model, row)),
+            aside: Object.fromEntries(recording.aside)};
+  } catch (error) {
+    if (error instanceof Refusal) return {refused: error.message};
+    throw error;
+  }
 }"""
 DROP = """([name, text]) => {
   const data = new DataTransfer();
@@ -138,8 +149,14 @@ def ready(
     return leave
 
 
-def predicted_by_command(name: str, text: str) -> tuple[pd.DataFrame, dict[str, Any]]:
-    predict.run([add(Path("in"), {name: text}) / name], Path("out.parquet"))
+def predicted_by_page(page: Page, content: str | bytes) -> dict[str, Any]:
+    data = content.encode() if isinstance(content, str) else content
+    found: dict[str, Any] = page.evaluate(PREDICT, b64encode(data).decode())
+    return found
+
+
+def predicted_by_command(name: str, content: str | bytes) -> tuple[pd.DataFrame, dict[str, Any]]:
+    predict.run([add(Path("in"), {name: content}) / name], Path("out.parquet"))
     return pd.read_parquet("out.parquet"), json.loads(Path("out_summary.json").read_text())
 
 
@@ -184,7 +201,7 @@ def test_a_dropped_file_gives_the_timeline_of_the_command(
     assert [int(row[0]) for row in shown] == frames["frame"].tolist()
     points = np.array([row[1:] for row in shown], dtype=float)
     np.testing.assert_allclose(points, frames[columns], atol=5.1e-4)
-    exact = page.evaluate(PREDICT, text)
+    exact = predicted_by_page(page, text)
     np.testing.assert_allclose(exact["predicted"], frames[columns], atol=1e-5, rtol=0)
     positive = frames[[f"positive/{name}" for name in EMOTIONS]].to_numpy()
     assert np.array_equal(exact["positive"], positive)
@@ -198,9 +215,9 @@ def test_genuine_files_give_the_timeline_of_the_command(
     files += sorted((real_data / "ravdess/frames").iterdir())[:3]
     page = view("calibrated")
     for file in files:
-        text = file.read_text()
+        text = file.read_bytes()
         frames, _ = predicted_by_command(file.name, text)
-        found = page.evaluate(PREDICT, text)
+        found = predicted_by_page(page, text)
         assert found["frames"] == frames["frame"].tolist()
         columns = [f"predicted/{name}" for name in EMOTIONS]
         np.testing.assert_allclose(found["predicted"], frames[columns], atol=1e-5, rtol=0)
@@ -222,18 +239,62 @@ def test_names_and_marks_of_other_programs_are_read_as_the_command_does(
             "\t".join(words),
             *("\t".join([("True", "no")[i % 2], *map(str, row)]) for i, row in enumerate(rows)),
         ],
+        "no_frames.csv": [
+            ",".join(["frame", *header]),
+            *(f"7,{','.join(map(str, row))}" for row in rows),
+        ],
+        "anew.csv": [
+            ",".join(["frame", "timestamp", *header]),
+            *(f"{i % 5},{-i},{','.join(map(str, row))}" for i, row in enumerate(rows)),
+        ],
+        "faces.csv": [
+            ",".join(["Identity", *header]),
+            *(f"Person_{min(i % 3, 1)},{','.join(map(str, row))}" for i, row in enumerate(rows)),
+        ],
         "blank.csv": ["", ",".join(header), "", *(",".join(map(str, row)) for row in rows)],
     }.items():
         text = "\ufeff" + "\r\n".join(lines)
         frames, _ = predicted_by_command(name, text)
-        found = page.evaluate(PREDICT, text)
+        found = predicted_by_page(page, text)
         assert found["frames"] == frames["frame"].tolist(), name
         columns = [f"predicted/{name}" for name in EMOTIONS]
         np.testing.assert_allclose(found["predicted"], frames[columns], atol=1e-5, rtol=0)
 
 
+def test_mutated_recordings_are_read_as_the_command_does(
+    view: Open, ready: Callable[[str], Made], tmp_path: Path
+) -> None:
+    ready("calibrated")
+    page = view("calibrated")
+    [*files] = [data for clip in recordings(tmp_path)["openface"] for data in clip.values()]
+    outcomes: Counter[str] = Counter()
+    for seed in range(40):
+        rng = random.Random(seed)
+        content = rng.choice(files)
+        for _ in range(rng.choice([1, 1, 2, 3])):
+            content = MUTATIONS[rng.choice(sorted(MUTATIONS))](content or b"\n", rng)
+        found = predicted_by_page(page, content)
+        try:
+            frames, summary = predicted_by_command("mutated.csv", content)
+        except InputError:
+            outcomes["refused by the command"] += 1
+            continue
+        if "refused" in found:  # of what the command takes the page leaves something to it
+            assert "pipeline predict" in found["refused"] or "is no text" in found["refused"]
+            outcomes["left to the command"] += 1
+            continue
+        outcomes["same"] += 1
+        assert found["frames"] == frames["frame"].tolist(), seed
+        reasons = summary["quarantined_by_reason"].items()
+        assert found["aside"] == {WORDS[reason]: rows for reason, rows in reasons}, seed
+        columns = [f"predicted/{name}" for name in EMOTIONS]
+        np.testing.assert_allclose(found["predicted"], frames[columns], atol=1e-5, rtol=0)
+    assert outcomes["same"] > 20
+
+
 HEADER = ",".join(OPENFACE_COLUMNS)
 ROW = ",".join(["0.4"] * len(OPENFACE_COLUMNS))
+SEVERAL = [f"{1 + row % 4},{ROW[:-1]}{row // 4}" for row in (0, 4, 8, 1, 5, 9, 2, 6, 10, 3)]
 
 
 @pytest.mark.parametrize(
@@ -241,7 +302,7 @@ ROW = ",".join(["0.4"] * len(OPENFACE_COLUMNS))
     [
         ("", "it is empty."),
         ("\n \n", "it is empty."),
-        ("PK\x03\x04\x00\x00", "it is no text. Drop a CSV file."),
+        ("PK\x03\x04\x00\x00", "it is no text in UTF-8. Drop a CSV file."),
         ("<!doctype html>\n<title>x</title>", "no column is named like an action unit."),
         (f"{HEADER}\n", "it has no rows."),
         (
@@ -254,7 +315,7 @@ ROW = ",".join(["0.4"] * len(OPENFACE_COLUMNS))
         (f"face_id,{HEADER}\nnan,{ROW}", "no frame is left: all rows were set aside (missing or"),
         (f"success,{HEADER}\n0,{ROW}", "no frame is left: all rows were set aside (no face"),
         (f"clip,{HEADER}\na,{ROW}\nb,{ROW}", "it holds several clips, and this page shows one."),
-        (f"frame,{HEADER}\n1,{ROW}\n1,{ROW[:-1]}5", "its frame numbers do not tell its rows apart"),
+        ("\n".join([f"frame,{HEADER}", *SEVERAL]), "its frames hold several faces, and nothing"),
         (f"AU01_c;{HEADER}".replace(",", ";"), "it names AU01_c twice."),
         (f"AU6_R,{HEADER}\n0", "it names AU06_r twice."),
     ],
@@ -292,7 +353,7 @@ def test_a_long_recording_is_shown_in_stretches(view: Open, tmp_path: Path) -> N
     expect(rows).to_have_count(250)
     page.get_by_text("Every point in numbers").first.click()
     expect(page.get_by_text("Each line is the mean of 4 frames.")).to_be_visible()
-    exact = np.array(page.evaluate(PREDICT, text)["predicted"])
+    exact = np.array(predicted_by_page(page, text)["predicted"])
     third = rows.nth(2).locator("td").all_inner_texts()
     np.testing.assert_allclose([float(v) for v in third], exact[8:12].mean(axis=0), atol=5.1e-4)
     mean = page.locator("#summary tr").nth(0).locator("td").nth(0).inner_text()

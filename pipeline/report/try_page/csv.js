@@ -13,7 +13,7 @@ const MOST_BYTES = 200e6; // a browser's strings end at about 500 million letter
 const PREDICT = "“python -m pipeline predict” reads it.";
 const AU = /^(?:x[._ ]+)?au[ ._-]?(\d\d?)(?:[ ._-]?([rc]))?$/i;
 const FACES = ["face_id", "face", "Identity"]; // columns that say whose face a row is
-const OTHERS = ["frame", "success", "confidence", "FaceScore", "clip", ...FACES];
+const OTHERS = ["frame", "timestamp", "success", "confidence", "FaceScore", "clip", ...FACES];
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const INFINITE = /^[+-]?inf(inity)?$/i;
 const MISSING = ["", "nan", "-nan", "na", "null", "none", "n/a", "#n/a"];
@@ -31,7 +31,7 @@ function decode(bytes) {
   }
   const wide = { "255 254": "utf-16le", "254 255": "utf-16be" }[bytes.subarray(0, 2).join(" ")];
   const text = new TextDecoder(wide ?? "utf-8").decode(bytes);
-  if (text.includes("\0")) throw new Refusal("it is no text. Drop a CSV file.");
+  if (text.includes("\0")) throw new Refusal("it is no text in UTF-8. Drop a CSV file.");
   return text;
 }
 
@@ -68,7 +68,7 @@ function meaning(name) {
 }
 
 /**
- * Split a line; a cell in quotes may hold the delimiter.
+ * Split a line; a cell that begins with a quote may hold the delimiter.
  * @type {(line: string, delimiter: string) => string[]}
  */
 function cellsOf(line, delimiter) {
@@ -76,7 +76,7 @@ function cellsOf(line, delimiter) {
   const cells = [""];
   let quoted = false;
   for (const letter of line) {
-    if (letter === '"') quoted = !quoted;
+    if (letter === '"' && (quoted || !cells[cells.length - 1].trim())) quoted = !quoted;
     else if (letter === delimiter && !quoted) cells.push("");
     else cells[cells.length - 1] += letter;
   }

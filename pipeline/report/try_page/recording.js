@@ -2,17 +2,20 @@
 
 /**
  * A recording as it was read: frames in their order, their action units in the model's order, how
- * many rows there were, and how many of them are set aside for which reason. The reasons, and what
- * comes before what, are those of `python -m pipeline predict`.
+ * many rows there were, how many of them are set aside for which reason, and what was assumed. The
+ * reasons, and what comes before what, are those of `python -m pipeline predict`.
  * @typedef {{
  *   frames: number[], aus: Float32Array[], rowsRead: number, aside: Map<string, number>,
+ *   note: string,
  * }} Recording
  *
- * A row that could be read: its number in the file, whose face it is, and its numbers by column.
- * @typedef {{row: number, face: string | null, numbers: Record<string, number>, aus: number[]}} Row
+ * A row that could be read. `face` is null where the file names none, empty where the row does not;
+ * `time` is NaN where there is none.
+ * @typedef {{
+ *   numbers: Record<string, number>, aus: number[], face: string | null, time: number,
+ * }} Row
  */
 
-const FEWEST_TO_TELL_UNITS = 100; // of so many frames of a face one has an intensity above 1
 const SLIPS = 0.05; // from this share of rows on, frames that stand again are no slip
 
 /**
@@ -29,8 +32,8 @@ function readRecording(bytes, model) {
   /** @type {Map<string, number>} */
   const aside = new Map();
   const rows = mainFace(readRows(lines, header, model, aside), aside);
-  const numbered = numberFrames(rows, header);
-  const sound = numbered.filter((row) => {
+  const note = numberFrames(rows, model);
+  const sound = rows.filter((row) => {
     const reason = faultOf(row, model);
     if (reason) count(aside, reason);
     return !reason;
@@ -47,40 +50,13 @@ function readRecording(bytes, model) {
     aus: kept.map((row) => Float32Array.from(row.aus)),
     rowsRead: lines.length - 1,
     aside,
+    note,
   };
 }
 
 /** @type {(aside: Map<string, number>, reason: string, rows?: number) => void} */
 function count(aside, reason, rows = 1) {
   if (rows) aside.set(reason, (aside.get(reason) ?? 0) + rows);
-}
-
-/** @type {(header: Header, model: Model) => void} */
-function refuseColumns({ places }, model) {
-  const named = [...places.keys()].filter((name) => AU.test(name));
-  const takes = `The model takes ${model.columns.map((column) => column.name).join(", ")}`;
-  if (!named.length) {
-    throw new Refusal(`no column is named like an action unit. ${takes}; drop a CSV with these.`);
-  }
-  if (named.includes("AU03_r") || named.includes("AU08_r")) {
-    throw new Refusal(
-      "OpenFace 3 wrote it, whose columns are other action units than their names say. The model " +
-        `takes those of ${model.extractor}.`,
-    );
-  }
-  const suffixed = named.some((name) => name.includes("_"));
-  if (suffixed !== model.columns[0].name.includes("_")) {
-    const found = suffixed ? "OpenFace’s, such as" : "without suffix, as py-feat writes them:";
-    throw new Refusal(
-      `its action units are ${found} ${named[0]}. The model was trained on those of ` +
-        `${model.extractor} (${model.columns[0].name}), whose units differ.`,
-    );
-  }
-  const lacking = model.columns.filter((column) => !places.has(column.name));
-  if (lacking.length) {
-    const names = lacking.map((column) => column.name).join(", ");
-    throw new Refusal(`it lacks ${names}. Extract all action units that the model takes.`);
-  }
 }
 
 /**
@@ -93,8 +69,9 @@ function readRows(lines, { delimiter, width, places }, model, aside) {
     frame: first("frame"),
     success: first("success"),
     confidence: first("confidence", "FaceScore"),
+    face: first("face_id", "face"),
   }).filter(([, name]) => name);
-  const face = first(...FACES);
+  const identity = places.has("Identity") && !first("face_id", "face");
   /** @type {Row[]} */
   const rows = [];
   const clips = new Set();
@@ -113,10 +90,28 @@ function readRows(lines, { delimiter, width, places }, model, aside) {
     const numbers = Object.fromEntries(
       wanted.map(([key, name]) => [key, readNumber(cell(name ?? ""), key === "success")]),
     );
-    if ([...aus, ...Object.values(numbers)].includes(null)) count(aside, "not a number");
-    else rows.push(/** @type {Row} */ ({ row, face: face ? cell(face) : null, numbers, aus }));
+    if ([...aus, ...Object.values(numbers)].includes(null)) {
+      count(aside, "not a number");
+      continue;
+    }
+    const time = places.has("timestamp") ? (readNumber(cell("timestamp")) ?? NaN) : NaN;
+    const word = identity ? cell("Identity") : null;
+    const { face, ...others } = /** @type {Record<string, number>} */ (numbers);
+    // Without frames the rows of several faces are those of one image.
+    others.frame ??= first(...FACES) ? 1 : row;
+    const read = /** @type {number[]} */ (aus);
+    rows.push({ numbers: others, aus: read, face: named(face, word), time });
   }
   return rows;
+}
+
+/**
+ * Name a face by its number or its word: null without either, empty where that is missing.
+ * @type {(number: number | undefined, word: string | null) => string | null}
+ */
+function named(number, word) {
+  if (number !== undefined) return Number.isFinite(number) ? String(number) : "";
+  return word !== null && MISSING.includes(word.toLowerCase()) ? "" : word;
 }
 
 /**
@@ -124,42 +119,53 @@ function readRows(lines, { delimiter, width, places }, model, aside) {
  * @type {(rows: Row[], aside: Map<string, number>) => Row[]}
  */
 function mainFace(rows, aside) {
-  const known = rows.filter(({ face }) => face === null || !MISSING.includes(face.toLowerCase()));
+  const known = rows.filter(({ face }) => face !== "");
   count(aside, "missing or infinite", rows.length - known.length);
-  /** @type {Map<string, number>} */
+  /** @type {Map<string | null, number>} */
   const counts = new Map();
-  for (const { face } of known) counts.set(face ?? "", (counts.get(face ?? "") ?? 0) + 1);
+  for (const { face } of known) counts.set(face, (counts.get(face) ?? 0) + 1);
   const order = [...counts].sort(
-    ([one, own], [other, its]) => its - own || one.localeCompare(other, "en", { numeric: true }),
+    ([one, own], [other, its]) =>
+      its - own || (one ?? "").localeCompare(other ?? "", "en", { numeric: true }),
   );
-  const kept = known.filter(({ face }) => (face ?? "") === order[0][0]);
+  const kept = known.filter(({ face }) => face === order[0][0]);
   count(aside, "another face", known.length - kept.length);
   return kept;
 }
 
 /**
- * Number the rows of a file that does not; refuse one whose numbers tell rows apart too badly.
- * @type {(rows: Row[], header: Header) => Row[]}
+ * Number rows whose frames do not tell them apart, by their time or as they stand: what
+ * `order_rows` in pipeline/data/reading/rows/frame_order.py does.
+ * @type {(rows: Row[], model: Model) => string} what was done, in words
  */
-function numberFrames(rows, { places }) {
-  const known = rows.map((row) => row.numbers.frame).filter(Number.isFinite);
-  const told = places.has("frame") && rows.some((row) => !Number.isNaN(row.numbers.frame));
-  if (!told) {
-    const image = FACES.some((name) => places.has(name)); // all rows are faces of one image
-    const place = (/** @type {Row} */ row, /** @type {number} */ i) =>
-      places.has("frame") ? i + 1 : image ? 1 : row.row;
-    rows.forEach((row, i) => (row.numbers.frame = place(row, i)));
-    return rows;
+function numberFrames(rows, model) {
+  const frames = rows.map((row) => row.numbers.frame);
+  if (frames.every((frame, i) => !i || frame > frames[i - 1])) return "";
+  const known = frames.filter(Number.isFinite);
+  const different = new Set(known).size;
+  const unlike = rows
+    .filter((row) => Number.isFinite(row.numbers.frame))
+    .map(({ numbers, aus }) => [...Object.values(numbers), ...aus].join());
+  const repeated = new Set(unlike).size - different; // a copied row is a mere duplicate
+  const empty = frames.every(Number.isNaN);
+  const constant = known.length > 1 && different === 1;
+  if (!empty && !constant && (repeated < 2 || repeated <= SLIPS * rows.length)) return "";
+  const times = rows.map((row) => row.time);
+  if (!empty && times.every(Number.isFinite) && new Set(times).size === times.length) {
+    const order = [...times].sort((a, b) => a - b);
+    const place = new Map(order.map((time, i) => [time, i + 1]));
+    for (const row of rows) row.numbers.frame = place.get(row.time) ?? NaN;
+    return "Its frames do not tell rows apart; they are numbered in the order of their timestamps.";
   }
-  if (rows.every(({ numbers }, i) => !i || numbers.frame > rows[i - 1].numbers.frame)) return rows;
-  const all = rows.map(({ numbers, aus }) => [...Object.values(numbers), ...aus].join());
-  const unlike = new Set(all); // a copied row is a mere duplicate
-  const repeated = unlike.size - (rows.length - known.length) - new Set(known).size;
-  const constant = known.length > 1 && new Set(known).size === 1;
-  if (constant || (repeated >= 2 && repeated > SLIPS * rows.length)) {
-    throw new Refusal(`its frame numbers do not tell its rows apart. ${PREDICT}`);
+  const lowest = known.reduce((a, b) => Math.min(a, b), Infinity);
+  const anew = frames.every((frame, i) => (i && frame > frames[i - 1]) || frame === lowest);
+  const timed = times.some((time) => !Number.isNaN(time));
+  const oneImage = constant && !timed && model.extractor === "py-feat"; // its faces share a number
+  if (!empty && (oneImage || !(constant || anew))) {
+    throw new Refusal("its frames hold several faces, and nothing tells which row is whose.");
   }
-  return rows;
+  rows.forEach((row, i) => (row.numbers.frame = i + 1));
+  return "Its frames do not tell rows apart; they are numbered as they stand.";
 }
 
 /**
@@ -176,22 +182,4 @@ function faultOf({ numbers, aus }, model) {
     if (value < 0 || value > tops[i]) return "out of range";
   }
   return Number.isInteger(frame) ? "" : "out of range";
-}
-
-/** @type {(rows: Row[], aside: Map<string, number>, model: Model) => void} */
-function refuseValues(rows, aside, model) {
-  if (!rows.length) {
-    const why = [...aside].map(([reason, number]) => `${reason} ${number}`).join(", ");
-    if (!why) throw new Refusal("it has no rows.");
-    throw new Refusal(`no frame is left: all rows were set aside (${why}).`);
-  }
-  const graded = model.columns.flatMap((column, i) => (column.graded ? [i] : []));
-  if (!graded.length || rows.length < FEWEST_TO_TELL_UNITS || model.calm) return;
-  if (rows.every(({ aus }) => graded.every((i) => aus[i] <= 1))) {
-    throw new Refusal(
-      `no intensity of ${rows.length} frames exceeds 1: these look like 0-1, and the model takes ` +
-        `0-5 as ${model.extractor} writes them. If the faces are that calm, predict them by ` +
-        "“python -m pipeline predict --same-units”.",
-    );
-  }
 }

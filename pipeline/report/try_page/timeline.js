@@ -32,12 +32,12 @@ function shape(name, attributes) {
 }
 
 /** @type {(name: string, recording: Recording) => string} */
-function account(name, { frames, rowsRead, aside }) {
+function account(name, { frames, rowsRead, aside, note }) {
   const why = [...aside].map(([reason, number]) => `${reason} ${number}`).join(", ");
   const lost = rowsRead - frames.length;
   return (
     `${name}: ${rowsRead} rows read = ${frames.length} predicted + ${lost} set aside` +
-    `${why && ` (${why})`}.`
+    `${why && ` (${why})`}. ${note}`
   );
 }
 
