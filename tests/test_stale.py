@@ -22,7 +22,6 @@ CODE = {
     "pipeline/report/pages/page.css": {"evaluate"},
     "pipeline/report/model_card.py": {"evaluate"},
     "pipeline/report/try_page/model.js": {"evaluate"},
-    "pipeline/model/layers.py": {"evaluate"},
     "pipeline/evaluation/scoring/sum_scores.py": {"evaluate", "external@others"},  # calibration
     "pipeline/evaluation/scoring/thresholds.py": {"evaluate"},
     "pipeline/evaluation/scoring/emotion_scores.py": {"train", "evaluate"},
@@ -31,7 +30,7 @@ CODE = {
     "pipeline/model/training/network.py": {"train"},  # evaluate reads the model, which then differs
     "pipeline/model/training/loss.py": {"train"},
     "pipeline/model/training/saving.py": {"train"},
-    "pipeline/model/inference.py": {"train", "evaluate", "external@others"},
+    "pipeline/model/inference/network.py": {"train", "evaluate", "external@others"},
     "pipeline/data/reading/csv/reader.py": READING,
     "pipeline/data/reading/layouts/openface.py": READING,
     "pipeline/data/split.py": READING,

@@ -9,7 +9,7 @@ from pipeline.data.card.profile import Network, Profile
 from pipeline.data.features.feature_map import FeatureMap, read_feature_map
 from pipeline.data.reading.columns.extractors import recognise
 from pipeline.errors import InputError
-from pipeline.model.model_file import open_network
+from pipeline.model.inference.model_file import open_network
 from pipeline.settings import paths
 from pipeline.settings.run_files import PROFILE
 from pipeline.settings.schema import Params

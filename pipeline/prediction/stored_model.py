@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.data.card.profile import Profile
 from pipeline.data.features.feature_map import FeatureMap
 from pipeline.data.reading.columns.extractors import recognise
-from pipeline.model.model_file import open_network
+from pipeline.model.inference.model_file import open_network
 
 Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]  # features to probabilities
 UNTUNED = 0.5  # from here on an emotion counts as present where no threshold was tuned

@@ -27,7 +27,7 @@ from pipeline.evaluation.prediction_file import (
     read_predictions,
     write_predictions,
 )
-from pipeline.model.model_file import open_network
+from pipeline.model.inference.model_file import open_network
 from pipeline.promotion.candidate import Candidate, only
 from pipeline.settings import paths
 from pipeline.settings.run_files import OTHER_ROWS

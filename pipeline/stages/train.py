@@ -22,7 +22,7 @@ from pipeline.data.frames import as_matrix, au_columns, codes_of, column_words, 
 from pipeline.data.names.dealing import deal_groups
 from pipeline.errors import InputError, run_main
 from pipeline.evaluation.scoring.emotion_scores import epoch_scores
-from pipeline.model.model_file import open_network
+from pipeline.model.inference.model_file import open_network
 from pipeline.model.training.augmentation import Augmentation
 from pipeline.model.training.fit import Data, Settings, fit
 from pipeline.model.training.saving import refuse_difference, save_model

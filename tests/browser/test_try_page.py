@@ -18,7 +18,7 @@ from recordings import add
 from trials import EMOTIONS, HIGHEST, KINDS, THRESHOLDS, Made, make, random_aus
 
 from benchmarks.fuzz import MUTATIONS, recordings
-from pipeline.commands import predict
+from pipeline.commands.using import predict
 from pipeline.data.action_units import INTENSITIES, OPENFACE_COLUMNS
 from pipeline.errors import InputError
 from pipeline.settings import paths
@@ -133,7 +133,7 @@ def ready(
     workspace: Callable[..., Path], tree: dict[str, Any], root: Path, made: dict[str, Made]
 ) -> Callable[[str], Made]:
     """Return a function that enters a folder with what training leaves of a kind of model."""
-    from pipeline.model.saving import save_model
+    from pipeline.model.training.saving import save_model
 
     tree["data"] = {"path": "in", "layout": "openface", "naming": "subject_first"}
     workspace(tree)
@@ -162,7 +162,7 @@ def predicted_by_command(name: str, content: str | bytes) -> tuple[pd.DataFrame,
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_computes_what_keras_does(kind: str, view: Open, made: dict[str, Made]) -> None:
-    from pipeline.model.saving import Predictor
+    from pipeline.model.training.saving import Predictor
 
     model, page = made[kind], view(kind)
     width, smile = len(model.features.columns), model.trial.presets[1].aus

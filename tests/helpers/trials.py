@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.data.action_units import INTENSITIES, OPENFACE_COLUMNS, value_range
 from pipeline.data.features.feature_map import FeatureMap, fit_feature_map
+from pipeline.model.inference.network import read_network
 from pipeline.report.try_page.page import Preset, Trial, try_page
 
 EMOTIONS = ("happiness", "an </script> with <b>quotes\"'</b>", "fear")
@@ -56,7 +58,7 @@ def make(
     columns: tuple[str, ...] = OPENFACE_COLUMNS,
 ) -> Made:
     """Make a model whose numbers are as unlike as those of a trained one."""
-    from pipeline.model.layers import take_apart
+    from pipeline.model.training.saving import save_model
 
     aus = random_aus(240, 1)[:, : len(columns)]
     subject, clip = (index.ravel() for index in np.indices((6, 40)))
@@ -70,7 +72,9 @@ def make(
         shrink_clips=5.0,
     )
     network = _network(features(aus, subject, clip // 10), batch_norm=batch_norm, members=members)
-    parts = take_apart(network)
+    with TemporaryDirectory() as folder:
+        save_model(network, file := Path(folder) / "model.keras")
+        stored = read_network(file)
     smile = [2.5 * (name in ("AU06_r", "AU12_r")) for name in columns]
     presets = [
         Preset("at rest", "every action unit at 0", [0.0] * len(columns)),
@@ -82,9 +86,7 @@ def make(
         features=features,
         emotions=EMOTIONS,
         thresholds=list(THRESHOLDS.values()),
-        scale=parts.scale,
-        offset=parts.offset,
-        layers=parts.layers,
+        network=stored,
         presets=presets,
         min_confidence=0.5,
         calm=False,
@@ -95,8 +97,8 @@ def make(
 def _network(features: NDArray[np.float32], *, batch_norm: bool, members: int) -> Any:
     import keras
 
-    from pipeline.model.members import build_members
-    from pipeline.model.network import build, standardise
+    from pipeline.model.training.members import build_members
+    from pipeline.model.training.network import build, standardise
 
     keras.utils.set_random_seed(5)
     options: dict[str, Any] = {

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from pipeline.model.inference import Network
+from pipeline.model.inference.network import Network
 
 BATCH = 8192
 LARGEST = 1e-5  # difference of a probability

@@ -23,6 +23,7 @@ from pipeline.data.action_units import (
     value_range,
 )
 from pipeline.data.features.feature_map import FeatureMap
+from pipeline.model.inference.network import Network
 from pipeline.report.figures.files import colors
 from pipeline.report.pages.webpage import page_style, template
 
@@ -43,7 +44,7 @@ class Preset:
 
 @dataclass(frozen=True)
 class Trial:
-    """A model to try: what it takes and gives, and its network as `pipeline.model.layers.Parts`.
+    """A model to try: what it takes and gives, and its network.
 
     `thresholds` has one of each emotion. Frames of less than `min_confidence` are set aside, as
     those of training were. `calm` says that its people never passed an intensity of 1.
@@ -54,9 +55,7 @@ class Trial:
     features: FeatureMap
     emotions: Sequence[str]
     thresholds: Sequence[float]
-    scale: Array
-    offset: Array
-    layers: Sequence[tuple[Array, Array]]
+    network: Network
     presets: Sequence[Preset]
     min_confidence: float
     calm: bool
@@ -104,9 +103,11 @@ def _rows(columns: Sequence[str]) -> list[dict[str, Any]]:
 def _model(trial: Trial) -> dict[str, Any]:
     """Lay the model out as the scripts read it (`Model` in model.js)."""
     columns = trial.features.columns
-    numbers = [trial.scale, trial.offset, *(part for layer in trial.layers for part in layer)]
+    network = trial.network
+    layers = zip(network.kernels, network.biases, strict=True)
+    numbers = [network.scale, network.offset, *(part for layer in layers for part in layer)]
     weights = b"".join(np.asarray(part, "<f4").tobytes() for part in numbers)
-    members, width, _ = trial.layers[0][0].shape
+    members, width, _ = network.kernels[0].shape
     laid_out = trial.features.lay_out()
     return {
         "extractor": trial.extractor,
@@ -130,7 +131,7 @@ def _model(trial: Trial) -> dict[str, Any]:
         "minConfidence": trial.min_confidence,
         "calm": trial.calm,
         "members": members,
-        "sizes": [width, *(bias.shape[1] for _, bias in trial.layers)],
+        "sizes": [width, *(bias.shape[2] for bias in network.biases)],
         "weights": b64encode(weights).decode(),
     }
 

@@ -18,7 +18,7 @@ from pipeline.errors import InputError
 from pipeline.evaluation import baselines
 from pipeline.evaluation.resampling.sampling import draw_rows
 from pipeline.evaluation.scoring.arrays import Floats
-from pipeline.model.model_file import open_network
+from pipeline.model.inference.model_file import open_network
 from pipeline.settings import paths
 from pipeline.settings.schema import Params
 

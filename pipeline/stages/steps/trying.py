@@ -16,18 +16,15 @@ from pipeline.evaluation.all_models import Case
 from pipeline.evaluation.baselines import MOST_ROWS, NETWORK
 from pipeline.evaluation.resampling.sampling import draw_rows
 from pipeline.evaluation.scoring.arrays import Floats
+from pipeline.model.inference.model_file import open_network
 from pipeline.report.try_page.page import Preset, Trial
 from pipeline.settings import paths
 
 
 def make_trial(made: Mapping[str, Any], case: Case, seed: int) -> Trial:
     """Gather the model of run.json (`made`); of very many training rows `seed` draws some."""
-    from pipeline.model.layers import take_apart  # TensorFlow takes five seconds
-    from pipeline.model.saving import load_model
-
     account = json.loads(paths.PREPARE_SUMMARY.read_text())
     features = read_feature_map(made["feature_map"])
-    parts = take_apart(load_model(paths.MODEL))
     chosen = np.zeros(len(case.split), dtype=bool)
     chosen[draw_rows(case.rows("train"), seed, MOST_ROWS)] = True
     aus = load_rows(paths.FRAMES, chosen, features.columns)
@@ -38,9 +35,7 @@ def make_trial(made: Mapping[str, Any], case: Case, seed: int) -> Trial:
         features=features,
         emotions=case.emotions,
         thresholds=case.thresholds[NETWORK].tolist(),
-        scale=parts.scale,
-        offset=parts.offset,
-        layers=parts.layers,
+        network=open_network(paths.MODEL),
         presets=list(presets(aus, case.true[chosen], case)),
         min_confidence=made["params"]["prepare.min_confidence"],
         calm=bool(aus[:, graded].max(initial=0) <= 1),

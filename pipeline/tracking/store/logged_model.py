@@ -16,7 +16,7 @@ from pipeline.data.action_units import value_range
 from pipeline.data.features import feature_map
 from pipeline.data.features.feature_map import FeatureMap
 from pipeline.data.reading.columns.extractors import recognise
-from pipeline.model import inference
+from pipeline.model.inference import network as inference
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,9 +7,11 @@ import re
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from pipeline.data.action_units import ACTIVATIONS
 from pipeline.data.features.feature_map import FeatureMap, read_feature_map
+from pipeline.model.inference.network import Network
 from pipeline.report.try_page.page import Preset, Trial, try_page
 
 COLUMNS = ("AU06_r", "AU12_r", "AU12_c", "AU28_c")
@@ -18,18 +20,22 @@ ODD = "joy </script><script>alert(1)</script> \u2028 {{ x }} `code`"
 
 def trial(features: FeatureMap | None = None, columns: tuple[str, ...] = COLUMNS) -> Trial:
     random = np.random.default_rng(2)
+
+    def drawn(*shape: int) -> NDArray[np.float32]:
+        return random.random(shape, dtype=np.float32)
+
     return Trial(
         title="Recipe <improved>",
         extractor="OpenFace 2",
         features=features or read_feature_map(columns),
         emotions=[ODD, "fear"],
         thresholds=[0.25, 0.5],
-        scale=np.ones(len(columns)),
-        offset=np.zeros(len(columns)),
-        layers=[
-            (random.random((2, len(columns), 3)), random.random((2, 3))),
-            (random.random((2, 3, 2)), random.random((2, 2))),
-        ],
+        network=Network(
+            np.ones(len(columns), np.float32),
+            np.zeros(len(columns), np.float32),
+            kernels=(drawn(2, len(columns), 3), drawn(2, 3, 2)),
+            biases=(drawn(2, 1, 3), drawn(2, 1, 2)),
+        ),
         presets=[Preset("at rest", "every action unit at 0", [0.0] * len(columns))],
         min_confidence=0.5,
         calm=False,
@@ -63,9 +69,10 @@ def test_odd_names_stay_words() -> None:
 
 
 def test_numbers_come_back_as_they_were() -> None:
-    content, given = model_in(try_page(trial())), trial()
+    content, given = model_in(try_page(trial())), trial().network
     numbers = np.frombuffer(base64.b64decode(content["weights"]), "<f4")
-    parts = [given.scale, given.offset, *(part for layer in given.layers for part in layer)]
+    layers = zip(given.kernels, given.biases, strict=True)
+    parts = [given.scale, given.offset, *(part for layer in layers for part in layer)]
     np.testing.assert_array_equal(numbers, np.hstack([np.ravel(p) for p in parts]).astype("f4"))
     assert (content["members"], content["sizes"]) == (2, [4, 3, 2])
     assert [one["presence"] for one in content["columns"]] == [None, 2, None, None]

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.model.inference import BATCH, read_network
-from pipeline.model.model_file import open_network
+from pipeline.model.inference.model_file import open_network
+from pipeline.model.inference.network import BATCH, read_network
 from pipeline.model.training.members import build_members
 from pipeline.model.training.network import build, standardise
 from pipeline.model.training.saving import (

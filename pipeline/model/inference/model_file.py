@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipeline.errors import InputError
-from pipeline.model.inference import Network, read_network
+from pipeline.model.inference.network import Network, read_network
 
 
 def open_network(path: Path) -> Network:

@@ -1,0 +1,1 @@
+"""A trained network as its file holds it, run with NumPy. Never: TensorFlow."""
