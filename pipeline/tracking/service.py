@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -94,12 +94,15 @@ def application(model: "PyFuncModel", most_bytes: int) -> Starlette:
 async def _body(request: Request, most_bytes: int) -> bytes:
     """Read a body as it comes, and no more of it than is allowed."""
     parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > most_bytes:
-            told = f"body: over {most_bytes:,} bytes. Send fewer rows at once."
-            raise HTTPException(413, told, {"Connection": "close"})
-        parts.append(part)
+    try:
+        async for part in request.stream():
+            size += len(part)
+            if size > most_bytes:
+                told = f"body: over {most_bytes:,} bytes. Send fewer rows at once."
+                raise HTTPException(413, told, {"Connection": "close"})
+            parts.append(part)
+    except ClientDisconnect:
+        raise HTTPException(400, "body: cut off.") from None  # else a trace goes to the terminal
     return b"".join(parts)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import urllib.error
@@ -76,4 +77,5 @@ def test_a_fresh_environment_serves_the_numbers_of_this_one(store: Path, tmp_pat
     finally:
         os.killpg(process.pid, 15)
         process.wait()
+        shutil.rmtree(tmp_path / "env")  # pytest would keep it
     np.testing.assert_allclose(found[list(EMOTIONS)], here[list(EMOTIONS)], rtol=0, atol=1e-5)

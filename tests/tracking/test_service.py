@@ -13,6 +13,7 @@ from pipeline.tracking import service
 from pipeline.tracking.store.serving import RefusedError
 
 CSV, JSON = "text/csv", "application/json"
+GONE = b"the client hangs up"
 SOUND = "AU06_r,AU12_r\n1,2\n3,4\n"
 
 
@@ -45,7 +46,8 @@ def ask(
     waiting, answered = list(pieces), []
 
     async def receive() -> dict[str, Any]:
-        piece = waiting.pop(0)
+        if (piece := waiting.pop(0)) == GONE:
+            return {"type": "http.disconnect"}
         return {"type": "http.request", "body": piece, "more_body": bool(waiting)}
 
     async def send(message: dict[str, Any]) -> None:
@@ -76,6 +78,10 @@ def test_a_body_that_is_too_long_is_not_read_to_its_end() -> None:
     status, told, taken = ask("/invocations", b"1" * 5000)
     assert (status, taken) == (413, 11)
     assert told == {"message": "body: over 1,000 bytes. Send fewer rows at once."}
+
+
+def test_a_client_who_hangs_up_leaves_no_trace() -> None:
+    assert ask("/invocations", b"1" * 100 + GONE)[:2] == (400, {"message": "body: cut off."})
 
 
 @pytest.mark.parametrize(
