@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.action_units import value_range
+from pipeline.data.action_units import PRESENCES, value_range
 from pipeline.data.features.feature_map import UNKNOWN, Codes, FeatureMap
 from pipeline.errors import InputError
 from pipeline.prediction.exporting.contract import AUS, OWN_CLIPS, OWN_MEAN, OWN_VARIANCE
@@ -39,7 +39,7 @@ def check_rows(columns: tuple[str, ...], random_rows: int = RANDOM_ROWS) -> Rows
     """Draw rows of people who differ in level and spread, after rows at the ends of all ranges.
 
     Those at the ends are of nobody known, and so is a tenth of the others. As in OpenFace's files
-    half of the intensities are 0, the others have two decimals, and presences are 0 or 1.
+    half of the values are 0, the others have two decimals, and presences are 0 or 1.
     """
     random = np.random.default_rng(0)
     low, high = np.array([value_range(name) for name in columns]).T
@@ -49,7 +49,7 @@ def check_rows(columns: tuple[str, ...], random_rows: int = RANDOM_ROWS) -> Rows
     level, spread = random.random((2, _PEOPLE, len(columns))) * (high - low) / 2
     values = random.normal(level[subject], spread[subject]).clip(low, high).round(2)
     values[random.random(values.shape) < 0.5] = 0
-    values = np.where(high == 1, values > 0, values)
+    values = np.where([name in PRESENCES for name in columns], values > 0, values)
     subject[::10] = UNKNOWN
     nobody = np.full(len(fixed), UNKNOWN)
     return Rows(

@@ -132,6 +132,8 @@ def test_check_rows_are_at_the_ends_of_ranges_and_of_people_who_differ():
     assert max(clips) > 30
     levels = [values[subject == person, 0].mean() for person in range(50)]
     assert np.std(levels) > 0.2
+    activations = checking.check_rows(("AU06", "AU12")).aus[5:]  # py-feat's, 0 to 1
+    assert len(np.unique(activations)) == 101
 
 
 def test_who_is_not_known_is_taken_for_an_average_person(tmp_path):

@@ -136,6 +136,7 @@ def test_a_column_that_stands_twice_and_openface_3_are_refused(loaded: Any) -> N
         ("AU12_r", -0.1, r"AU12_r is -0\.1 in row 1 .*allowed is 0 to 5"),
         ("AU06_r", np.nan, r"AU06_r is nan in row 1"),
         ("AU06_r", np.inf, r"AU06_r is inf in row 1"),
+        ("AU06_r", 10**400, r"AU06_r is inf in row 1"),
         ("AU28_c", 1.5, r"AU28_c is 1\.5 in row 1 .*allowed is 0 to 1"),
         ("AU28_c", "x", r"AU28_c is nan in row 1"),
     ],
