@@ -69,17 +69,18 @@ def load(
 ) -> int:
     """Let the clients ask; print what they met and give the number of errors."""
     asyncio.run(crowd(address, min(options.clients, 10), 1, sound))  # the first calls allocate
-    before = clients.resident(pid)
+    before, used = clients.resident(pid), clients.processor(pid)
     asked = asyncio.run(crowd(address, options.clients, options.seconds, sound))
     if not asked.seconds:
         raise SystemExit(f"no request was answered: {asked.errors[:3]}")
     middle, late = np.quantile(asked.seconds, [0.5, 0.99]) * 1000
     rate = len(asked.seconds) / options.seconds
+    each = (clients.processor(pid) - used) / len(asked.seconds) * 1000
     print(
         f"{options.clients} clients for {options.seconds:g} s: {len(asked.seconds):,} right "
-        f"answers ({rate:.0f} a second), {len(asked.errors)} errors; p50 {middle:.0f} ms, "
-        f"p99 {late:.0f} ms; memory {before:.0f} MB at the start, "
-        f"{clients.resident(pid):.0f} MB at the end",
+        f"answers ({rate:.0f} a second, {each:.1f} ms of processor time each), "
+        f"{len(asked.errors)} errors; p50 {middle:.0f} ms, p99 {late:.0f} ms; memory "
+        f"{before:.0f} MB at the start, {clients.resident(pid):.0f} MB at the end",
         flush=True,
     )
     print(*asked.errors[:5], sep="\n", end="\n" * bool(asked.errors))

@@ -102,7 +102,7 @@ def test_serving_finds_no_wrong_answer_and_every_kind_refused(store, capsys):
     assert serving.measure(store, options) == 0
     told = capsys.readouterr().out
     assert "4 clients for 1 s: " in told
-    assert ", 0 errors; p50 " in told
+    assert " ms of processor time each), 0 errors; p50 " in told
     assert "0 not refused in a line" in told
 
 
