@@ -70,14 +70,13 @@ def run_savedmodel(path: Path) -> Run:
     """Load a SavedModel and call what TensorFlow Serving calls."""
     import tensorflow as tf
 
-    loaded = tf.saved_model.load(str(path))  # holds the weights that the signature uses
-    signature = loaded.signatures["serving_default"]
+    loaded = tf.saved_model.load(str(path))
 
     def run(inputs: Mapping[str, Array]) -> Array:
         given = {name: tf.constant(values) for name, values in inputs.items()}
+        signature = loaded.signatures["serving_default"]  # it does not keep its weights by itself
         return np.asarray(signature(**given)[PROBABILITIES])
 
-    run.loaded = loaded  # type: ignore[attr-defined]
     return run
 
 
