@@ -24,9 +24,10 @@ from threadpoolctl import threadpool_limits
 from benchmarks.load.model import EMOTIONS, HIDDEN, save_model
 from benchmarks.scale import AUS, ROOT, write_frames
 from pipeline.data.action_units import intensity
+from pipeline.model.inference.network import BATCH
 
 COLUMNS = [intensity(au) for au in AUS]
-ROWS = 8192  # of a product: what the pipeline hands to the network at once
+ROWS = BATCH  # of a product: what the network runs at once
 
 
 def products_limit(seconds: float = 2.0) -> tuple[float, float]:
