@@ -14,8 +14,9 @@ export DVC_NO_ANALYTICS := true
 INSTALL = $(PYTHON) -m pip --python $(VENV)/bin/python install --quiet --disable-pip-version-check \
 	--require-hashes -r
 
-.PHONY: repro experiments folds retrain test test-mlflow check ui serve export bench bench-labels \
-	bench-ingest bench-scale bench-tracking bench-evaluation bench-serving bench-prediction soak lock format clean
+.PHONY: repro experiments folds claims learning-curve retrain test test-mlflow check ui serve export \
+	bench bench-labels bench-ingest bench-scale bench-tracking bench-evaluation bench-serving \
+	bench-prediction soak lock format clean
 
 repro: $(VENV)/.run  ## run the pipeline; only what changed is computed
 	dvc repro
@@ -23,6 +24,12 @@ repro: $(VENV)/.run  ## run the pipeline; only what changed is computed
 
 folds: $(VENV)/.run  ## is the network better than other models, in every fold of people?
 	dvc repro studies/folds/dvc.yaml
+
+claims: $(VENV)/.run  ## does the recipe keep its promises on these data, do recommendations hold?
+	dvc repro studies/claims/dvc.yaml
+
+learning-curve: $(VENV)/.run  ## would more recordings help?
+	dvc repro studies/learning_curve/dvc.yaml
 
 retrain: $(VENV)/.run  ## pull data, train what changed, judge it against the champion, report
 	python -m pipeline retrain $(OPTIONS)

@@ -27,9 +27,10 @@ from pipeline.evaluation import baselines
 from pipeline.settings import paths
 from pipeline.settings.schema import Params
 from pipeline.tracking.provenance import PACKAGES, file_md5, version_of
-from studies.frames import load_whole
+from studies.frames import Whole, load_whole
 from studies.learners import baseline, classic, network
 from studies.learners.task import Answer, Array, Learner, Task
+from studies.own_clips import with_few_clips
 from studies.people import Part
 
 PLACE = " place"  # a column beside the emotions, whatever these are called
@@ -41,7 +42,7 @@ EVERY_PART = (
     *("pipeline/data/labels/facs_rules.py", "pipeline/data/names/dealing.py"),
     *("pipeline/evaluation/baselines.py", "pipeline/evaluation/resampling"),
     *("pipeline/evaluation/scoring", "pipeline/stages/train.py"),
-    *("studies/frames.py", "studies/learners"),
+    *("studies/frames.py", "studies/learners", "studies/own_clips.py"),
 )
 NETWORK_PARTS = ("pipeline/model", "pipeline/stages/weigh.py")
 LEARNERS: dict[str, Learner] = {
@@ -51,19 +52,26 @@ LEARNERS: dict[str, Learner] = {
     baselines.RULE: baseline.rule,
     **{name: partial(classic.learn, name) for name in classic.NAMES},
 }
-_READ = {baselines.NETWORK: ("features.", "recipe.", "train.", "weigh.")}
+_READ = {
+    baselines.NETWORK: ("features.", "recipe.", "train.", "weigh.", "evaluate.positive_at"),
+}
 _READ_BY_OTHERS = ("features.", "evaluate.positive_at", "label.rules", "recipe.divisors")
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A model, the people it learns from and is asked about, and its seed."""
+    """A model, the people it learns from and is asked about, and its seed.
+
+    With `own_clips` each person is asked about once for each of these numbers, as people who bring
+    so many clips.
+    """
 
     learner: str
     settings: Params
     part: Part
     seed: int
     labels: Path = paths.LABELS
+    own_clips: tuple[int, ...] = ()
 
     @property
     def key(self) -> str:
@@ -73,13 +81,17 @@ class Cell:
         values.pop("train.seed", None)  # the cell's own counts
         files = paths.FRAMES, self.labels
         decided = [self.learner, values, vars(self.part), self.seed, [*map(file_md5, files)]]
+        decided.append(self.own_clips)
         text = json.dumps([*decided, code(self.learner)], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True)
 class Said:
-    """What a model said: probabilities (rows, emotions) of the rows at `places` of the table."""
+    """What a model said: probabilities (rows, emotions) of the rows at `places` of the table.
+
+    Of a cell with `own_clips`: of all its rows, once for each number.
+    """
 
     places: NDArray[np.int64]
     predicted: Array
@@ -88,7 +100,9 @@ class Said:
     notes: dict[str, Any]
 
 
-def cell_of(learner: str, settings: Params, part: Part, seed: int) -> Cell:
+def cell_of(
+    learner: str, settings: Params, part: Part, seed: int, labels: Path = paths.LABELS
+) -> Cell:
     """Make a cell; one that no seed changes is the same for all seeds.
 
     Raises `InputError` for a model that is not there.
@@ -100,7 +114,7 @@ def cell_of(learner: str, settings: Params, part: Part, seed: int) -> Cell:
         part = Part(tuple(sorted((*part.train, *part.validation))), (), part.test)
     if learner != baselines.NETWORK:
         seed = seed if learner in classic.DRAWING else 0
-    return Cell(learner, settings, part, seed)
+    return Cell(learner, settings, part, seed, labels)
 
 
 def code(learner: str) -> dict[str, str]:
@@ -135,30 +149,27 @@ def compute(cells: Iterable[Cell], jobs: int | None) -> list[Said]:
 
 def compute_one(cell: Cell) -> str:
     """Compute a cell and keep it; return what to call it."""
-    place = _place(cell.key)
-    answer = _ask(cell, place.with_suffix(".training"))
-    whole = load_whole(cell.labels)
-    test, validation = (
-        whole.of(people) for people in (cell.part.test, cell.part.validation or cell.part.train)
-    )
-    tables = [(test.places, answer.predicted)]
+    place, whole = _place(cell.key), load_whole(cell.labels)
+    test = whole.of(cell.part.test)
+    frames, rows = with_few_clips(test, cell.own_clips, cell.seed)
+    answer = _ask(cell, whole, frames, place.with_suffix(".training"))
+    places, predicted = np.resize(test.places, len(rows)), answer.predicted[rows]
+    tested = len(places)
     if answer.validation is not None:
-        tables.append((validation.places, answer.validation))
-    columns = np.concatenate([predicted for _, predicted in tables])
-    places = np.concatenate([rows for rows, _ in tables])
-    table = pa.table(list(columns.T), names=list(whole.emotions))
+        decided = whole.of(cell.part.validation or cell.part.train)
+        places = np.append(places, decided.places)
+        predicted = np.concatenate([predicted, answer.validation])
+    table = pa.table(list(predicted.T), names=list(whole.emotions))
     table = table.append_column(PLACE, pa.array(places))
-    notes = {"notes": json.dumps(answer.notes), "tested": str(len(test.places))}
+    notes = {"notes": json.dumps(answer.notes), "tested": str(tested)}
     _write(table.replace_schema_metadata(notes), place)
     return f"{cell.learner} of {len(cell.part.train)} people, seed {cell.seed}"
 
 
-def _ask(cell: Cell, folder: Path) -> Answer:
-    whole = load_whole(cell.labels)
+def _ask(cell: Cell, whole: Whole, asked: pa.Table, folder: Path) -> Answer:
+    """Ask about frames, of which the model gets no label."""
     folder.mkdir(parents=True, exist_ok=True)
-    part = cell.part
-    asked = whole.of(part.test).frames  # and no label of theirs
-    train, validation = whole.of(part.train), whole.of(part.validation)
+    train, validation = whole.of(cell.part.train), whole.of(cell.part.validation)
     task = Task(cell.settings, whole.emotions, train, validation, asked, cell.seed, folder)
     return LEARNERS[cell.learner](task)
 

@@ -4,7 +4,7 @@ As `pipeline.data.split` deals them: by a hash of name and seed, so that whoever
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.data.csv_files import read_csv
@@ -103,3 +103,8 @@ def parts_of(people: Sequence[str], dealing: Dealing, seed: int) -> list[Part]:
         train, validation = split_off(others, dealing.validation, seed)
         found.append(Part(train, validation, test))
     return found
+
+
+def fewer(part: Part, number: int, seed: int) -> Part:
+    """Let so many of the part's people train; those of a smaller number are among them."""
+    return replace(part, train=tuple(sorted(in_order(part.train, seed)[:number])))

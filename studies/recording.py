@@ -18,7 +18,8 @@ from pipeline.settings.schema import Params
 from pipeline.stages.steps.recording import record_provenance
 from pipeline.tracking.open_runs import nested_run, training_run
 from pipeline.tracking.store.connection import load_mlflow
-from studies.settings import params_of
+from studies.frames import Whole
+from studies.settings import Dealing, params_of
 
 STUDIES = paths.OUTPUTS / "studies"
 
@@ -43,6 +44,17 @@ class Result:
     tables: Mapping[str, pd.DataFrame]
     metrics: Mapping[str, float]
     inner: Sequence[Inner]
+
+
+def asked_of(whole: Whole, settings: Params, folds: Dealing, seeds: Sequence[int]) -> str:
+    """Say which data a study asks about, and how people are dealt."""
+    number = len(folds.given) if isinstance(folds.given, tuple) else folds.number
+    given = "dealt anew for each seed" if folds.given is None else "given"
+    return (
+        f"{len(whole.labels):,} rows of {len(whole.people)} people in {settings.data.path}, "
+        f"{number} folds of people ({given}), {len(seeds)} seeds. Of a fold's training people "
+        f"{folds.validation:.0%} tell a network when to stop."
+    )
 
 
 def write(result: Result) -> Path:

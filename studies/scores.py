@@ -13,7 +13,7 @@ import numpy as np
 from pipeline.errors import InputError
 from pipeline.evaluation.categories.samples import answers_of, draw_samples
 from pipeline.evaluation.resampling.bootstrap import Resampling, group, samples_of
-from pipeline.evaluation.resampling.intervals import Samples
+from pipeline.evaluation.resampling.intervals import Interval, Samples
 from pipeline.evaluation.scoring.arrays import Ints
 from pipeline.evaluation.scoring.category_scores import categories_of
 from pipeline.settings.schema import Params
@@ -77,9 +77,9 @@ class Scorer:
         return means, {metric: [one[metric].point_macro for one in drawn] for metric in means}
 
 
-def refuse_metric(metric: str, known: Iterable[str]) -> None:
+def refuse_metric(metric: str, scorer: Scorer) -> None:
     """Raise `InputError` where labels cannot be scored by the metric."""
-    if metric not in (listed := [*known]):
+    if metric not in (listed := [*scorer.draw(scorer.whole.labels, resamples=0)]):
         raise InputError(
             f"params.yaml: evaluate.primary is {metric!r}; these labels can be scored by "
             f"{', '.join(listed)}."
@@ -117,6 +117,11 @@ def mean_of(samples: Sequence[Samples], seed: int) -> Samples:
 def deviation(values: Sequence[float]) -> float:
     """Give the standard deviation of single values; NaN of fewer than two."""
     return float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
+
+
+def sign_of(gain: Interval) -> int:
+    """Say whether an interval lies above 0 (1) or below it (-1); 0 where it holds it, or is not."""
+    return int(gain.low > 0) - int(gain.high < 0)
 
 
 def best_of(scores: Mapping[str, float]) -> str:

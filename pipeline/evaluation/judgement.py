@@ -59,6 +59,10 @@ class Judgement:
             "tuned_for": self.case.bounds.goal.used(),
         }
 
+    def of_training(self) -> dict[str, float]:
+        """Name what a run records of the training split."""
+        return run_metrics.of_training(self.case)
+
     def of_validation(self) -> dict[str, float]:
         """Name what a run records of the validation split."""
         return run_metrics.of_validation(self.scores, self.categories)

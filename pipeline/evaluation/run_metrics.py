@@ -7,14 +7,17 @@ import numpy as np
 import pandas as pd
 
 from pipeline.data.names.safe_names import safe_names
-from pipeline.evaluation.all_models import AllScores
+from pipeline.evaluation.all_models import AllScores, Case
 from pipeline.evaluation.baselines import NETWORK
 from pipeline.evaluation.categories.judgement import CategoryJudgement
 from pipeline.evaluation.certainty import PRIMARY, Certainty
 from pipeline.evaluation.resampling.intervals import DIGITS
+from pipeline.evaluation.scoring.arrays import reach
+from pipeline.evaluation.scoring.emotion_scores import errors, mean
 from pipeline.evaluation.scoring.metric_names import (
     CATEGORIES_VALIDATION,
     EMOTION,
+    KNOWN,
     LABEL_MEAN,
     MACRO,
     OTHERS,
@@ -40,6 +43,17 @@ def of_validation(
     if categories:
         named |= {f"val/{name}": categories.validation[name] for name in CATEGORIES_VALIDATION}
     return _defined(named)
+
+
+def of_training(case: Case) -> dict[str, float]:
+    """Name how well the kept network ranks its own training rows, without dropout."""
+    rows = case.rows("train")
+    if not rows.any():
+        return {}
+    true, predicted = case.true[rows], case.predicted[NETWORK][rows]
+    positive = reach(true, case.bounds.positive_at)
+    ranked = errors(true, predicted, positive, case.emotions)
+    return _defined({KNOWN: mean(ranked, "average_precision")})
 
 
 def of_test(

@@ -98,6 +98,7 @@ def write_numbers(case: Case, judgement: Judgement) -> None:
 
 def record_scores(run: Run, judgement: Judgement, digest: str) -> None:
     """Record the scores of the kept checkpoint, on the run and on the page of its model."""
+    run.log_metrics(judgement.of_training(), of_model=DataSet("training", digest))
     run.log_metrics(judgement.of_validation(), of_model=DataSet("validation", digest))
     run.log_metrics(judgement.of_test(), of_model=DataSet("test", digest))
     labels = read_csv(paths.LABEL_DISTRIBUTION, text=("split", "emotion"))

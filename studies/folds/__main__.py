@@ -35,24 +35,12 @@ def run(study: FoldsParams, settings: Params) -> Result:
     check(study)
     whole, primary = load_whole(), settings.evaluate.primary
     scorer = Scorer.of(whole, settings)
-    refuse_metric(primary, scorer.draw(whole.labels, resamples=0))
-    asked = ask(study, settings, whole, scorer)
-    found = score_all(asked, scorer)
-    level = settings.evaluate.confidence
-    scores = scores_table(found, study.reference, primary, level)
+    refuse_metric(primary, scorer)
+    found = score_all(ask(study, settings, whole, scorer), scorer)
+    scores = scores_table(found, study.reference, primary, settings.evaluate.confidence)
     people, kind = people_table(found, scorer)
     cells = cells_table(found, primary, study.seeds)
-    shown = Found(
-        study,
-        primary,
-        level,
-        settings.data.path,
-        len(whole.people),
-        len(whole.labels),
-        scores,
-        people,
-        kind,
-    )
+    shown = Found(study, settings, whole, scores, people, kind)
     return Result(
         study="folds",
         page=folds_page(shown),

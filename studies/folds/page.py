@@ -6,11 +6,16 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from pipeline.evaluation.resampling.intervals import Interval
 from pipeline.evaluation.scoring.metric_names import label_of
 from pipeline.report.figures.style import FAINT, dots, sheet, styled
 from pipeline.report.pages.document import Items, Page, Picture, Section, Table, bounded
+from pipeline.settings.schema import Params
 from studies.folds.asking import BY_VALIDATION
 from studies.folds.tables import MACRO
+from studies.frames import Whole
+from studies.recording import asked_of
+from studies.scores import sign_of
 from studies.settings import FoldsParams
 
 FIGURE = "folds"
@@ -21,14 +26,21 @@ class Found:
     """All that the page tells; tables are those of `tables`, `kind` what people are scored by."""
 
     study: FoldsParams
-    primary: str
-    confidence: float
-    data: str
-    people: int
-    rows: int
+    settings: Params
+    whole: Whole
     scores: pd.DataFrame
     subjects: pd.DataFrame
     kind: str
+
+    @property
+    def primary(self) -> str:
+        """The metric by which models are compared."""
+        return self.settings.evaluate.primary
+
+    @property
+    def confidence(self) -> float:
+        """The share of intervals that are to hold the truth."""
+        return self.settings.evaluate.confidence
 
     def of(self, metric: str, emotion: str = MACRO) -> pd.DataFrame:
         """Take the rows of a metric."""
@@ -38,14 +50,9 @@ class Found:
 
 def folds_page(found: Found) -> Page:
     """Return the page; its figure is that of `draw`."""
-    study, seeds = found.study, len(found.study.seeds)
-    number = len(study.folds.given) if isinstance(study.folds.given, tuple) else study.folds.number
-    given = "dealt anew for each seed" if study.folds.given is None else "given"
-    about = (
-        f"{found.rows:,} rows of {found.people} people in {found.data}, {number} folds of people "
-        f"({given}), {seeds} seeds. Of a fold's training people {study.folds.validation:.0%} tell "
-        "a network when to stop; the other models learn from all of them."
-    )
+    study = found.study
+    about = asked_of(found.whole, found.settings, study.folds, study.seeds)
+    about += " The other models learn from all of them."
     tables = [_scores(found, variant) for variant in study.variants]
     sections = [
         Section("Scores", [_picture(found), *tables, _legend(found)]),
@@ -53,7 +60,7 @@ def folds_page(found: Found) -> Page:
         Section("By emotion", [*_emotions(found)], folded=True),
         Section("Who is not understood", [_people(found)], folded=True),
     ]
-    return Page(f"Folds of people: {found.data}", told(found), sections, [about])
+    return Page(f"Folds of people: {found.settings.data.path}", told(found), sections, [about])
 
 
 def told(found: Found) -> list[str]:
@@ -74,9 +81,8 @@ def told(found: Found) -> list[str]:
 def _standing(row: "pd.Series[float]") -> str:
     if np.isnan(row["gain_low"]):
         return "no interval"
-    if row["gain_low"] > 0:
-        return "better"
-    return "worse" if row["gain_high"] < 0 else "not told apart"
+    gain = Interval(row["gain"], row["gain_low"], row["gain_high"])
+    return {1: "better", -1: "worse"}.get(sign_of(gain), "not told apart")
 
 
 def _own(row: "pd.Series[float]") -> str:

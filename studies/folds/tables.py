@@ -1,13 +1,13 @@
 """Lay out what a study of folds found: scores with intervals, people, cells."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from pipeline.evaluation.categories.samples import CLIPS, answers_of
-from pipeline.evaluation.resampling.intervals import Interval, difference, interval
+from pipeline.evaluation.resampling.intervals import Samples, difference, interval
 from pipeline.evaluation.scoring.by_subject import scores_by_group
 from pipeline.evaluation.scoring.category_scores import accuracy_by_subject, categories_of
 from studies.folds.asking import Asked
@@ -15,6 +15,10 @@ from studies.scores import Scorer, Scores, deviation
 
 MACRO = "all"  # stands for the average over emotions
 DIGITS = 6
+VALUES = (
+    *("value", "low", "high", "between_seeds", "between_cells", "validation"),
+    *("gain", "gain_low", "gain_high"),
+)
 
 
 @dataclass(frozen=True)
@@ -42,33 +46,41 @@ def scores_table(
     primary metric. `gain`, `gain_low`, `gain_high`: minus the reference of the same variant.
     """
     of = {one.asked.variant: one.scores for one in found if one.asked.model == reference}
-    lines = []
+    lines: list[dict[str, object]] = []
     for one in found:
+        known: dict[str, object] = {"variant": one.asked.variant, "model": one.asked.model}
         for metric, samples in one.scores.items():
-            averaged = [None, *samples.emotions] if len(samples.emotions) > 1 else [None]
-            for emotion in averaged:
-                gap = difference(samples, of[one.asked.variant][metric])
-                gain = interval(gap, level, emotion)
-                if one.asked.model == reference:
-                    gain = Interval(np.nan, np.nan, np.nan)
-                whole = emotion is None
-                lines.append(
-                    {
-                        "variant": one.asked.variant,
-                        "model": one.asked.model,
-                        "metric": metric,
-                        "emotion": MACRO if whole else emotion,
-                        **_bounds(interval(samples, level, emotion)),
-                        "between_seeds": deviation(one.by_seed[metric]) if whole else np.nan,
-                        **_of_cells(one.asked, whole and metric == primary),
-                        **{f"gain_{k}": v for k, v in _bounds(gain).items()},
-                    }
-                )
-    return pd.DataFrame(lines).rename(columns={"gain_value": "gain"}).round(DIGITS)
+            gains = difference(samples, of[one.asked.variant][metric])
+            if one.asked.model == reference:
+                gains = replace(gains, point=np.full_like(gains.point, np.nan))
+            named = known | {"metric": metric}
+            whole: dict[str, object] = {
+                "between_seeds": deviation(one.by_seed[metric]),
+                **_of_cells(one.asked, metric == primary),
+            }
+            lines.append(named | {"emotion": MACRO} | _line(samples, gains, level) | whole)
+            if len(samples.emotions) > 1:
+                lines += [
+                    named | {"emotion": emotion} | _line(samples, gains, level, emotion)
+                    for emotion in samples.emotions
+                ]
+    columns = ["variant", "model", "metric", "emotion", *VALUES]
+    return pd.DataFrame(lines, columns=columns).round(DIGITS)
 
 
-def _bounds(found: Interval) -> dict[str, float]:
-    return {"value": found.point, "low": found.low, "high": found.high}
+def _line(
+    samples: Samples, gains: Samples, level: float, emotion: str | None = None
+) -> dict[str, object]:
+    """Give a score and its gain with their bounds."""
+    own, gain = (interval(one, level, emotion) for one in (samples, gains))
+    return {
+        "value": own.point,
+        "low": own.low,
+        "high": own.high,
+        "gain": gain.point,
+        "gain_low": gain.low,
+        "gain_high": gain.high,
+    }
 
 
 def _of_cells(asked: Asked, shown: bool) -> dict[str, float]:

@@ -5,12 +5,13 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import average_precision_score
 
 from pipeline.evaluation.all_models import Bounds, build_case
 from pipeline.evaluation.judgement import Judgement, judge
 from pipeline.evaluation.resampling.bootstrap import Resampling
 from pipeline.evaluation.run_metrics import of_labels
-from pipeline.evaluation.scoring.metric_names import CHOOSE_BY, MOST, of_epoch
+from pipeline.evaluation.scoring.metric_names import CHOOSE_BY, KNOWN, MOST, of_epoch
 
 SUBJECT = np.arange(80) // 8
 MEASURED = {
@@ -30,7 +31,7 @@ MEASURED = {
 def judgement_of(world: Callable[..., object]) -> Callable[[list[str]], Judgement]:
     def judge_emotions(emotions: list[str]) -> Judgement:
         true, models = world(len(emotions))
-        split = np.where(SUBJECT < 5, "val", "test")
+        split = np.select([SUBJECT < 3, SUBJECT < 6], ["train", "val"], "test")
         case = build_case(emotions, split, true, models, Bounds(0.5, 0.5))
         return judge(case, SUBJECT, Resampling(50, 7, 0.95))
 
@@ -40,8 +41,8 @@ def judgement_of(world: Callable[..., object]) -> Callable[[list[str]], Judgemen
 def names_of(emotions: list[str], found: Judgement) -> list[str]:
     """List the metrics of a run in the order in which they are logged."""
     labels = pd.DataFrame({"split": "all", "emotion": emotions, "mean": 0.5})
-    parts = of_epoch(MEASURED, MEASURED), found.of_validation(), found.of_test(), of_labels(labels)
-    return [name for part in parts for name in part]
+    parts = [of_epoch(MEASURED, MEASURED), found.of_training(), found.of_validation()]
+    return [name for part in (*parts, found.of_test(), of_labels(labels)) for name in part]
 
 
 @pytest.mark.parametrize("count", [1, 6, 8, 9, 14, 30, 70])
@@ -52,10 +53,11 @@ def test_a_run_has_at_most_sixty_and_the_first_is_the_one_to_choose_by(
     names = names_of(emotions, judgement_of(emotions))
     assert names[0] == CHOOSE_BY == "val/average_precision"
     assert len(names) == len(set(names)) <= MOST
-    assert {name.split("/")[0] for name in names} <= {"val", "epoch", "test", "labels"}
+    assert {name.split("/")[0] for name in names} <= {"train", "val", "epoch", "test", "labels"}
+    assert KNOWN in names
     of_emotions = [name for name in names if name.endswith("/e0")]
     kinds = ["test/f1/e0", "test/average_precision/e0", "labels/mean/e0"]
-    assert of_emotions == kinds[: 3 if count <= 9 else 29 // count]
+    assert of_emotions == kinds[: 3 if count <= 9 else 28 // count]
 
 
 def test_kept_checkpoint_and_epoch_are_told_apart() -> None:
@@ -64,6 +66,14 @@ def test_kept_checkpoint_and_epoch_are_told_apart() -> None:
     assert (found["val/loss"], found["epoch/val_loss"]) == (0.5, 0.6)
     assert (found["val/average_precision"], found["epoch/val_average_precision"]) == (0.9, 0.7)
     assert found["epoch/best"] == 2
+
+
+def test_the_score_of_training_rows_is_that_of_the_kept_network_on_them_alone(judgement_of) -> None:
+    found = judgement_of(["anger", "joy"])
+    train = found.case.rows("train")
+    true, predicted = found.case.true[train] >= 0.5, found.case.predicted["network"][train]
+    wanted = average_precision_score(true, predicted, average="macro")
+    assert found.of_training() == {KNOWN: pytest.approx(wanted)}
 
 
 def test_what_is_not_defined_is_left_out() -> None:

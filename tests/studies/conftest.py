@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -30,6 +31,24 @@ def settings() -> Params:
 
 
 @pytest.fixture
+def by_rule(settings: Params) -> Params:
+    """Label by rules of one action unit each; people called the emotions the same."""
+    aus = dict(zip(EMOTIONS, (4, 12, 15), strict=True))
+    divisors = {"baseline": 3.5, "improved": 2.0}
+    values: dict[str, Any] = {
+        "label.source": "facs",
+        "label.gate": "none",
+        "label.rules": {name: {"aus": [au], "valence": "P"} for name, au in aus.items()},
+        "evaluate.primary": "average_precision",
+        "evaluate.human_names": {name: name for name in EMOTIONS},
+    }
+    values |= {f"recipes.{k}.divisors": dict.fromkeys(EMOTIONS, v) for k, v in divisors.items()}
+    values |= {"recipes.baseline.epochs": 2, "recipes.baseline.hidden": [4]}
+    values |= {"recipes.baseline.dropout": [0.1]}
+    return params.with_values(settings, values, Path("by_rule"))
+
+
+@pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., np.ndarray]:
     """Write people of six clips each; an emotion shows in its action unit as much as `shown`.
 
@@ -45,11 +64,15 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., np.n
         labels = np.eye(3, dtype=np.float32)[category]
         aus = np.clip(random.random((len(clips), 3)) + shown * labels, 0, 5).astype(np.float32)
         names = [f"p{clip // 6:02}" for clip in clips]
-        columns = {"subject": names, "clip": [f"c{clip}" for clip in clips]}
+        columns: dict[str, Any] = {"subject": names, "clip": [f"c{clip}" for clip in clips]}
         columns |= dict(zip(("AU04_r", "AU12_r", "AU15_r"), aus.T, strict=True))
+        columns |= {"valence_class": ["M"] * len(clips), "valence": np.zeros(len(clips))}
+        columns |= {"emotion": np.array(EMOTIONS)[category], "split": ["train"] * len(clips)}
         for path in (paths.FRAMES, paths.LABELS):
             path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(pa.table(columns), paths.FRAMES)
+        keys = ("subject", "clip", "valence_class", "emotion", "split")
+        words = {name: pa.array(columns[name]).dictionary_encode() for name in keys}
+        pq.write_table(pa.table(columns | words), paths.FRAMES)
         pq.write_table(pa.table(list(labels.T), names=list(EMOTIONS)), paths.LABELS)
         return np.asarray(labels)
 

@@ -2,6 +2,8 @@
 
 - `val/...`, `test/...`: the kept checkpoint's scores, macro averages over emotions at the tuned
   thresholds; `test/f1/<emotion>`, `test/gain_low/<baseline>`. Choose by `CHOOSE_BY`, never by test.
+- `train/average_precision`: of its own training rows, without dropout; what it is above that of
+  `val` was learned by heart.
 - `epoch/...`: what every epoch measured, kept or not.
 - `labels/mean/<emotion>`: the mean label of all frames. `external/<set>/...`: scores elsewhere.
 """
@@ -15,6 +17,7 @@ MOST = 60
 CHOOSE_BY = "val/average_precision"
 BEST_EPOCH = "epoch/best"
 LABEL_MEAN = "labels/mean"
+KNOWN = "train/average_precision"
 
 # What people read of a metric, in every table, figure and sentence.
 LABELS: Final = {
@@ -68,7 +71,7 @@ CATEGORIES: Final = tuple(
 BOUNDS: Final = ("clip_accuracy_low", "clip_accuracy_high")
 CATEGORIES_VALIDATION: Final = ("accuracy", "clip_accuracy")
 BASELINES = 3  # of which each has three numbers
-OTHERS = 31  # the most that stands beside what is named by emotion, with so many baselines
+OTHERS = 32  # the most that stands beside what is named by emotion, with so many baselines
 
 
 def label_of(metric: str) -> str:

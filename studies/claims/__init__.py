@@ -1,0 +1,1 @@
+"""Hold the recipe's promises and the recommendations against the data."""

@@ -1,0 +1,198 @@
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from sklearn import metrics
+
+from pipeline.errors import InputError
+from pipeline.evaluation.resampling.intervals import Interval
+from pipeline.report.pages.text import to_markdown
+from pipeline.settings import params, paths
+from studies.claims.__main__ import run
+from studies.claims.asking import PLACE, recipe_of
+from studies.claims.labels import OWN, PEOPLE, labels_of, peoples_truth
+from studies.claims.promises import LUCK, mean_step, of_predictions, of_seeds, rise
+from studies.claims.verdicts import (
+    BESIDE,
+    KEPT,
+    NOT_KEPT,
+    SAME,
+    UNTOLD,
+    Line,
+    decide,
+    whole_verdict,
+)
+from studies.frames import load_whole
+from studies.scores import Scorer
+from studies.settings import ClaimsParams, Dealing, Recommendation
+
+ROOTS = Recommendation(
+    tried={"features.square_root": True}, against={"features.square_root": False}
+)
+SAID_TWICE = Recommendation(tried={}, against={"features.columns": "intensities"})
+
+
+@pytest.fixture
+def study():
+    return ClaimsParams(
+        folds=Dealing(number=2, given=None, validation=0.25),
+        seeds=(1, 2),
+        improved="improved",
+        baseline="baseline",
+        recommendations={"square root": ROOTS, "presences": SAID_TWICE},
+        fewer_people=0.5,
+        jobs=1,
+    )
+
+
+@pytest.fixture
+def scorer(world, settings):
+    world()
+    return Scorer.of(load_whole(), settings)
+
+
+def guesses(scorer, seed=0):
+    shape = scorer.whole.labels.shape
+    return np.random.default_rng(seed).random(shape).astype(np.float32)
+
+
+def test_every_claim_is_told_against_own_labels_and_peoples_words(study, world, by_rule):
+    world()
+    found = run(study, by_rule)
+    table = found.tables["claims"]
+    own, people = (table[table["labels"] == kind] for kind in (OWN, PEOPLE))
+    promised = ["higher predictions", "better recall", "steadier training", "no overfitting"]
+    assert list(own["claim"].unique()) == [*promised, "square root", "presences", "more people"]
+    assert set(people["claim"]) == {*promised[:2], "square root", "presences", "more people"}
+    assert set(table["verdict"]) <= {KEPT, NOT_KEPT, UNTOLD, SAME, BESIDE}
+    assert set(table.query("claim == 'presences'")["verdict"]) == {SAME}  # the data has none
+    page = to_markdown(found.page)
+    assert "Promises of `improved`: " in page
+    assert "Against people's words" in page
+    assert {one.name for one in found.inner} >= {"baseline", "improved", "square root: followed"}
+
+
+def test_where_people_gave_no_categories_the_page_says_so(study, world, by_rule):
+    world()
+    frames = pq.read_table(paths.FRAMES)
+    column = frames.column_names.index("emotion")
+    nothing = frames["emotion"].cast("string").to_pandas().where(lambda words: words == "none")
+    pq.write_table(frames.set_column(column, "emotion", [nothing.tolist()]), paths.FRAMES)
+    alone = study.model_copy(update={"recommendations": {}})
+    found = run(alone, by_rule)
+    assert "People's words: none in the data" in to_markdown(found.page)
+    assert set(found.tables["claims"]["labels"]) == {OWN}
+
+
+def test_each_recipe_is_judged_by_its_own_labels(world, by_rule):
+    world()
+    high, low = (
+        load_whole(labels_of(recipe_of(by_rule, name))).labels for name in ("improved", "baseline")
+    )
+    assert (high >= low).all()
+    assert np.allclose(np.minimum(high, 0.5), np.minimum(low * 1.75, 0.5))  # 3.5 / 2.0
+
+
+def test_peoples_words_judge_the_emotions_that_mean_one(world, by_rule, settings):
+    labels = world()
+    one = params.with_values(by_rule, {"evaluate.human_names": {"joy": "joy"}}, PLACE)
+    truth = peoples_truth(load_whole(labels_of(one)), one)
+    assert np.array_equal(truth.scorer.whole.labels, labels[:, [1]])
+    assert np.array_equal(truth.of(labels), labels[:, [1]])
+    assert peoples_truth(load_whole(), settings) is None  # theirs are learned
+
+
+def test_numbers_of_predictions_are_those_of_scikit_learn(scorer):
+    pooled = [guesses(scorer, seed) for seed in (1, 2)]
+    found = {k.key: v.point_macro for k, v in of_predictions(pooled, scorer).items()}
+    true = scorer.whole.labels >= 0.5
+
+    def mean(score):
+        return np.mean([score(true, one >= 0.5, average="micro") for one in pooled])
+
+    assert found["recall"] == pytest.approx(mean(metrics.recall_score))
+    assert found["precision"] == pytest.approx(mean(metrics.precision_score))
+    shares = [(one >= 0.5).mean() / true.mean() for one in pooled]
+    assert found["predicted_over_labelled"] == pytest.approx(np.mean(shares))
+
+
+def test_variance_between_seeds_is_nothing_of_the_same_and_all_of_chance(scorer):
+    one = guesses(scorer)
+    assert of_seeds([one, one, one], scorer)[LUCK].point_macro == 0
+    chance = [guesses(scorer, seed) for seed in range(8)]
+    assert of_seeds(chance, scorer)[LUCK].point_macro == pytest.approx(100, abs=10)
+
+
+def test_steps_and_rise_of_a_course_of_training():
+    losses = np.array([3.0, 2.0, 2.5, 2.2])
+    assert mean_step(losses) == pytest.approx(100 * (1.0 + 0.5 + 0.3) / 3 / 2.0)
+    assert rise(losses) == pytest.approx(10)
+    assert mean_step(losses[:1]) == rise(losses[:2]) == 0
+
+
+def test_a_verdict_follows_from_the_interval(scorer):
+    bad, good = (
+        scorer.repeated([guesses(scorer, 1), guesses(scorer, 2)])[0]["accuracy"],
+        scorer.repeated([scorer.whole.labels, scorer.whole.labels])[0]["accuracy"],
+    )
+    also_bad = scorer.repeated([guesses(scorer, 3), guesses(scorer, 4)])[0]["accuracy"]
+    assert decide(bad, good, 1, 0.95)[1] == KEPT
+    assert decide(bad, good, -1, 0.95)[1] == NOT_KEPT
+    assert decide(good, bad, 1, 0.95)[1] == NOT_KEPT
+    assert decide(bad, also_bad, 1, 0.95)[1] == UNTOLD
+    assert decide(bad, bad, 1, 0.95)[1] == SAME
+    assert decide(bad, good, 0, 0.95)[1] == BESIDE
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "whole"),
+    [
+        ([KEPT, BESIDE], KEPT),
+        ([KEPT, KEPT], KEPT),
+        ([KEPT, UNTOLD], UNTOLD),
+        ([KEPT, NOT_KEPT], NOT_KEPT),
+        ([SAME, SAME], SAME),
+    ],
+)
+def test_a_promise_of_two_numbers_is_kept_where_both_are(verdicts, whole):
+    none = Interval(0, 0, 0)
+    lines = [Line("c", OWN, "k", "n", none, none, none, one) for one in verdicts]
+    assert whole_verdict(lines) == whole
+
+
+@pytest.mark.parametrize(
+    ("update", "told"),
+    [
+        ({"seeds": (7,)}, r"seeds is \[7\]; two or more"),
+        ({"seeds": (7, 7)}, r"seeds is \[7, 7\]; two or more"),
+        ({"baseline": "basline"}, "recipe is 'basline'; allowed are"),
+        ({"folds": Dealing(number=9, given=None, validation=0.2)}, "there are 8 people"),
+    ],
+)
+def test_what_cannot_be_asked_is_one_line(study, world, by_rule, update, told):
+    world()
+    with pytest.raises(InputError, match=told):
+        run(study.model_copy(update=update), by_rule)
+
+
+@pytest.mark.parametrize("key", ["label.gate", "recipe", "recipe.divisors"])
+def test_a_recommendation_may_not_change_the_labels(study, world, by_rule, key):
+    world()
+    wrong = Recommendation(tried={key: "none"}, against={})
+    asked = study.model_copy(update={"recommendations": {"other labels": wrong}})
+    with pytest.raises(InputError, match=f"recommendations.other labels sets {key}"):
+        run(asked, by_rule)
+
+
+def test_a_metric_that_labels_do_not_have_is_one_line(study, world, by_rule):
+    world()
+    odd = params.with_values(by_rule, {"evaluate.primary": "f1"}, PLACE)
+    with pytest.raises(
+        InputError, match=r"evaluate.primary is 'f1'; these labels can be scored by"
+    ):
+        run(study, odd)
+
+
+def test_the_parameters_that_ship_are_read():
+    study = params.load_as(ClaimsParams, PLACE)
+    assert len(study.seeds) > 1
+    assert "calibration" in study.recommendations
