@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipeline.report.figures.style import FAINT, dots, line, sheet, styled
-from pipeline.report.pages.document import Items, Page, Picture, Section, Table, bounded
+from pipeline.report.pages.document import Items, Page, Picture, Section, Table, bounded, cell
 from pipeline.settings.schema import Params
 from studies.claims.asking import MORE, Asked
 from studies.claims.labels import OWN, PEOPLE
@@ -71,7 +71,7 @@ def _counted(verdicts: Sequence[str]) -> str:
 
 def _numbers(lines: Sequence[Line]) -> str:
     return "; ".join(
-        f"{one.number} {one.without.point:.3f} to {one.own.point:.3f}, {_change(one)}"
+        f"{one.number} {cell(one.without.point)} to {cell(one.own.point)}, {_change(one)}"
         for one in lines
         if one.verdict
     )
@@ -176,14 +176,14 @@ def draw(found: Found) -> Figure:
 
 
 def _courses(axes: Axes, courses: Mapping[str, Asked]) -> None:
-    """Average over the trainings that still run at an epoch."""
+    """Average over trainings; one that has stopped keeps its last loss."""
     for i, (name, asked) in enumerate(courses.items()):
         each = [losses_of(one) for folds in asked.said for one in folds]
         longest = max(map(len, each))
-        loss = np.full((len(each), longest), np.nan)
-        for row, losses in zip(loss, each, strict=True):
-            row[: len(losses)] = losses / losses.min()
-        axes.plot(np.arange(1, longest + 1), np.nanmean(loss, axis=0), label=name, **line(i))
+        loss = np.mean(
+            [np.pad(one / one.min(), (0, longest - len(one)), mode="edge") for one in each], axis=0
+        )
+        axes.plot(np.arange(1, longest + 1), loss, label=name, **line(i))
     axes.set_xlabel("epoch")
     axes.set_ylabel("validation loss / minimum")
     axes.legend()

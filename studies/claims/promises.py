@@ -55,7 +55,12 @@ OF_PREDICTIONS: Mapping[Measure, Callable[[Floats], Floats]] = {
     Measure(BETTER, "recall", "recall", 1): RATIOS["recall"],
     Measure(BETTER, "precision", "precision", 0): RATIOS["precision"],
 }
-STEP = Measure(STEADIER, "step", "mean step of validation loss, % of its minimum", -1)
+# Of the course of training. At first the loss falls from where it starts, which is no unsteadiness.
+DESCENT = 5  # epochs
+STEP = Measure(
+    STEADIER, "step", f"mean step of validation loss after {DESCENT} epochs, % of its minimum", -1
+)
+FIRST_STEPS = Measure(STEADIER, "step_from_first", "the same from the first epoch on", 0)
 LUCK = Measure(STEADIER, "luck", "variance of predictions between seeds, % of all", -1)
 SPREAD = Measure(STEADIER, "spread", "deviation of the average precision between seeds", 0)
 RISE = Measure(NO_OVERFITTING, "rise", "rise of validation loss after its minimum, % of that", -1)
@@ -92,7 +97,8 @@ def of_seeds(pooled: Sequence[Array], scorer: Scorer) -> Numbers:
 def of_training(asked: Asked, scorer: Scorer) -> Numbers:
     """Measure how training went: steps, the rise at its end, the gap to people not learned from."""
     ways: dict[Measure, Callable[[Said], float]] = {
-        STEP: lambda said: mean_step(losses_of(said)),
+        STEP: lambda said: mean_step(losses_of(said), DESCENT),
+        FIRST_STEPS: lambda said: mean_step(losses_of(said)),
         RISE: lambda said: rise(losses_of(said)),
         GAP: lambda said: gap(said, scorer),
     }
@@ -107,9 +113,13 @@ def losses_of(said: Said) -> Floats:
     return np.array([epoch["val_loss"] for epoch in said.notes["history"]])
 
 
-def mean_step(losses: Floats) -> float:
-    """Average how far the loss moves from epoch to epoch, in % of its minimum."""
-    return float(100 * np.abs(np.diff(losses)).mean() / losses.min()) if len(losses) > 1 else 0.0
+def mean_step(losses: Floats, descent: int = 0) -> float:
+    """Average how far the loss moves from epoch to epoch, in % of its minimum.
+
+    Without the first epochs; NaN where no step is left.
+    """
+    steps = np.abs(np.diff(losses[descent:]))
+    return float(100 * steps.mean() / losses.min()) if len(steps) else float("nan")
 
 
 def rise(losses: Floats) -> float:

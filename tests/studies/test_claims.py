@@ -126,7 +126,9 @@ def test_steps_and_rise_of_a_course_of_training():
     losses = np.array([3.0, 2.0, 2.5, 2.2])
     assert mean_step(losses) == pytest.approx(100 * (1.0 + 0.5 + 0.3) / 3 / 2.0)
     assert rise(losses) == pytest.approx(10)
-    assert mean_step(losses[:1]) == rise(losses[:2]) == 0
+    assert mean_step(losses, 2) == pytest.approx(100 * 0.3 / 2.0)
+    assert np.isnan(mean_step(losses, 3))
+    assert rise(losses[:2]) == 0
 
 
 def test_a_verdict_follows_from_the_interval(scorer):
