@@ -50,11 +50,8 @@ def promises(
     for truths in zip(baseline[1], improved[1], strict=True):
         numbers = [_numbers(a, t) for a, t in zip((baseline[0], improved[0]), truths, strict=True)]
         for measure, without in numbers[0].items():
-            own = numbers[1][measure]
-            change, verdict = decide(without, own, measure.kept, level)
-            both = interval(without, level), interval(own, level)
             what = measure.promise, truths[0].kind, measure.key, measure.name
-            found.append(Line(*what, *both, change, verdict))
+            found.append(_line(what, without, numbers[1][measure], measure.kept, level))
     return found
 
 
@@ -74,12 +71,16 @@ def recommendations(
     for truth in truths:
         for name in (*study.recommendations, MORE):
             without, own = (_score(asked[one(name)], truth, primary) for one in (against, tried))
-            level = truth.scorer.resampling.confidence
-            change, verdict = decide(without, own, 1, level)
-            both = interval(without, level), interval(own, level)
             what = name, truth.kind, own.metric, label_of(own.metric)
-            found.append(Line(*what, *both, change, verdict))
+            found.append(_line(what, without, own, 1, truth.scorer.resampling.confidence))
     return found
+
+
+def _line(
+    what: tuple[str, str, str, str], without: Samples, own: Samples, kept: int, level: float
+) -> Line:
+    change, verdict = decide(without, own, kept, level)
+    return Line(*what, interval(without, level), interval(own, level), change, verdict)
 
 
 def _score(asked: Asked, truth: Truth, primary: str) -> Samples:

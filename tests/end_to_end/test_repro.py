@@ -108,7 +108,7 @@ def test_the_run_holds_what_was_done(clone):
     assert {"val/loss", "epoch/loss", "epoch/learning_rate", "epoch/best"} <= set(metrics)
     assert {"test/f1/fear", "labels/mean/fear", "test/gain/constant"} <= set(metrics)
     assert len(metrics) <= 60
-    assert {name.split("/")[0] for name in metrics} == {"val", "test", "epoch", "labels"}
+    assert {name.split("/")[0] for name in metrics} == {"train", "val", "test", "epoch", "labels"}
     assert found["epochs"] == [1, 2]
     history = pd.read_csv(clone / "outputs/train/history.csv").set_index("epoch")
     kept = history.loc[history["val_loss"].idxmin()]
