@@ -52,9 +52,8 @@ LEARNERS: dict[str, Learner] = {
     baselines.RULE: baseline.rule,
     **{name: partial(classic.learn, name) for name in classic.NAMES},
 }
-_READ = {
-    baselines.NETWORK: ("features.", "recipe.", "train.", "weigh.", "evaluate.positive_at"),
-}
+# Settings that decide what a network says: no others tell its cells apart.
+READ_BY_NETWORK = ("features.", "recipe.", "train.", "weigh.", "evaluate.positive_at")
 _READ_BY_OTHERS = ("features.", "evaluate.positive_at", "label.rules", "recipe.divisors")
 
 
@@ -76,7 +75,7 @@ class Cell:
     @property
     def key(self) -> str:
         """The hash of what decides the predictions."""
-        read = _READ.get(self.learner, _READ_BY_OTHERS)
+        read = READ_BY_NETWORK if self.learner == baselines.NETWORK else _READ_BY_OTHERS
         values = {k: v for k, v in self.settings.flat().items() if k.startswith(read)}
         values.pop("train.seed", None)  # the cell's own counts
         files = paths.FRAMES, self.labels

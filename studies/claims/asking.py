@@ -8,7 +8,7 @@ from pipeline.errors import InputError
 from pipeline.evaluation.baselines import NETWORK
 from pipeline.settings import params
 from pipeline.settings.schema import Params
-from studies.cells import Cell, Said, cell_of, compute
+from studies.cells import READ_BY_NETWORK, Cell, Said, cell_of, compute
 from studies.frames import Array, Whole
 from studies.people import Part, fewer, parts_of
 from studies.scores import pool
@@ -16,7 +16,7 @@ from studies.settings import ClaimsParams, Values, params_of
 
 PLACE = params_of("claims")
 MORE = "more people"
-LABELS = ("data", "label", "prepare", "naming", "recipe", "recipes", "recipe.divisors")
+DIVISORS = "recipe.divisors"
 
 
 @dataclass(frozen=True)
@@ -59,15 +59,17 @@ def against(name: str) -> str:
 def networks_of(study: ClaimsParams, own: Mapping[str, Network]) -> dict[str, Network]:
     """List all networks by name; `own` are those of the two recipes.
 
-    Raises `InputError` where a recommendation changes what labels are.
+    Raises `InputError` where a recommendation changes the labels, or not the network.
     """
     found, base = dict(own), own[study.improved]
 
     def add(name: str, key: str, values: Values) -> None:
-        if wrong := [k for k in values if k in LABELS or k.split(".")[0] in LABELS[:4]]:
+        wrong = [k for k in values if not k.startswith(READ_BY_NETWORK) or k.startswith(DIVISORS)]
+        if wrong:
             raise InputError(
-                f"{PLACE}: recommendations.{key} sets {wrong[0]}, which changes data or labels; a "
-                "gain is told of the same labels. Values that change the network are allowed."
+                f"{PLACE}: recommendations.{key} sets {wrong[0]}, which changes the labels, or not "
+                "the network; a gain is told of another network with the same labels. Allowed are "
+                f"{', '.join(READ_BY_NETWORK)}, without {DIVISORS}."
             )
         found[name] = Network(params.with_values(base.settings, values, PLACE), base.labels)
 

@@ -155,7 +155,10 @@ def _values(values: Mapping[str, object]) -> str:
 
 
 def _picture(found: Found) -> Picture:
-    caption = "validation loss over its minimum, by epoch; what each recommendation gains"
+    caption = (
+        "mean validation loss over its minimum, by epoch (a training that stopped keeps its last); "
+        "what each recommendation gains"
+    )
     return Picture(FIGURE, caption, " ".join(told(found)), f"{FIGURE}.png")
 
 

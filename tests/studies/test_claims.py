@@ -176,8 +176,8 @@ def test_what_cannot_be_asked_is_one_line(study, world, by_rule, update, told):
         run(study.model_copy(update=update), by_rule)
 
 
-@pytest.mark.parametrize("key", ["label.gate", "recipe", "recipe.divisors"])
-def test_a_recommendation_may_not_change_the_labels(study, world, by_rule, key):
+@pytest.mark.parametrize("key", ["label.gate", "recipe", "recipe.divisors", "evaluate.seed"])
+def test_a_recommendation_changes_the_network_and_no_labels(study, world, by_rule, key):
     world()
     wrong = Recommendation(tried={key: "none"}, against={})
     asked = study.model_copy(update={"recommendations": {"other labels": wrong}})
