@@ -55,11 +55,8 @@ OF_PREDICTIONS: Mapping[Measure, Callable[[Floats], Floats]] = {
     Measure(BETTER, "recall", "recall", 1): RATIOS["recall"],
     Measure(BETTER, "precision", "precision", 0): RATIOS["precision"],
 }
-# Of the course of training. At first the loss falls from where it starts, which is no unsteadiness.
-DESCENT = 5  # epochs
-STEP = Measure(
-    STEADIER, "step", f"mean step of validation loss after {DESCENT} epochs, % of its minimum", -1
-)
+# Of the course of training. Before its minimum the loss has a way to go, which is no unsteadiness.
+STEP = Measure(STEADIER, "step", "mean step of validation loss from its minimum on, % of that", -1)
 FIRST_STEPS = Measure(STEADIER, "step_from_first", "the same from the first epoch on", 0)
 LUCK = Measure(STEADIER, "luck", "variance of predictions between seeds, % of all", -1)
 SPREAD = Measure(STEADIER, "spread", "deviation of the average precision between seeds", 0)
@@ -97,7 +94,7 @@ def of_seeds(pooled: Sequence[Array], scorer: Scorer) -> Numbers:
 def of_training(asked: Asked, scorer: Scorer) -> Numbers:
     """Measure how training went: steps, the rise at its end, the gap to people not learned from."""
     ways: dict[Measure, Callable[[Said], float]] = {
-        STEP: lambda said: mean_step(losses_of(said), DESCENT),
+        STEP: lambda said: mean_step(from_minimum(losses_of(said))),
         FIRST_STEPS: lambda said: mean_step(losses_of(said)),
         RISE: lambda said: rise(losses_of(said)),
         GAP: lambda said: gap(said, scorer),
@@ -113,12 +110,17 @@ def losses_of(said: Said) -> Floats:
     return np.array([epoch["val_loss"] for epoch in said.notes["history"]])
 
 
-def mean_step(losses: Floats, descent: int = 0) -> float:
+def from_minimum(losses: Floats) -> Floats:
+    """Leave out the epochs before the lowest loss."""
+    return losses[losses.argmin() :]
+
+
+def mean_step(losses: Floats) -> float:
     """Average how far the loss moves from epoch to epoch, in % of its minimum.
 
-    Without the first epochs; NaN where no step is left.
+    NaN where there is no step: the last epoch was the best.
     """
-    steps = np.abs(np.diff(losses[descent:]))
+    steps = np.abs(np.diff(losses))
     return float(100 * steps.mean() / losses.min()) if len(steps) else float("nan")
 
 
@@ -169,8 +171,9 @@ def _averaged(drawn: Sequence[Floats], measure: Measure, groups: Groups) -> Samp
 
 
 def _over_seeds(measure: Measure, by_seed: Sequence[Sequence[float]], scorer: Scorer) -> Samples:
-    """Average over folds, and draw seeds."""
-    means = np.mean(by_seed, axis=1)
+    """Average over the folds where a number is defined, and draw seeds."""
+    numbers = np.array(by_seed)
+    means = divide(np.nansum(numbers, axis=1), np.isfinite(numbers).sum(axis=1))
     chosen = scorer.resampling
     draws = draw_subjects(len(means), chosen.resamples, chosen.seed) / len(means)
     point = np.array([means.mean()])

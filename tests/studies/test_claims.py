@@ -10,7 +10,7 @@ from pipeline.settings import params, paths
 from studies.claims.__main__ import run
 from studies.claims.asking import PLACE, recipe_of
 from studies.claims.labels import OWN, PEOPLE, labels_of, peoples_truth
-from studies.claims.promises import LUCK, mean_step, of_predictions, of_seeds, rise
+from studies.claims.promises import LUCK, from_minimum, mean_step, of_predictions, of_seeds, rise
 from studies.claims.verdicts import (
     BESIDE,
     KEPT,
@@ -126,8 +126,8 @@ def test_steps_and_rise_of_a_course_of_training():
     losses = np.array([3.0, 2.0, 2.5, 2.2])
     assert mean_step(losses) == pytest.approx(100 * (1.0 + 0.5 + 0.3) / 3 / 2.0)
     assert rise(losses) == pytest.approx(10)
-    assert mean_step(losses, 2) == pytest.approx(100 * 0.3 / 2.0)
-    assert np.isnan(mean_step(losses, 3))
+    assert mean_step(from_minimum(losses)) == pytest.approx(100 * (0.5 + 0.3) / 2 / 2.0)
+    assert np.isnan(mean_step(from_minimum(losses[:2])))
     assert rise(losses[:2]) == 0
 
 
