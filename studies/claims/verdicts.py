@@ -10,7 +10,7 @@ from pipeline.evaluation.scoring.metric_names import label_of
 from studies.claims.asking import MORE, Asked, against, tried
 from studies.claims.labels import PEOPLE, Truth
 from studies.claims.promises import Measure, of_predictions, of_seeds, of_training
-from studies.scores import sign_of
+from studies.scores import Scores, sign_of
 from studies.settings import ClaimsParams
 
 KEPT, NOT_KEPT, UNTOLD, SAME = "kept", "not kept", "cannot be told", "changes nothing here"
@@ -70,8 +70,10 @@ def recommendations(
     found = []
     for truth in truths:
         for name in (*study.recommendations, MORE):
-            without, own = (_score(asked[one(name)], truth, primary) for one in (against, tried))
-            what = name, truth.kind, own.metric, label_of(own.metric)
+            scores = [_scores(asked[one(name)], truth) for one in (against, tried)]
+            metric = primary if primary in scores[0] else "average_precision"
+            without, own = (one[metric] for one in scores)
+            what = name, truth.kind, metric, label_of(metric)
             found.append(_line(what, without, own, 1, truth.scorer.resampling.confidence))
     return found
 
@@ -83,9 +85,8 @@ def _line(
     return Line(*what, interval(without, level), interval(own, level), change, verdict)
 
 
-def _score(asked: Asked, truth: Truth, primary: str) -> Samples:
-    scores, _ = truth.scorer.repeated([truth.of(one) for one in asked.pooled()])
-    return scores.get(primary, scores["average_precision"])
+def _scores(asked: Asked, truth: Truth) -> Scores:
+    return truth.scorer.repeated([truth.of(one) for one in asked.pooled()])[0]
 
 
 def table_of(lines: Sequence[Line]) -> pd.DataFrame:

@@ -43,7 +43,7 @@ def _draw_clips(axes: Axes, found: Found, own: OwnClips) -> None:
     ):
         axes.axhline(found.of(one).point, label=name, **line(at))
     axes.set_xlabel("unlabelled clips of a new person")
-    axes.legend()
+    axes.legend(loc="lower right")
 
 
 def _points(axes: Axes, found: Found, curve: Curve) -> None:

@@ -102,12 +102,13 @@ def _clips(found: Found) -> list[Block]:
             f"Not asked: half of the people have {half:g} clips or fewer, and "
             f"`own_clips` is {list(found.study.own_clips)}."
         ]
-    scores = [*own.by_number.scores, own.everything, own.uncalibrated]
-    names = [*(f"{n:.0f}" for n in own.by_number.numbers), "all", "not calibrated"]
+    scores = [*own.by_number.scores, own.everything]
+    names = [*(f"{n:.0f}" for n in own.by_number.numbers), "all"]
     rows = [
         [name, _bounded(found.of(one)), _bounded(found.of(difference(one, own.uncalibrated)), "+")]
         for name, one in zip(names, scores, strict=True)
     ]
+    rows.append(["not calibrated", _bounded(found.of(own.uncalibrated)), "-"])
     header = ["clips of the person", found.metric, "gain over not calibrated"]
     return [
         Table("With `features.calibrate: subject`", header, rows),

@@ -71,6 +71,15 @@ def test_every_claim_is_told_against_own_labels_and_peoples_words(study, world, 
     assert {one.name for one in found.inner} >= {"baseline", "improved", "square root: followed"}
 
 
+def test_a_gain_is_in_the_metric_by_which_models_are_compared(study, world, settings):
+    world()
+    alone = study.model_copy(update={"recommendations": {}})
+    found = run(alone, settings)
+    more = found.tables["claims"].query("claim == 'more people'")
+    assert more["number"].tolist() == ["accuracy of clips"]
+    assert "People's words are the labels that both recipes learn." in to_markdown(found.page)
+
+
 def test_where_people_gave_no_categories_the_page_says_so(study, world, by_rule):
     world()
     frames = pq.read_table(paths.FRAMES)
