@@ -28,14 +28,9 @@ def learn(task: Task) -> Answer:
     train, validation, asked = task.features(task.train.frames, *rows)
     labels = task.train.labels, own.labels
     data = Data((train, labels[0]), (validation, labels[1]), groups, graded(task.columns))
+    chosen_fit = fit_settings(settings, weigh(task))
     with contextlib.redirect_stdout(io.StringIO()):  # its progress would drown the study's
-        trained = fit(
-            data,
-            fit_settings(settings, weigh(task)),
-            lambda *_: {},
-            lambda *_: None,
-            task.folder,
-        )
+        trained = fit(data, chosen_fit, lambda *_: {}, lambda *_: None, task.folder)
     predict = Predictor(trained.model)
     notes = {
         "best_epoch": trained.best_epoch,

@@ -10,6 +10,7 @@ from studies.learning_curve.found import Found
 from studies.recording import asked_of
 from studies.scores import sign_of
 
+HIGHEST = 0.999  # a ceiling above this is that of scores, not one that was found
 BELOW = 0.01  # how far calibration with few clips may stand below none
 
 
@@ -81,8 +82,12 @@ def _people(found: Found) -> Table:
 
 def _legend(found: Found) -> Items:
     ceiling, distance, rate = found.laws.laws[0]
+    open_ended = (
+        "The scores do not bend enough to tell a ceiling below 1: expect less than it says."
+    )
     return Items(
         [
+            *([open_ended] if ceiling > HIGHEST else []),
             f"The law: {ceiling:.3f} - {distance:.3f} (people / {found.laws.largest:.1f})^"
             f"-{rate:.2f}. It was fitted to each of {len(found.laws.laws) - 1} resamples of people "
             "and seeds as well, which give its interval; that it may not hold beyond the last "

@@ -13,7 +13,7 @@ from studies.frames import load_whole
 from studies.learning_curve.__main__ import run
 from studies.learning_curve.asking import PLACE, Curve, OwnClips, sizes_of
 from studies.learning_curve.found import Found, clips_table
-from studies.learning_curve.page import told
+from studies.learning_curve.page import curve_page, told
 from studies.learning_curve.power_law import fit_laws
 from studies.own_clips import with_few_clips
 from studies.people import Part, fewer
@@ -70,6 +70,17 @@ def test_the_question_is_answered_in_one_sentence(study, world, settings, points
     world()
     found = found_of(study, settings, load_whole(), points, spread)
     assert told(found)[0].startswith(f"Would more recordings help? {answer}: 2 times the people")
+
+
+def test_a_ceiling_that_was_not_found_is_said(study, world, settings):
+    world()
+    whole, told_of = load_whole(), "do not bend enough"
+    straight, bent = (
+        to_markdown(curve_page(found_of(study, settings, whole, points)))
+        for points in ((0.2, 0.4, 0.6, 0.8), (0.40, 0.55, 0.59, 0.60))
+    )
+    assert told_of in straight
+    assert told_of not in bent
 
 
 def test_few_people_are_among_more_and_nobody_else_changes():
