@@ -78,9 +78,9 @@ def sizes_of(shares: Sequence[float], parts: Parts) -> list[dict[tuple[int, int]
     for key, most in found[-1].items():
         if len(numbers := {one[key] for one in found}) < LEAST_SIZES:
             raise InputError(
-                f"{PLACE}: shares {list(shares)} of the training people, of whom a fold has "
-                f"{most} at most, are {len(numbers)} different numbers; a curve needs "
-                f"{LEAST_SIZES} or more. Give more shares, or bring more people."
+                f"{PLACE}: shares is {list(shares)}: of a fold's {most} training people that "
+                f"makes {sorted(numbers)}. A curve needs {LEAST_SIZES} or more different numbers: "
+                "give other shares, or bring more people."
             )
     return found
 
