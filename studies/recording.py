@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from pipeline.data.csv_files import write_csv
+from pipeline.data.names.safe_names import safe_names
 from pipeline.report.figures.files import save, svg
 from pipeline.report.pages.document import Page
 from pipeline.report.pages.text import to_markdown, to_text
@@ -80,18 +81,25 @@ def record(result: Result, folder: Path, settings: Params) -> str:
         record_provenance(run)
         run.log_file(params_of(result.study), "params")
         run.set_tags({"mlflow.note.content": "\n\n".join(result.page.lead)})
-        run.log_metrics(result.metrics)
+        run.log_metrics(safe_keys(result.metrics))
         for name, table in result.tables.items():
             run.log_table(table, name)
         for path in sorted(folder.iterdir()):
             run.log_file(path)
         for inner in result.inner:
             with nested_run(experiment, run, inner.name, inner.params) as below:
-                below.log_metrics(inner.metrics)
+                below.log_metrics(safe_keys(inner.metrics))
                 for metric, values in inner.steps.items():
                     for step, value in enumerate(values):
                         below.log_metrics({metric: value}, step)
     return run.address
+
+
+def safe_keys(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Give each part of each key, between `/`, the form that every store takes."""
+    parts = {key: key.split("/") for key in metrics}
+    safe = safe_names(part for key in parts.values() for part in key)
+    return {"/".join(safe[part] for part in parts[key]): value for key, value in metrics.items()}
 
 
 def finish(result: Result, settings: Params) -> None:
