@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pipeline.data.card.profile import Profile
 from pipeline.data.features.feature_map import FeatureMap
 from pipeline.data.reading.columns.extractors import recognise
+from pipeline.errors import InputError
 from pipeline.model.inference.model_file import open_network
 
 Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]  # features to probabilities
@@ -43,8 +44,17 @@ class StoredModel:
         return np.array([self.thresholds.get(name, UNTUNED) for name in self.emotions])
 
     def load(self) -> Network:
-        """Load the network."""
-        return open_network(self.network)
+        """Load the network; raise `InputError` where it is no network of these features."""
+        found = open_network(self.network)
+        inputs, outputs = found.kernels[0].shape[1], found.kernels[-1].shape[2]
+        wanted = len(self.features.columns), len(self.emotions)
+        if (inputs, outputs) != wanted:
+            raise InputError(
+                f"{self.network} takes {inputs} features and gives {outputs} probabilities, and "
+                f"what lies beside it tells of {wanted[0]} action units and {wanted[1]} emotions. "
+                "Put the file beside the run.json or contract.json that it was saved with."
+            )
+        return found
 
 
 def tuned_in(content: Mapping[str, Any]) -> dict[str, float]:

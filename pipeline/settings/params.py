@@ -100,7 +100,7 @@ def _explain(schema: type[BaseModel], path: Path, problem: ErrorDetails) -> str:
         hint = f" Did you mean {near[0]!r}?" if near else ""
         return f"{path}: {key} is unknown; allowed here are {', '.join(known)}.{hint}"
     if problem["type"] == "missing":
-        return f"{path}: {key} is missing; add it (its meaning stands in the README)."
+        return f"{path}: {key} is missing; add it as this version's own params.yaml has it."
     if problem["type"] == "string_type":
         return f"{path}: {key} is {problem['input']!r}; text is allowed. Put it in quotes."
     allowed = problem["msg"].removeprefix("Value error, ").replace("Input should", "it should")

@@ -22,6 +22,7 @@ from starlette.routing import Route
 
 from pipeline.errors import InputError
 from pipeline.tracking.store.connection import open_client
+from pipeline.tracking.store.logged_model import OPTIONS
 from pipeline.tracking.store.serving import SERVES, RefusedError
 
 if TYPE_CHECKING:
@@ -116,11 +117,11 @@ def answer(model: "PyFuncModel", kind: str, body: bytes) -> Answer:
     from mlflow.exceptions import MlflowException
     from mlflow.pyfunc.scoring_server import invocations
 
-    if (media := kind.partition(";")[0].strip()) not in KINDS:
+    if (media := kind.partition(";")[0].strip().lower()) not in KINDS:
         return _refusal(415, f"Content-Type is {kind!r}; allowed is one of {', '.join(KINDS)}.")
     try:
         data = _json(body) if media == JSON else body
-        found = invocations(data, kind, model, None)
+        found = invocations(data, kind.lower(), model, None)
     except InputError as error:
         return _refusal(400, str(error))
     except MlflowException as error:
@@ -150,6 +151,10 @@ def _json(body: bytes) -> dict[str, Any]:
         raise InputError(f"body: no JSON ({error}).") from None
     if not isinstance(given, dict):
         raise InputError("body: a JSON object with dataframe_split or dataframe_records is needed.")
+    asked = given.get("params") or {}
+    if not isinstance(asked, dict) or (unknown := sorted(set(asked) - set(OPTIONS))):
+        told = ", ".join(unknown) if isinstance(asked, dict) else "no object"
+        raise InputError(f"params: {told}; allowed are {', '.join(OPTIONS)}, each true or false.")
     split = given.get("dataframe_split", {"data": []})
     if not (isinstance(split, dict) and isinstance(split.get("data"), list)):
         raise InputError("dataframe_split: columns, a list, and data, a list of rows, are needed.")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from apart import in_a_thread
 
 from pipeline.errors import InputError
 from pipeline.tracking import service
@@ -56,7 +57,7 @@ def ask(
     headers = [(b"content-type", kind.encode())] if kind else []
     scope = {"type": "http", "method": method, "path": path, "headers": headers}
     app = service.application(Model(), most_bytes)  # type: ignore[arg-type]
-    asyncio.run(app({**scope, "query_string": b""}, receive, send))
+    in_a_thread(lambda: asyncio.run(app({**scope, "query_string": b""}, receive, send)))
     text = b"".join(part.get("body", b"") for part in answered)
     told = json.loads(text) if text.strip() else None
     return answered[0]["status"], told, len(pieces) - len(waiting)
@@ -153,3 +154,15 @@ def test_a_port_is_of_this_machine_alone_and_taken_once() -> None:
             service.listen(port)
         with socket.create_connection((host, port), timeout=60):
             pass
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [({"strcit": True}, "params: strcit; allowed are decisions, strict"), ([1], "params: no obj")],
+)
+def test_a_param_that_is_not_known_is_refused_by_name(asked: Any, told: str) -> None:
+    split = {"columns": ["AU06_r", "AU12_r"], "data": [[1, 2]]}
+    body = json.dumps({"dataframe_split": split, "params": asked}).encode()
+    status, message, _ = ask("/invocations", body, "Application/JSON")
+    assert status == 400
+    assert message["message"].startswith(told)

@@ -15,6 +15,6 @@ def open_network(path: Path) -> Network:
         return read_network(path)
     except ValueError as error:
         raise InputError(
-            f"{error}. Allowed is a .keras file that `dvc repro` wrote, whole: bring it with `dvc "
-            "pull`, or train it again with `dvc repro --force --single-item train`."
+            f"{error}. Allowed is a .keras file that `dvc repro` wrote, whole; one of outputs/ is "
+            "brought back, or trained again, by `dvc repro`."
         ) from error

@@ -19,7 +19,13 @@ from numpy.typing import NDArray
 Array = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
+EQUATION = "bki,kio->bko"  # rows of members times kernels
 BATCH = 1024  # rows at once: what is between two layers stays in the cache of the processor
+# What zipfile, json, h5py and NumPy raise where bytes are wrong.
+_DAMAGED = (
+    *(zipfile.BadZipFile, OSError, LookupError, TypeError, ValueError, AttributeError),
+    *(RuntimeError, ArithmeticError, EOFError),
+)
 _WITHOUT_EFFECT = {"InputLayer", "Dropout", "RepeatVector", "Flatten", "Reshape"}
 
 
@@ -78,16 +84,15 @@ def read_network(path: Path) -> Network:
 
     Raises `ValueError` where the file is damaged or holds another kind of network.
     """
+    content = io.BytesIO(path.read_bytes())
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(content) as archive:
             layers = json.loads(archive.read("config.json"))["config"]["layers"]
             weights = io.BytesIO(archive.read("model.weights.h5"))
         with h5py.File(weights) as stored:
             variables = dict(_variables(stored["layers"]))
         return _assemble(layers, variables)
-    except (zipfile.BadZipFile, OSError, KeyError, TypeError, IndexError, ValueError) as error:
-        if isinstance(error, FileNotFoundError):
-            raise
+    except _DAMAGED as error:
         raise ValueError(f"{path} holds no network of this pipeline ({error})") from error
 
 
@@ -109,16 +114,16 @@ def _assemble(
         stored = variables.get(told["name"], ())
         if kind == "Rescaling" and not layers:
             scale, offset = np.array(told["scale"]), np.array(told["offset"])
-        elif kind in ("Dense", "EinsumDense"):
+        elif kind in ("Dense", "EinsumDense") and told.get("equation", EQUATION) == EQUATION:
             layers.append(_dense(stored, told["activation"]))
         elif kind == "BatchNormalization" and layers[-1].activation == "linear":
             layers[-1].normalise(told["epsilon"], stored)
-        elif kind == "ReLU":
+        elif kind == "ReLU" and _is_plain(told) and layers[-1].activation in ("linear", "relu"):
             layers[-1].activation = "relu"
         elif kind == "GlobalAveragePooling1D":  # over members, of which one alone has no need
             layers[-1].activation += ", averaged"
         elif kind not in _WITHOUT_EFFECT:
-            raise ValueError(f"layer {told['name']} is {kind}")
+            raise ValueError(f"layer {told['name']} is {kind}, which is not run there")
     _check(layers)
     inputs = layers[0].kernel.shape[1]
     if not len(scale):
@@ -129,6 +134,12 @@ def _assemble(
         tuple(layer.kernel.astype(np.float32) for layer in layers),
         tuple(layer.bias[:, np.newaxis].astype(np.float32) for layer in layers),
     )
+
+
+def _is_plain(told: Mapping[str, Any]) -> bool:
+    """Tell whether a ReLU is max(0, x), by its config."""
+    bent = told.get("negative_slope"), told.get("threshold")
+    return told.get("max_value") is None and not any(bent)
 
 
 def _dense(stored: Sequence[Floats], activation: str) -> _Layer:

@@ -21,8 +21,9 @@ class Augmentation:
 
     `noise` is the deviation of what is added to each feature, in deviations of that feature over
     training rows. `intensity`: all graded features of a row are multiplied by one factor, drawn
-    from 1 - intensity to 1 + intensity, as if the face moved more or less. `au_dropout` is the
-    share of features that a row loses, which then stand at their mean over training rows.
+    from 1 - intensity to 1 + intensity, as if the face moved more or less; square roots and
+    calibration come before. `au_dropout` is the share of features that a row loses, which then
+    stand at their mean over training rows.
     """
 
     noise: float = 0.0
@@ -49,9 +50,9 @@ def varying(
     def vary(rows: Any, epoch: Any, start: Any) -> Any:
         place = tf.random.experimental.stateless_fold_in([seed, epoch], start)
         own = tf.unstack(tf.random.experimental.stateless_split(place, 3))
-        number, shape = tf.shape(rows)[:1], tf.shape(rows)
+        shape = tf.shape(rows)
         low, high = 1 - chosen.intensity, 1 + chosen.intensity
-        factor = tf.random.stateless_uniform([number[0], 1], own[0], low, high)
+        factor = tf.random.stateless_uniform([shape[0], 1], own[0], low, high)
         rows = rows * (1 + (factor - 1) * scaled)
         rows += tf.random.stateless_normal(shape, own[1]) * (chosen.noise * spread)
         lost = tf.random.stateless_uniform(shape, own[2]) < chosen.au_dropout

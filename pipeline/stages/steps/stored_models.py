@@ -18,6 +18,7 @@ from pipeline.tracking.store.faults import failures
 from pipeline.tracking.store.run_references import ACCEPTED, WORKSPACE
 
 KERAS = ".keras"
+_WHOLE = "Bring it back as it was written; `dvc repro` does so in outputs/."
 
 
 def find_model(settings: Params, meant: str | None, folder: Path) -> StoredModel:
@@ -94,16 +95,24 @@ def _of_file(network: Path) -> StoredModel:
 def _read(
     name: str, network: Path, told: Mapping[str, Any], thresholds: Path, counted: Path
 ) -> StoredModel:
-    return StoredModel(
-        name=name,
-        network=network,
-        features=features_in(told),
-        emotions=tuple(told["emotions"]),
-        thresholds=tuned_in(_json(thresholds)) if thresholds.is_file() else {},
-        profile=profile.read(counted) if counted.is_file() else None,
-    )
+    try:
+        return StoredModel(
+            name=name,
+            network=network,
+            features=features_in(told),
+            emotions=tuple(told["emotions"]),
+            thresholds=tuned_in(_json(thresholds)) if thresholds.is_file() else {},
+            profile=profile.read(counted) if counted.is_file() else None,
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"what lies beside {network} is not whole (it lacks {error}). {_WHOLE}"
+        ) from error
 
 
 def _json(path: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path} is damaged ({error}). {_WHOLE}") from error
     return content

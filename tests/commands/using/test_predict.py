@@ -267,6 +267,25 @@ def test_a_file_is_taken_with_what_stands_beside_it(ready, network, capsys):
     assert "warning untuned" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("beside", "told"),
+    [
+        ('{"emotions": [', r"run\.json is damaged"),
+        ("[]", "lacks"),
+        ('{"emotions": ["joy"]}', "lacks 'ranges'"),
+        ('{"ranges": {"AU06_r": [0, 5]}, "emotions": ["joy", "grief"]}', "takes 3 features"),
+        ('{"ranges": {"AU06_r": 1, "AU12_r": 1, "AU06_c": 1}, "emotions": ["joy"]}', "gives 2"),
+    ],
+)
+def test_a_model_that_does_not_fit_what_lies_beside_it_is_refused(ready, network, beside, told):
+    own = ready / "own"
+    add(own, {"model.keras": network.read_bytes(), "run.json": beside})
+    recordings(ready / "in")
+    with pytest.raises(InputError, match=told):
+        made("in", model=str(own / "model.keras"))
+    assert not Path("out.parquet").exists()
+
+
 def test_the_command_needs_a_path_and_an_output(capsys):
     for given in (["predict"], ["predict", "x"]):
         with pytest.raises(SystemExit) as stop:

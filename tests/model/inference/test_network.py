@@ -85,6 +85,9 @@ def test_another_network_is_not_taken_for_the_trained_one(saved, tmp_path):
         [keras.layers.LayerNormalization(), keras.layers.Dense(2, "sigmoid")],
         [keras.layers.Dense(2, "sigmoid"), keras.layers.BatchNormalization()],
         [keras.layers.Dropout(0.5)],
+        [keras.layers.Dense(4), keras.layers.ReLU(max_value=1.0), keras.layers.Dense(2, "sigmoid")],
+        [keras.layers.Dense(4), keras.layers.ReLU(0.0, 0.2), keras.layers.Dense(2, "sigmoid")],
+        [keras.layers.Dense(4, "tanh"), keras.layers.ReLU(), keras.layers.Dense(2, "sigmoid")],
     ],
 )
 def test_networks_of_others_are_refused(layers, tmp_path):
