@@ -70,13 +70,14 @@ def knows_more(table: pd.DataFrame) -> str:
         return ""
     average = table[table["emotion"].isna()].iloc[0]
     if average["low"] > 0:
-        said = "knows MORE of what people said than the rule that taught it"
+        said = "knows MORE of it than the rule that taught it"
     elif average["high"] < 0:
-        said = "knows LESS of what people said than the rule that taught it"
+        said = "knows LESS of it than the rule that taught it"
     else:
-        said = "cannot be told from the rule that taught it by what people said"
-    bounds = f" ({average['low']:+.3f} to {average['high']:+.3f})"
+        said = "may know as much of it as the rule that taught it: which knows more cannot be told"
+    bounds = f", {average['low']:+.3f} to {average['high']:+.3f}"
     return (
-        f"The network {said}: mean AUROC {average['network']:.3f} against {average['rule']:.3f}, "
-        f"gain {average['gain']:+.3f}{bounds if np.isfinite(average['low']) else ', no interval'}."
+        f"Of what people said: the network {said} (mean AUROC {average['network']:.3f} against "
+        f"{average['rule']:.3f}, gain {average['gain']:+.3f}"
+        f"{bounds if np.isfinite(average['low']) else ', of which no interval is known'})."
     )

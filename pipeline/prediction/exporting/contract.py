@@ -7,7 +7,9 @@ of the person's clips, `own_mean` and `own_variance` (rows, columns), each avera
 a clip, then over clips; zeros of who is not known. See `feature_map.own_levels`.
 """
 
+import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 from pipeline.data.action_units import value_range
@@ -24,6 +26,7 @@ def contract_of(model: StoredModel) -> dict[str, Any]:
     columns = model.features.columns
     return {
         "model": model.name,
+        "model_md5": _md5(model.network),
         "extractor": model.extractor,
         "inputs": _inputs(model),
         "outputs": {PROBABILITIES: "rows x emotions, float32, 0 to 1"},
@@ -32,6 +35,12 @@ def contract_of(model: StoredModel) -> dict[str, Any]:
         "emotions": list(model.emotions),
         "thresholds": dict(zip(model.emotions, model.bounds.tolist(), strict=True)),
     }
+
+
+def _md5(path: Path) -> str:
+    """Hash a file as DVC does: dvc.lock and the run that made the model have the same."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "md5").hexdigest()
 
 
 def _inputs(model: StoredModel) -> dict[str, str]:

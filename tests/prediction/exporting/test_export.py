@@ -1,5 +1,6 @@
 """An export gives what the network gives, or is not there."""
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -54,11 +55,12 @@ def test_an_onnx_file_says_what_goes_in_and_comes_out(tmp_path):
     ]
     props = session.get_modelmeta().custom_metadata_map
     beside = json.loads((tmp_path / "out/model.json").read_text())
-    texts = ("model", "extractor")
+    texts = ("model", "model_md5", "extractor")
     assert beside == {
         name: part if name in texts else json.loads(part) for name, part in props.items()
     }
     assert beside["action_units"] == list(COLUMNS)
+    assert beside["model_md5"] == hashlib.md5(model.network.read_bytes()).hexdigest()
     assert beside["ranges"] == {"AU06_r": [0, 5], "AU12_r": [0, 5], "AU06_c": [0, 1]}
     assert beside["emotions"] == list(EMOTIONS)
     assert beside["thresholds"] == {"happiness": 0.4, "sadness": 0.7}
