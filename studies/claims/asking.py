@@ -59,8 +59,10 @@ def against(name: str) -> str:
 def networks_of(study: ClaimsParams, own: Mapping[str, Network]) -> dict[str, Network]:
     """List all networks by name; `own` are those of the two recipes.
 
-    Raises `InputError` where a recommendation changes the labels, or not the network.
+    Raises `InputError` where a recommendation changes the labels, or not the network, or has the
+    name of the one that is always asked.
     """
+    _refuse_name(study)
     found, base = dict(own), own[study.improved]
 
     def add(name: str, key: str, values: Values) -> None:
@@ -79,6 +81,14 @@ def networks_of(study: ClaimsParams, own: Mapping[str, Network]) -> dict[str, Ne
     found[tried(MORE)] = base
     found[against(MORE)] = Network(base.settings, base.labels, study.fewer_people)
     return found
+
+
+def _refuse_name(study: ClaimsParams) -> None:
+    if MORE in study.recommendations:
+        raise InputError(
+            f"{PLACE}: recommendations has {MORE!r}, the name of what `fewer_people` asks; rename "
+            "yours, to 'more of the people', say."
+        )
 
 
 def plan(network: Network, parts: Mapping[int, Sequence[Part]]) -> list[Cell]:
