@@ -1,4 +1,4 @@
-"""Lay a learning curve out as a page ."""
+"""Lay a learning curve out as a page."""
 
 import numpy as np
 
@@ -53,11 +53,16 @@ def _told_of_clips(found: Found) -> list[str]:
     gains = [found.of(difference(one, own.uncalibrated)) for one in own.by_number.scores]
     pairs = list(zip(own.by_number.numbers, gains, strict=True))
     least = min(pairs, key=lambda pair: pair[1].point)
-    helps = next((f"{n:.0f}" for n, gain in pairs if sign_of(gain) > 0), "no number asked")
+    better = next((n for n, gain in pairs if sign_of(gain) > 0), None)
+    helps = (
+        "not certainly better with any number of clips that was tried"
+        if better is None
+        else f"certainly better from {better:.0f} on"
+    )
     kept = "never" if least[1].point >= -BELOW else f"with {least[0]:.0f} clips"
     return [
         f"Calibration by clips of a new person: {kept} more than {BELOW:g} below none on average; "
-        f"certainly better from: {helps} on."
+        f"{helps}."
     ]
 
 
