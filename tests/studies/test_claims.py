@@ -1,4 +1,7 @@
+import contextlib
+
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from sklearn import metrics
@@ -8,7 +11,16 @@ from pipeline.evaluation.resampling.intervals import Interval
 from pipeline.report.pages.text import to_markdown
 from pipeline.settings import params, paths
 from studies.claims.__main__ import run
-from studies.claims.asking import PLACE, recipe_of
+from studies.claims.asking import (
+    MORE,
+    PLACE,
+    Network,
+    against,
+    networks_of,
+    plan,
+    recipe_of,
+    tried,
+)
 from studies.claims.labels import OWN, PEOPLE, labels_of, peoples_truth
 from studies.claims.promises import LUCK, from_minimum, mean_step, of_predictions, of_seeds, rise
 from studies.claims.verdicts import (
@@ -22,26 +34,33 @@ from studies.claims.verdicts import (
     whole_verdict,
 )
 from studies.frames import load_whole
+from studies.people import Part, fewer
 from studies.scores import Scorer
 from studies.settings import ClaimsParams, Dealing, Recommendation
 
 ROOTS = Recommendation(
     tried={"features.square_root": True}, against={"features.square_root": False}
 )
-SAID_TWICE = Recommendation(tried={}, against={"features.columns": "intensities"})
+AS_IT_IS = Recommendation(tried={}, against={})
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def study():
     return ClaimsParams(
         folds=Dealing(number=2, given=None, validation=0.25),
         seeds=(1, 2),
         improved="improved",
         baseline="baseline",
-        recommendations={"square root": ROOTS, "presences": SAID_TWICE},
-        fewer_people=0.5,
+        recommendations={"square root": ROOTS, "as it is": AS_IT_IS},
+        fewer_people=0.99,  # of three people, three: these networks are trained already
         jobs=1,
     )
+
+
+@pytest.fixture(scope="module")
+def found(study, studied, by_rule):
+    with contextlib.chdir(studied):
+        return run(study, by_rule)
 
 
 @pytest.fixture
@@ -55,41 +74,65 @@ def guesses(scorer, seed=0):
     return np.random.default_rng(seed).random(shape).astype(np.float32)
 
 
-def test_every_claim_is_told_against_own_labels_and_peoples_words(study, world, by_rule):
-    world()
-    found = run(study, by_rule)
+def test_every_claim_is_told_against_own_labels_and_peoples_words(found):
     table = found.tables["claims"]
     own, people = (table[table["labels"] == kind] for kind in (OWN, PEOPLE))
     promised = ["higher predictions", "better recall", "steadier training", "no overfitting"]
-    assert list(own["claim"].unique()) == [*promised, "square root", "presences", "more people"]
-    assert set(people["claim"]) == {*promised[:2], "square root", "presences", "more people"}
+    assert list(own["claim"].unique()) == [*promised, "square root", "as it is", "more people"]
+    assert set(people["claim"]) == {*promised[:2], "square root", "as it is", "more people"}
     assert set(table["verdict"]) <= {KEPT, NOT_KEPT, UNTOLD, SAME, BESIDE}
-    assert set(table.query("claim == 'presences'")["verdict"]) == {SAME}  # the data has none
+    gained = table.query("claim in ['as it is', 'more people']")
+    assert set(gained["verdict"]) == {SAME}
+    assert SAME not in set(table.query("claim == 'square root'")["verdict"])
     page = to_markdown(found.page)
     assert "Promises of `improved`: " in page
     assert "Against people's words" in page
     assert {one.name for one in found.inner} >= {"baseline", "improved", "square root: followed"}
 
 
-def test_a_gain_is_in_the_metric_by_which_models_are_compared(study, world, settings):
-    world()
-    alone = study.model_copy(update={"recommendations": {}})
+def test_a_gain_is_in_the_metric_by_which_models_are_compared(
+    study, studied, settings, monkeypatch
+):
+    monkeypatch.chdir(studied)
+    alone = study.model_copy(update={"recommendations": {}, "baseline": study.improved})
     found = run(alone, settings)
     more = found.tables["claims"].query("claim == 'more people'")
     assert more["number"].tolist() == ["accuracy of clips"]
     assert "People's words are the labels that both recipes learn." in to_markdown(found.page)
 
 
-def test_where_people_gave_no_categories_the_page_says_so(study, world, by_rule):
+@pytest.mark.usefixtures("found")  # its cells
+def test_where_no_emotion_means_a_category_the_page_says_so(study, studied, by_rule, monkeypatch):
+    monkeypatch.chdir(studied)
+    meant = {"evaluate.human_names": {"joy": "nobody's word"}}
+    found = run(study, params.with_values(by_rule, meant, PLACE))
+    assert "People's words: none in the data" in to_markdown(found.page)
+    assert set(found.tables["claims"]["labels"]) == {OWN}
+
+
+def test_where_people_gave_no_categories_there_is_nothing_of_theirs(world, by_rule):
     world()
     frames = pq.read_table(paths.FRAMES)
     column = frames.column_names.index("emotion")
-    nothing = frames["emotion"].cast("string").to_pandas().where(lambda words: words == "none")
-    pq.write_table(frames.set_column(column, "emotion", [nothing.tolist()]), paths.FRAMES)
-    alone = study.model_copy(update={"recommendations": {}})
-    found = run(alone, by_rule)
-    assert "People's words: none in the data" in to_markdown(found.page)
-    assert set(found.tables["claims"]["labels"]) == {OWN}
+    nothing = pa.array([None] * len(frames), pa.string()).dictionary_encode()
+    pq.write_table(frames.set_column(column, "emotion", [nothing]), paths.FRAMES)
+    assert peoples_truth(load_whole(labels_of(by_rule)), by_rule) is None
+
+
+def test_networks_that_claims_compare_differ_in_what_the_claims_say(study, by_rule):
+    own = {
+        name: Network(recipe_of(by_rule, name), paths.LABELS) for name in ("improved", "baseline")
+    }
+    half = study.model_copy(update={"fewer_people": 0.5})
+    found = networks_of(half, own)
+    follows, not_follows = (found[of("square root")].settings for of in (tried, against))
+    assert follows.features.square_root
+    assert not not_follows.features.square_root
+    assert found[tried(MORE)] == found["improved"] == found[tried("as it is")]
+    part = Part(("a", "b", "c", "d"), ("v",), ("t",))
+    (all_people,), (half_of_them,) = (plan(found[of(MORE)], {7: [part]}) for of in (tried, against))
+    assert all_people.part == part
+    assert half_of_them.part == fewer(part, 2, 7)
 
 
 def test_each_recipe_is_judged_by_its_own_labels(world, by_rule):
@@ -191,6 +234,13 @@ def test_a_recommendation_changes_the_network_and_no_labels(study, world, by_rul
     wrong = Recommendation(tried={key: "none"}, against={})
     asked = study.model_copy(update={"recommendations": {"other labels": wrong}})
     with pytest.raises(InputError, match=f"recommendations.other labels sets {key}"):
+        run(asked, by_rule)
+
+
+def test_the_name_of_the_built_in_recommendation_is_not_given_again(study, world, by_rule):
+    world()
+    asked = study.model_copy(update={"recommendations": {"square root": ROOTS, MORE: ROOTS}})
+    with pytest.raises(InputError, match="recommendations has 'more people', the name of"):
         run(asked, by_rule)
 
 

@@ -1,3 +1,4 @@
+import contextlib
 from dataclasses import replace
 
 import numpy as np
@@ -22,7 +23,7 @@ from studies.settings import Dealing, LearningCurveParams
 PEOPLE = (4.0, 8.0, 12.0, 16.0)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def study():
     return LearningCurveParams(
         folds=Dealing(number=2, given=None, validation=0.25),
@@ -35,10 +36,16 @@ def study():
     )
 
 
+@pytest.fixture(scope="module")
+def found(study, studied, settings):
+    with contextlib.chdir(studied):
+        return run(study, settings)
+
+
 def scores(*points, spread=0.001):
     random = np.random.default_rng(0)
     return tuple(
-        Samples("x", ("all",), np.array([p]), p + spread * random.standard_normal((500, 1)), 20, 0)
+        Samples("x", ("all",), np.array([p]), p + spread * random.standard_normal((100, 1)), 20, 0)
         for p in points
     )
 
@@ -125,9 +132,7 @@ def test_who_brings_all_clips_is_told_what_he_is_told_anyway(world, settings):
     assert not np.allclose(few.predicted[:rows], plain.predicted, atol=1e-3)
 
 
-def test_a_study_tells_of_people_and_of_clips(study, world, settings):
-    world()
-    found = run(study, settings)
+def test_a_study_tells_of_people_and_of_clips(found):
     assert found.tables["people"]["people"].tolist() == [1.0, 2.0, 3.0]
     clips = found.tables["clips"]
     assert clips["clips"].tolist()[:2] == [2, 4]  # nobody has 40
@@ -141,8 +146,9 @@ def test_a_study_tells_of_people_and_of_clips(study, world, settings):
     }
 
 
-def test_clips_that_nobody_has_are_not_asked(study, world, settings):
-    world()
+@pytest.mark.usefixtures("found")  # its cells
+def test_clips_that_nobody_has_are_not_asked(study, studied, settings, monkeypatch):
+    monkeypatch.chdir(studied)
     found = run(study.model_copy(update={"own_clips": (20, 40)}), settings)
     assert "Not asked: half of the people have 6 clips or fewer" in to_markdown(found.page)
     assert found.tables["clips"].empty
@@ -155,8 +161,12 @@ def test_a_number_of_clips_that_harms_is_named(study, world, settings):
     own = OwnClips(Curve((2, 5, 10), (harmful, *scores(0.61, 0.62))), scores(0.63)[0], none)
     lines = told(replace(found, own_clips=own))
     assert "with 2 clips more than 0.01 below none on average" in lines[-1]
-    assert "certainly better from: 5 on" in lines[-1]
+    assert "certainly better from 5 on." in lines[-1]
     assert len(clips_table(replace(found, own_clips=own))) == 5
+    useless = OwnClips(Curve((2, 5), scores(0.50, 0.49)), scores(0.5)[0], none)
+    assert told(replace(found, own_clips=useless))[-1].endswith(
+        "; not certainly better with any number of clips that was tried."
+    )
 
 
 @pytest.mark.parametrize(
