@@ -183,6 +183,16 @@ def test_promotions_tell_a_race_with_one_winner_from_other_ends(tmp_path, monkey
     assert promotions.problem("race") is None
 
 
+@pytest.mark.parametrize(("text", "stays"), [("", False), ('{"a', False), ('{"a": {}}', True)])
+def test_kills_mend_a_lock_that_dvc_could_not_read(tmp_path, text, stays):
+    kills.mend_lock(tmp_path)
+    lock = tmp_path / ".dvc/tmp/rwlock"
+    lock.parent.mkdir(parents=True)
+    lock.write_text(text)
+    kills.mend_lock(tmp_path)
+    assert lock.is_file() == stays
+
+
 @pytest.mark.parametrize("moment", kills.MOMENTS)
 def test_moments_of_the_kills_are_functions_of_the_pipeline(moment):
     module, path, calls, seconds = kills.MOMENTS[moment]
