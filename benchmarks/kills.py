@@ -10,6 +10,7 @@ one whole model, one champion. Training is hit at the moments named below, the o
 import argparse
 import json
 import random
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -26,6 +27,7 @@ from throwaway import commit, environment, make_clone, run, set_params
 ROOT = Path(__file__).resolve().parents[1]
 EPOCHS = 30
 IN_A_ROW = 4  # kills
+DVCS_OWN = re.compile(r"\.\w{22}\.tmp")  # as dvc_objects.fs.utils.tmp_fname names them
 STAGES = ("prepare", "label", "train", "evaluate", "promote")
 SMALL = {
     "demo.subjects": 20,
@@ -135,8 +137,11 @@ def result(project: Path) -> dict[str, Any]:
 
 
 def outputs_of(outputs: Path) -> dict[str, bytes]:
-    """Read what stages wrote, but for the key that each training gives its run."""
-    files = (path for path in outputs.rglob("*") if path.is_file())
+    """Read what stages wrote, but for the key that each training gives its run.
+
+    Where DVC is killed while it takes outputs in, a file of its own stays, which nothing reads.
+    """
+    files = (p for p in outputs.rglob("*") if p.is_file() and not DVCS_OWN.fullmatch(p.name))
     found = {path.relative_to(outputs).as_posix(): path.read_bytes() for path in files}
     made = found.pop("train/run.json")
     return {

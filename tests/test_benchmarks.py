@@ -193,6 +193,17 @@ def test_kills_mend_a_lock_that_dvc_could_not_read(tmp_path, text, stays):
     assert lock.is_file() == stays
 
 
+def test_kills_compare_all_files_but_those_that_dvc_leaves(tmp_path):
+    (tmp_path / "train").mkdir()
+    (tmp_path / "train/run.json").write_text('{"run": "17-a"}')
+    (tmp_path / "train/model.keras").write_text("weights")
+    (tmp_path / f".{'x' * 22}.tmp").write_text("")
+    (tmp_path / ".other.tmp").write_text("")
+    found = kills.outputs_of(tmp_path)
+    assert found["train/run.json"] == b'{"run": ""}'
+    assert set(found) == {"train/run.json", "train/model.keras", ".other.tmp"}
+
+
 @pytest.mark.parametrize("moment", kills.MOMENTS)
 def test_moments_of_the_kills_are_functions_of_the_pipeline(moment):
     module, path, calls, seconds = kills.MOMENTS[moment]
