@@ -16,12 +16,13 @@ import sqlite3
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+import yaml
 from throwaway import commit, environment, make_clone, run, set_params
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -89,7 +90,7 @@ def up_to(project: Path, stage: str) -> Path:
 
 def kill_once(project: Path, stage: str, moment: str) -> bool:
     """Run a stage; tell whether it was killed."""
-    mend_lock(project)
+    mend_locks(project)
     killer = {"PYTHONPATH": str(ROOT / "benchmarks/killer"), "KILL_AT": moment, "KILL_STAGE": stage}
     own = environment(**killer)
     program, *arguments = command(stage)
@@ -107,19 +108,26 @@ def kill_once(project: Path, stage: str, moment: str) -> bool:
     return bool(done.returncode)
 
 
-def mend_lock(project: Path) -> None:
-    """Delete DVC's own lock where a kill tore it, as docs/faults.md says; DVC stops at it else."""
-    lock = project / ".dvc/tmp/rwlock"
-    try:
-        json.loads(lock.read_text() if lock.is_file() else "{}")
-    except ValueError:
-        lock.unlink()
-        print("  DVC's own lock was torn: .dvc/tmp/rwlock deleted", flush=True)
+def mend_locks(project: Path) -> None:
+    """Delete a lock of DVC's own that a kill tore, as docs/faults.md says; DVC stops at it else."""
+    sound: dict[str, Callable[[str], bool]] = {
+        ".dvc/tmp/rwlock": lambda text: isinstance(json.loads(text), dict),
+        "dvc.lock": lambda text: "schema" in (yaml.safe_load(text) or ()),
+    }
+    for name, is_sound in sound.items():
+        lock = project / name
+        try:
+            whole = not lock.is_file() or is_sound(lock.read_text())
+        except (ValueError, yaml.YAMLError):
+            whole = False
+        if not whole:
+            lock.unlink()
+            print(f"  {name} was torn, and is deleted", flush=True)
 
 
 def result(project: Path) -> dict[str, Any]:
     """Run all to the end, promote, and gather what has to be equal."""
-    mend_lock(project)
+    mend_locks(project)
     run(project, "dvc", "repro")
     run(project, *command("promote"))
     with closing(sqlite3.connect(project / "mlflow.db")) as store:

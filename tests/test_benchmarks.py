@@ -183,13 +183,23 @@ def test_promotions_tell_a_race_with_one_winner_from_other_ends(tmp_path, monkey
     assert promotions.problem("race") is None
 
 
-@pytest.mark.parametrize(("text", "stays"), [("", False), ('{"a', False), ('{"a": {}}', True)])
-def test_kills_mend_a_lock_that_dvc_could_not_read(tmp_path, text, stays):
-    kills.mend_lock(tmp_path)
-    lock = tmp_path / ".dvc/tmp/rwlock"
-    lock.parent.mkdir(parents=True)
+@pytest.mark.parametrize(
+    ("name", "text", "stays"),
+    [
+        (".dvc/tmp/rwlock", "", False),
+        (".dvc/tmp/rwlock", '{"a', False),
+        (".dvc/tmp/rwlock", '{"a": {}}', True),
+        ("dvc.lock", "", False),
+        ("dvc.lock", "schema: '2.0", False),
+        ("dvc.lock", "schema: '2.0'\nstages: {}", True),
+    ],
+)
+def test_kills_mend_a_lock_that_dvc_could_not_read(tmp_path, name, text, stays):
+    kills.mend_locks(tmp_path)
+    lock = tmp_path / name
+    lock.parent.mkdir(parents=True, exist_ok=True)
     lock.write_text(text)
-    kills.mend_lock(tmp_path)
+    kills.mend_locks(tmp_path)
     assert lock.is_file() == stays
 
 
