@@ -2,5 +2,3 @@
 
 Never: a file that does not give what the network gives.
 """
-
-import pipeline.model.training  # noqa: F401  # TensorFlow, whose banner it holds back

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import pipeline.model.training  # noqa: F401  # TensorFlow, whose banner it holds back
 from pipeline.errors import InputError, naming
 from pipeline.prediction.exporting.checking import Measured, measure
 from pipeline.prediction.exporting.contract import CONTRACT, FILES, as_text, contract_of

@@ -1,6 +1,7 @@
 """From a trained model to files that others run, by the command line."""
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -57,3 +58,15 @@ def test_an_error_is_a_line_and_exit_code_1(given, monkeypatch, capsys):
     told = capsys.readouterr().err
     assert told.startswith("error: model gone.keras: gone.keras is not there.")
     assert told.count("\n") == 1
+
+
+def test_asking_how_to_export_loads_no_tensorflow() -> None:
+    code = "import sys, pipeline.commands.using.export; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not {"tensorflow", "keras"} & set(done.stdout.split())
