@@ -70,14 +70,13 @@ def knows_more(table: pd.DataFrame) -> str:
         return ""
     average = table[table["emotion"].isna()].iloc[0]
     if average["low"] > 0:
-        said = "knows MORE of it than the rule that taught it"
+        said = "The network knows MORE of what people said than the rule that taught it"
     elif average["high"] < 0:
-        said = "knows LESS of it than the rule that taught it"
+        said = "The network knows LESS of what people said than the rule that taught it"
     else:
-        said = "may know as much of it as the rule that taught it: which knows more cannot be told"
-    bounds = f", {average['low']:+.3f} to {average['high']:+.3f}"
+        said = "Which knows more of what people said, network or rule, cannot be told"
+    bounds = f" ({average['low']:+.3f} to {average['high']:+.3f})"
     return (
-        f"Of what people said: the network {said} (mean AUROC {average['network']:.3f} against "
-        f"{average['rule']:.3f}, gain {average['gain']:+.3f}"
-        f"{bounds if np.isfinite(average['low']) else ', of which no interval is known'})."
+        f"{said}: mean AUROC {average['network']:.3f} against {average['rule']:.3f}, "
+        f"gain {average['gain']:+.3f}{bounds if np.isfinite(average['low']) else ', no interval'}."
     )
