@@ -6,10 +6,27 @@ import tensorflow as tf
 
 from pipeline.model.training.augmentation import Augmentation, varying
 from pipeline.model.training.batches import Shuffle
+from pipeline.model.training.fit import Data, Settings, _varying
+from pipeline.stages.train import graded
 
 RANDOM = np.random.default_rng(4)
 FEATURES = (RANDOM.random((4000, 3)) * [5, 5, 1] + [1, 1, 0]).astype(np.float32)
 GRADED = np.array([True, True, False])
+PLAIN = {
+    "seed": 7,
+    "hidden": (4,),
+    "dropout": (0.0,),
+    "batch_norm": False,
+    "weights": [1.0],
+    "weight_mode": "none",
+    "learning_rate": 0.01,
+    "batch_size": 32,
+    "epochs": 1,
+    "early_stopping_patience": None,
+    "lr_patience": None,
+    "lr_factor": 0.5,
+    "lr_lowest": 1e-6,
+}
 
 
 def varied(chosen, *, epoch=0, start=0, seed=7):
@@ -52,14 +69,29 @@ def test_each_place_and_epoch_has_its_own_draw(change):
     assert (varied(chosen) != varied(chosen, **change)).mean() > 0.9
 
 
-def test_batches_hold_varied_rows_with_their_own_labels():
-    labels = FEATURES[:, :1]
-    vary = varying(FEATURES, GRADED, Augmentation(noise=0.01), 7)
-    shuffle = Shuffle(FEATURES, labels, 32, 7, vary)
-    epochs = []
+def epochs_of(features, chosen):
+    """Give rows and labels, the first feature, of two epochs."""
+    vary = varying(features, GRADED, chosen, 7)
+    shuffle = Shuffle(features, features[:, :1], 32, 7, vary)
     for epoch in range(2):
         shuffle.on_epoch_begin(epoch)
-        rows, answers = map(np.concatenate, zip(*shuffle.batches.as_numpy_iterator(), strict=True))
+        yield map(np.concatenate, zip(*shuffle.batches.as_numpy_iterator(), strict=True))
+
+
+def test_batches_hold_varied_rows_with_their_own_labels():
+    for rows, answers in epochs_of(FEATURES, Augmentation(noise=0.01)):
         assert 0 < np.abs(rows[:, 0] - answers[:, 0]).max() < 0.1
-        epochs.append((rows - FEATURES[0])[np.argsort(answers[:, 0], kind="stable")])
-    assert (epochs[0] != epochs[1]).mean() > 0.9, "another draw in the second epoch"
+
+
+def test_each_epoch_draws_anew():
+    alike = np.full_like(FEATURES, 2)  # so that the order of the rows, another too, tells nothing
+    (first, _), (second, _) = epochs_of(alike, Augmentation(intensity=0.2))
+    assert (first[:, 0] != second[:, 0]).mean() > 0.99
+
+
+def test_training_varies_the_graded_features_alone():
+    settings = Settings(**PLAIN, augment=Augmentation(intensity=0.2))
+    vary = _varying(Data((FEATURES, FEATURES), (FEATURES, FEATURES), graded=GRADED), settings)
+    found = vary(FEATURES, tf.constant(0, tf.int64), tf.constant(0, tf.int64)).numpy()
+    assert ((found != FEATURES).mean(axis=0) > 0.9).tolist() == GRADED.tolist()
+    np.testing.assert_array_equal(graded(["AU06_r", "AU12", "AU28_c"]), GRADED)
