@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from contrast import CONTRAST
+from pages import CONTRAST, in_mlflows_frame
 from playwright.sync_api import Browser, Page, expect
 from reports import invented_figures, invented_report
 
@@ -87,18 +87,7 @@ def test_every_figure_and_table_has_words(view: Open, file: Path) -> None:
 
 
 def test_contents_lead_on_in_a_frame_without_rights(browser: Browser, file: Path) -> None:
-    """MLflow shows artifacts in such a frame."""
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.route("**/*", lambda route: route.fulfill(body="<body>", content_type="text/html"))
-    page.goto("http://127.0.0.1/")
-    page.evaluate(
-        """html => { const frame = document.createElement('iframe');
-        frame.setAttribute('sandbox', 'allow-scripts'); frame.width = 900; frame.height = 600;
-        frame.src = URL.createObjectURL(new Blob([html], {type: 'text/html'}));
-        document.body.append(frame); }""",
-        file.read_text(encoding="utf-8"),
-    )
-    frame = page.frame_locator("iframe")
+    page, frame = in_mlflows_frame(browser, file.read_text(encoding="utf-8"))
     frame.get_by_role("link", name="Provenance").click()
     expect(frame.locator("#provenance")).to_be_in_viewport()
     page.context.close()

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from contrast import CONTRAST
+from pages import CONTRAST, in_mlflows_frame
 from playwright.sync_api import Browser, Page, Route, expect
 from recordings import add
 from trials import EMOTIONS, HIGHEST, KINDS, THRESHOLDS, Made, make, random_aus
@@ -21,6 +21,7 @@ from benchmarks.fuzz import MUTATIONS, recordings
 from pipeline.commands.using import predict
 from pipeline.data.action_units import INTENSITIES, OPENFACE_COLUMNS
 from pipeline.errors import InputError
+from pipeline.report.try_page.page import try_page
 from pipeline.settings import paths
 
 Open = Callable[..., Page]
@@ -417,7 +418,7 @@ def test_fits_and_can_be_read(view: Open, width: int, scheme: str) -> None:
 def test_nothing_may_leave_the_page_nor_come_in(browser: Browser, made: dict[str, Made]) -> None:
     """It is tried where a request could leave: on a page that a server gave."""
     page = browser.new_page()
-    text = try_text(made["plain"])
+    text = try_page(made["plain"].trial)
     asked: list[str] = []
 
     def answer(route: Route) -> None:
@@ -456,25 +457,8 @@ def test_nothing_may_leave_the_page_nor_come_in(browser: Browser, made: dict[str
     page.context.close()
 
 
-def try_text(made: Made) -> str:
-    from pipeline.report.try_page.page import try_page
-
-    return try_page(made.trial)
-
-
 def test_runs_in_a_frame_without_rights(browser: Browser, made: dict[str, Made]) -> None:
-    """MLflow shows artifacts in such a frame."""
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.route("**/*", lambda route: route.fulfill(body="<body>", content_type="text/html"))
-    page.goto("http://127.0.0.1/")
-    page.evaluate(
-        """html => { const frame = document.createElement('iframe');
-        frame.setAttribute('sandbox', 'allow-scripts'); frame.width = 900; frame.height = 600;
-        frame.src = URL.createObjectURL(new Blob([html], {type: 'text/html'}));
-        document.body.append(frame); }""",
-        try_text(made["plain"]),
-    )
-    frame = page.frame_locator("iframe")
+    page, frame = in_mlflows_frame(browser, try_page(made["plain"].trial))
     frame.get_by_role("button", name="happiness").click()
     expect(frame.locator("#said")).to_contain_text("Most probable: ")
     page.context.close()

@@ -1,4 +1,6 @@
-"""Ask a page how well its text can be read."""
+"""Look at a page of ours in a browser: how well it can be read, and how it does within MLflow."""
+
+from playwright.sync_api import Browser, FrameLocator, Page
 
 # The contrast of each text with the nearest background behind it that is not transparent.
 CONTRAST = """() => {
@@ -19,3 +21,18 @@ CONTRAST = """() => {
     return [(high + 0.05) / (low + 0.05), node.innerText.slice(0, 40)];
   }).sort((a, b) => a[0] - b[0])[0];
 }"""
+
+
+def in_mlflows_frame(browser: Browser, html: str) -> tuple[Page, FrameLocator]:
+    """Open a page in a frame without rights, as MLflow shows artifacts; close it by its context."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.route("**/*", lambda route: route.fulfill(body="<body>", content_type="text/html"))
+    page.goto("http://127.0.0.1/")
+    page.evaluate(
+        """html => { const frame = document.createElement('iframe');
+        frame.setAttribute('sandbox', 'allow-scripts'); frame.width = 900; frame.height = 600;
+        frame.src = URL.createObjectURL(new Blob([html], {type: 'text/html'}));
+        document.body.append(frame); }""",
+        html,
+    )
+    return page, page.frame_locator("iframe")
