@@ -40,8 +40,8 @@ SMALL = {
 }
 # What is hit: module, function, the last of its calls, and at most how many seconds later.
 MOMENTS = {
-    "start of an epoch": ("model.training.batches", "Shuffle.on_epoch_begin", EPOCHS, 0.0),
-    "within an epoch": ("model.training.batches", "Shuffle.on_epoch_begin", EPOCHS, 0.2),
+    "start of an epoch": ("model.training.steps", "Steps.__call__", EPOCHS, 0.0),
+    "within an epoch": ("model.training.steps", "Steps.__call__", EPOCHS, 0.1),
     "writing the state": ("model.training.resume", "_write", EPOCHS, 0.004),
     "writing the model": ("model.training.saving", "save_model", 1, 0.1),
     "writing the journal": ("tracking.outbox.journal", "Journal.append", EPOCHS, 0.0005),

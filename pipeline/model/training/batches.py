@@ -1,9 +1,14 @@
-"""Feed rows in an order that is drawn anew for each epoch and needs no memory."""
+"""Take an epoch's rows in an order that follows from seed and epoch alone, many batches at a time.
 
-from collections.abc import Mapping
+A training that was broken off is resumed to the same bits: nothing is drawn from a state that
+would have to be kept.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -15,43 +20,80 @@ Array = NDArray[np.float32]
 _ROWS_AT_ONCE = 4096
 
 
-class Shuffle(keras.callbacks.Callback):
-    """Set the order of the rows before each epoch, drawn from seed and epoch alone.
+@dataclass(frozen=True)
+class Part:
+    """Consecutive rows of an epoch: blocks of so many batches of so many rows each."""
 
-    Keras' own shuffling has a state that cannot be saved: a training that goes on after it was
-    killed would see other batches than one that was not.
+    start: int
+    blocks: int
+    batches: int
+    size: int
+
+
+def parts_of(rows: int, size: int) -> list[Part]:
+    """Cut an epoch into blocks of one shape, then the batches that are left, then the rows."""
+    batches = rows // size
+    blocks = max(1, batches // max(1, _ROWS_AT_ONCE // size))
+    each, left = divmod(batches, blocks)
+    done = blocks * each * size
+    parts = [
+        Part(0, blocks, each, size),
+        Part(done, 1, left, size),
+        Part(batches * size, 1, 1, rows % size),
+    ]
+    return [part for part in parts if part.batches and part.size]
+
+
+class Batches:
+    """Training rows (rows, ...) of features and labels, in batches.
+
+    `vary` varies features each time that they are seen. `dropping` holds for each layer of dropout
+    the rate and the shape of a row that it drops from; what it keeps is drawn here.
     """
 
     def __init__(
         self,
-        features: Array,
-        labels: Array,
-        batch_size: int,
+        rows: tuple[Array, Array],
+        size: int,
         seed: int,
+        dropping: Sequence[tuple[float, Sequence[int]]] = (),
         vary: Vary | None = None,
     ) -> None:
-        super().__init__()
-        self._seed = seed
-        self._epoch = tf.Variable(0, dtype=tf.int64)
-        self._rows = len(features)
-        self._order = tf.Variable(tf.zeros(self._rows, tf.int64))
         # Tensors, not arrays: an array would be written into the graph, which holds 2 GB.
-        columns = tf.constant(features), tf.constant(labels)
-        order, epoch = self._order, self._epoch
+        self._columns = tuple(map(tf.constant, rows))
+        self.rows, self._seed = len(rows[0]), seed
+        self._dropping, self._vary = dropping, vary
+        self.parts = parts_of(self.rows, size)
 
-        # Gathered many batches at a time, for each call costs as much as a small batch takes.
-        chunk = batch_size * -(-_ROWS_AT_ONCE // batch_size)
+    def order(self, epoch: int) -> Any:
+        """Draw the order of an epoch's rows, (rows,)."""
+        return tf.constant(np.random.default_rng((self._seed, epoch)).permutation(self.rows))
 
-        def gather(start: tf.Tensor) -> tuple[tf.Tensor, ...]:
-            rows = order[start : start + chunk]
-            drawn, answers = (tf.gather(column, rows) for column in columns)
-            return (vary(drawn, epoch, start) if vary else drawn), answers
+    def take(self, order: Any, epoch: Any, part: Part, block: Any) -> list[Any]:
+        """Give a block's features, labels and, for each layer of dropout, what it keeps.
 
-        starts = tf.data.Dataset.range(0, self._rows, chunk)
-        batches = starts.map(gather).rebatch(batch_size).prefetch(tf.data.AUTOTUNE)
-        steps = -(-self._rows // batch_size)  # rebatch forgets how many there are
-        self.batches = batches.apply(tf.data.experimental.assert_cardinality(steps))
+        Each is (batches, rows of a batch, ...); what is kept are booleans.
+        """
+        count = part.batches * part.size
+        start = tf.cast(part.start + block * count, tf.int64)
+        chosen = tf.slice(order, [start], [count])
+        features, labels = (tf.gather(column, chosen) for column in self._columns)
+        if self._vary:
+            features = self._vary(features, epoch, start)
+        drawn = (features, labels, *self._kept(count, epoch, start))
+        return [tf.reshape(one, [part.batches, part.size, *one.shape[1:]]) for one in drawn]
 
-    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        self._epoch.assign(epoch)
-        self._order.assign(np.random.default_rng((self._seed, epoch)).permutation(self._rows))
+    def _kept(self, rows: int, epoch: Any, start: Any) -> list[Any]:
+        place = tf.random.experimental.stateless_fold_in([self._seed, epoch], start)
+        kept = []
+        for number, (rate, shape) in enumerate(self._dropping):
+            own = tf.random.experimental.stateless_fold_in(place, number)
+            kept.append(_draw([rows, *shape], own) >= np.uint16(min(round(rate * 2**16), 2**16 - 1)))
+        return kept
+
+
+def _draw(shape: list[int], seed: Any) -> Any:
+    """Draw from 0 to 65,535: two of each number, for drawing is a good part of a training's time."""
+    count = math.prod(shape)
+    pairs = tf.random.stateless_uniform([-(-count // 2)], seed, None, None, tf.uint32)
+    return tf.reshape(tf.reshape(tf.bitcast(pairs, tf.uint16), [-1])[:count], shape)

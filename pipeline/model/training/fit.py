@@ -1,9 +1,8 @@
 """Train a network; validation decides when to stop, when to slow down and what to keep."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -11,20 +10,20 @@ from numpy.typing import NDArray
 
 from pipeline.errors import InputError
 from pipeline.model.training.augmentation import Augmentation, Vary, varying
-from pipeline.model.training.batches import Shuffle
 from pipeline.model.training.loss import Mode, WeightedBinaryCrossentropy
 from pipeline.model.training.members import MembersLoss, build_members, with_counts
 from pipeline.model.training.network import build, standardise
 from pipeline.model.training.progress import Progress
-from pipeline.model.training.resume import BEST, KeepState
+from pipeline.model.training.resume import KeepState
 from pipeline.model.training.saving import BATCH, Predictor
+from pipeline.model.training.steps import Steps
 
 Array = NDArray[np.float32]
 Score = Callable[[Array, Array], dict[str, float]]
 OnEpoch = Callable[[dict[str, float], dict[str, float]], None]
 
-# Steps that run inside one call of the compiled function; more than doubles speed at batch 32.
-_STEPS_PER_CALL = 32
+# Rows that are trained on, over all epochs, from which on compiling them costs less than it gains.
+_FUSED_FROM = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -75,32 +74,35 @@ class Trained:
     history: list[dict[str, float]]
 
 
-class EpochReport(keras.callbacks.Callback):
-    """Add the learning rate and validation scores to each epoch's losses and pass them on."""
+class Measure:
+    """What an epoch is judged by: losses, learning rate and the scores of the validation split."""
 
-    def __init__(self, kept: keras.Model, data: Data, score: Score, on_epoch: OnEpoch) -> None:
-        super().__init__()
-        self._kept = kept
-        self.history: list[dict[str, float]] = []
-        self._data = data
-        self._score = score
-        self._on_epoch = on_epoch
+    def __init__(
+        self, model: keras.Model, kept: keras.Model, data: Data, asked: tuple[Array, Array]
+    ) -> None:
+        self._model, self._validation, self._asked = model, data.validation, asked
+        self._predict = Predictor(kept)
+        self._each = None if data.groups is None else Predictor(model)
 
-    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
-        self._predict = Predictor(self._kept)
-
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        measured = {name: float(value) for name, value in (logs or {}).items()}
-        if not np.isfinite(list(measured.values())).all():
+    def __call__(self, epoch: int, loss: float, score: Score) -> dict[str, float]:
+        """Measure an epoch, from 1 on; raises `InputError` where its loss is no number."""
+        features, labels = self._validation
+        predicted = self._predict(features)
+        said = self._each(self._asked[0]) if self._each else predicted
+        losses = {"loss": loss, "val_loss": self._loss(said)}
+        if not np.isfinite(list(losses.values())).all():
             raise InputError(
-                f"training diverged at epoch {epoch + 1}: {measured}. Lower train.learning_rate or "
+                f"training diverged at epoch {epoch}: {losses}. Lower train.learning_rate or "
                 "recipes.*.weights, or check the features."
             )
-        measured["learning_rate"] = float(self.model.optimizer.learning_rate)
-        features, labels = self._data.validation
-        measured |= self._score(labels, self._predict(features))
-        self.history.append({"epoch": epoch + 1, **measured})
-        self._on_epoch(self.history[-1], best_of(self.history))
+        rate = float(self._model.optimizer.learning_rate)
+        return {"epoch": epoch, **losses, "learning_rate": rate, **score(labels, predicted)}
+
+    def _loss(self, said: Array) -> float:
+        labels = self._asked[1]
+        parts = (slice(start, start + BATCH) for start in range(0, len(labels), BATCH))
+        losses = [np.asarray(self._model.loss.call(labels[part], said[part])) for part in parts]
+        return float(np.concatenate(losses).mean(dtype=np.float64))
 
 
 def best_of(history: Sequence[dict[str, float]]) -> dict[str, float]:
@@ -122,27 +124,32 @@ def fit(data: Data, settings: Settings, score: Score, on_epoch: OnEpoch, folder:
     keras.utils.clear_session()  # else names count up within a process and end up in the file
     keras.utils.set_random_seed(settings.seed)
     model, final = _compiled(data, settings)
-    train, validation = _counted(data, settings.members)
-    report = EpochReport(final, data, score, on_epoch)
-    vary = _varying(data, settings) if settings.augment.does_something else None
-    shuffle = Shuffle(*train, settings.batch_size, settings.seed, vary)
-    callbacks = [shuffle, *_callbacks(report, folder / BEST, settings)]
-    kept = KeepState(folder, callbacks, report.history)
-    for number, epoch in enumerate(report.history):  # to a run that does not know of them yet
-        on_epoch(epoch, best_of(report.history[: number + 1]))
-    if not kept.stopped:
-        model.fit(
-            shuffle.batches,
-            shuffle=False,
-            initial_epoch=len(report.history),
-            epochs=settings.epochs,
-            validation_data=validation,
-            validation_batch_size=BATCH,
-            callbacks=[*callbacks, kept],
-            verbose=0,
-        )
-    model.load_weights(folder / BEST)
-    return Trained(final, model, int(best_of(report.history)["epoch"]), report.history)
+    learned, asked = _counted(data, settings.members)
+    history: list[dict[str, float]] = []
+    callbacks = _callbacks(settings)
+    kept = KeepState(folder, callbacks, history)
+    for number, epoch in enumerate(history):  # to a run that does not know of them yet
+        on_epoch(epoch, best_of(history[: number + 1]))
+    steps = Steps(
+        model,
+        learned,
+        settings.batch_size,
+        settings.seed,
+        _varying(data, settings) if settings.augment.does_something else None,
+        fused=len(learned[0]) * settings.epochs >= _FUSED_FROM,
+    )
+    measure = Measure(model, final, data, asked)
+    every = keras.callbacks.CallbackList([*callbacks, kept], model=model)
+    model.stop_training = kept.stopped
+    every.on_train_begin()
+    while len(history) < settings.epochs and not model.stop_training:
+        done = len(history)
+        history.append(measure(done + 1, steps(done), score))
+        on_epoch(history[-1], best_of(history))
+        every.on_epoch_end(done, history[-1])
+    every.on_train_end()
+    model.set_weights(kept.best)
+    return Trained(final, model, int(best_of(history)["epoch"]), history)
 
 
 def _varying(data: Data, settings: Settings) -> Vary:
@@ -171,29 +178,14 @@ def _compiled(data: Data, settings: Settings) -> tuple[keras.Model, keras.Model]
         own = standardise(features), features.shape[1], labels.shape[1]
         model, final = build_members(*own, **shape, members=settings.members)
         loss = MembersLoss(settings.weights, settings.weight_mode, settings.members)
-    steps = -(-len(features) // settings.batch_size)
-    model.compile(
-        optimizer=keras.optimizers.Adam(settings.learning_rate),
-        loss=loss,
-        steps_per_execution=min(_STEPS_PER_CALL, steps),
-        jit_compile=False,  # on a CPU several times slower than TensorFlow's own kernels
-    )
+    model.compile(keras.optimizers.Adam(settings.learning_rate), loss)
     # Its memory is a part of what is saved: of the state, and with the weights in the model's file.
     model.optimizer.build(model.trainable_variables)
     return model, final
 
 
-def _callbacks(
-    report: EpochReport, best: Path, settings: Settings
-) -> list[keras.callbacks.Callback]:
-    """List the callbacks; the report stands first, to see the rate that the epoch really had."""
-    chosen: list[keras.callbacks.Callback] = [
-        report,
-        Progress(settings.epochs),
-        keras.callbacks.ModelCheckpoint(
-            best, monitor="val_loss", save_best_only=True, save_weights_only=True
-        ),
-    ]
+def _callbacks(settings: Settings) -> list[keras.callbacks.Callback]:
+    chosen: list[keras.callbacks.Callback] = [Progress(settings.epochs)]
     if settings.lr_patience is not None:
         chosen.append(
             keras.callbacks.ReduceLROnPlateau(

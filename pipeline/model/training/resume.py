@@ -22,12 +22,11 @@ from pipeline.errors import naming
 
 # What the callbacks of this pipeline remember from epoch to epoch.
 _MEMORY: dict[str, tuple[str, ...]] = {
-    "ModelCheckpoint": ("best",),
     "ReduceLROnPlateau": ("best", "wait", "cooldown_counter"),
     "EarlyStopping": ("best", "best_epoch", "wait", "stopped_epoch"),
 }
 _CHECKSUM = 32  # bytes at the end of the file
-STATE, BEST = "state.npz", "best.weights.h5"
+STATE = "state.npz"
 History = list[dict[str, float]]
 
 
@@ -35,7 +34,8 @@ class KeepState(keras.callbacks.Callback):
     """Restore a saved training when it begins and save it after each epoch.
 
     Stands last among the callbacks: when a training begins the others forget, and an epoch is
-    over only when all have seen it. `history` gives the epochs so far.
+    over only when all have seen it. `history` gives the epochs so far; `best` the weights of the
+    first among them with the lowest validation loss.
     """
 
     def __init__(
@@ -46,22 +46,28 @@ class KeepState(keras.callbacks.Callback):
         self._others = {type(c).__name__: c for c in others if type(c).__name__ in _MEMORY}
         self._history = history
         self._saved = _read(folder / STATE)
+        self.best: list[Any] = []
         self.stopped = bool(self._saved and self._saved[0]["stopped"])
         if self._saved:
-            history += self._saved[0]["history"]
-            (folder / BEST).write_bytes(self._saved[1].pop().tobytes())
+            meta, arrays = self._saved
+            history += meta["history"]
+            self.best = arrays[len(arrays) - meta["weights"] :]
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         if self._saved is None:
             return
         meta, arrays = self._saved
-        for variable, value in zip(_variables(self.model), arrays, strict=True):
+        variables = _variables(self.model)
+        for variable, value in zip(variables, arrays[: -meta["weights"]], strict=True):
             variable.assign(value)
         for name, memory in meta["memory"].items():
             vars(self._others[name]).update(memory)
         self._saved = None
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        losses = [epoch["val_loss"] for epoch in self._history]
+        if losses[-1] < min(losses[:-1], default=np.inf):
+            self.best = self.model.get_weights()
         memory = {
             name: {key: _plain(getattr(callback, key)) for key in _MEMORY[name]}
             for name, callback in self._others.items()
@@ -70,14 +76,14 @@ class KeepState(keras.callbacks.Callback):
             "history": self._history,
             "memory": memory,
             "stopped": bool(self.model.stop_training),
+            "weights": len(self.best),
         }
-        best = np.frombuffer((self._folder / BEST).read_bytes(), dtype=np.uint8)
-        arrays = [*(variable.numpy() for variable in _variables(self.model)), best]
+        arrays = [*(variable.numpy() for variable in _variables(self.model)), *self.best]
         _write(self._folder / STATE, meta, arrays)
 
 
 def _variables(model: keras.Model) -> list[Any]:
-    """List weights, statistics, the dropout's random states and the optimizer's variables."""
+    """List weights, statistics and the optimizer's variables."""
     return [*model.variables, *model.optimizer.variables]
 
 
@@ -93,6 +99,7 @@ def _write(path: Path, meta: dict[str, Any], arrays: list[Any]) -> None:
     np.savez(content, meta=text, **named)
     draft = path.with_suffix(".draft")
     with naming(draft):
+        draft.parent.mkdir(parents=True, exist_ok=True)
         draft.write_bytes(content.getvalue() + _checksum(content.getvalue()))
     draft.replace(path)
 

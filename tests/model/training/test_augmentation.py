@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from batches import of_epoch
 
 from pipeline.model.training.augmentation import Augmentation, varying
-from pipeline.model.training.batches import Shuffle
+from pipeline.model.training.batches import Batches
 from pipeline.model.training.fit import Data, Settings, _varying
 from pipeline.stages.train import graded
 
@@ -72,10 +73,9 @@ def test_each_place_and_epoch_has_its_own_draw(change):
 def epochs_of(features, chosen):
     """Give rows and labels, the first feature, of two epochs."""
     vary = varying(features, GRADED, chosen, 7)
-    shuffle = Shuffle(features, features[:, :1], 32, 7, vary)
+    batches = Batches((features, features[:, :1]), 32, 7, vary=vary)
     for epoch in range(2):
-        shuffle.on_epoch_begin(epoch)
-        yield map(np.concatenate, zip(*shuffle.batches.as_numpy_iterator(), strict=True))
+        yield (np.concatenate(rows) for rows in zip(*of_epoch(batches, epoch), strict=True))
 
 
 def test_batches_hold_varied_rows_with_their_own_labels():

@@ -13,7 +13,7 @@ from damage import damaged
 
 from pipeline.model.training.augmentation import Augmentation
 from pipeline.model.training.fit import Data, Settings, Trained, fit
-from pipeline.model.training.resume import BEST, STATE, _read
+from pipeline.model.training.resume import STATE, _read
 from pipeline.model.training.saving import save_model
 
 RNG = np.random.default_rng(5)
@@ -90,6 +90,19 @@ def test_goes_on_to_the_same_bits(undisturbed: Trained, tmp_path: Path) -> None:
     assert content(trained.model) == content(undisturbed.model)
 
 
+def test_code_that_is_compiled_goes_on_to_the_same_bits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.model.training.fit._FUSED_FROM", 1)
+    short = dataclasses.replace(SETTINGS, epochs=4)
+    undisturbed = train(tmp_path / "undisturbed", settings=short)
+    with pytest.raises(BrokenOffError):
+        train(tmp_path, until=3, settings=short)
+    trained = train(tmp_path, settings=short)
+    assert trained.history == undisturbed.history
+    assert content(trained.model) == content(undisturbed.model)
+
+
 @pytest.fixture
 def no_more_epochs(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Give a function after which no epoch may begin."""
@@ -97,9 +110,7 @@ def no_more_epochs(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     def begin(*_: object) -> None:
         raise AssertionError("it was trained again")
 
-    return lambda: monkeypatch.setattr(
-        "pipeline.model.training.batches.Shuffle.on_epoch_begin", begin
-    )
+    return lambda: monkeypatch.setattr("pipeline.model.training.steps.Steps.__call__", begin)
 
 
 def test_finished_training_is_not_trained_again(
@@ -171,29 +182,3 @@ def test_no_damage_of_a_state_is_read_as_one(state: bytes, tmp_path: Path) -> No
     for _ in range(500):
         (tmp_path / STATE).write_bytes(damaged(state, rng))
         assert _read(tmp_path / STATE) is None
-
-
-def test_best_weights_are_those_of_the_state(undisturbed: Trained, tmp_path: Path) -> None:
-    """A kill leaves weights of a later epoch beside it, a disk anything."""
-    with pytest.raises(BrokenOffError):
-        train(tmp_path, until=undisturbed.best_epoch + 2)
-    (tmp_path / BEST).write_bytes(b"no weights")
-    trained = train(tmp_path)
-    assert content(trained.model) == content(undisturbed.model)
-
-
-def test_rows_come_in_another_order_each_epoch_and_all_of_them(tmp_path: Path) -> None:
-    from pipeline.model.training.batches import Shuffle
-
-    numbers = np.arange(5000, dtype=np.float32)[:, None]
-    shuffle = Shuffle(numbers, numbers, 48, seed=1)
-    orders = []
-    for epoch in (0, 1, 0):
-        shuffle.on_epoch_begin(epoch)
-        batches = [(x.numpy()[:, 0], y.numpy()[:, 0]) for x, y in shuffle.batches]
-        assert {len(x) for x, _ in batches[:-1]} == {48}
-        assert all((x == y).all() for x, y in batches)
-        orders.append(np.concatenate([x for x, _ in batches]))
-    assert sorted(orders[0]) == sorted(orders[1]) == numbers[:, 0].tolist()
-    assert (orders[0] != orders[1]).mean() > 0.9
-    assert (orders[0] == orders[2]).all()
