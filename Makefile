@@ -15,8 +15,8 @@ INSTALL = $(PYTHON) -m pip --python $(VENV)/bin/python install --quiet --disable
 	--require-hashes -r
 
 .PHONY: repro experiments folds claims learning-curve retrain test test-mlflow check ui serve export \
-	bench bench-labels bench-ingest bench-scale bench-tracking bench-evaluation bench-serving \
-	bench-prediction soak lock format clean
+	bench bench-labels bench-ingest bench-scale bench-training bench-plain bench-tracking \
+	bench-evaluation bench-serving bench-prediction soak lock format clean
 
 repro: $(VENV)/.run  ## run the pipeline; only what changed is computed
 	dvc repro
@@ -73,8 +73,8 @@ serve: $(VENV)/.run  ## answer HTTP requests on this machine; MODEL=RUN for anot
 export: $(VENV)/.export  ## the model as ONNX, LiteRT and SavedModel; MODEL=RUN for another
 	python -m pipeline export $(MODEL) $(OPTIONS)
 
-bench: bench-labels bench-ingest bench-scale bench-tracking bench-evaluation bench-serving \
-	bench-prediction  ## all benchmarks: about 25 minutes
+bench: bench-labels bench-ingest bench-scale bench-training bench-plain bench-tracking \
+	bench-evaluation bench-serving bench-prediction  ## all benchmarks: about 40 minutes
 
 bench-labels: $(VENV)/.dev  ## the label rule against a loop over rows
 	python -m benchmarks.labels
@@ -84,6 +84,12 @@ bench-ingest: $(VENV)/.dev  ## the prepare stage against merely parsing the same
 
 bench-scale: $(VENV)/.dev  ## 1 to 100 million frames: time and memory (8 GB of disk)
 	python -m benchmarks.scale
+
+bench-training: $(VENV)/.dev  ## frames a second beside plain fit, peers and bare matrix products
+	python -m benchmarks.training
+
+bench-plain: $(VENV)/.dev  ## the whole tracked pipeline against a plain script without any of it
+	python -m benchmarks.plain
 
 bench-tracking: $(VENV)/.dev  ## what tracking costs beside training
 	python -m benchmarks.tracking

@@ -10,6 +10,7 @@ import argparse
 import importlib.util
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -32,6 +33,7 @@ from benchmarks import (
     kills,
     labels,
     openface_files,
+    plain,
     prediction,
     promotions,
     retraining,
@@ -40,12 +42,14 @@ from benchmarks import (
     shuffled,
     soak,
     tracking,
+    training,
 )
 from benchmarks.load.clients import Answered, problem
 from pipeline.drift.shift_test import DriftBounds
 from pipeline.promotion.promote import promote
 from pipeline.settings import params
 from pipeline.settings.schema import Params
+from pipeline.stages import demo
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -88,6 +92,36 @@ def test_scale_measures_every_stage(monkeypatch, capsys):
     run(monkeypatch, scale.main, "--sizes=0.009")
     told = capsys.readouterr().out
     assert [line.split(":")[0] for line in told.splitlines()[-3:]] == list(scale.STAGES)
+
+
+@pytest.mark.parametrize("name", training.CONTENDERS)
+def test_every_contender_trains_for_as_long_as_it_is_asked(name):
+    assert training.rate(name, batch=32, frames=100, epochs=2) > 0
+
+
+def test_training_is_compared_with_plain_fit(monkeypatch, capsys):
+    rates = {"pipeline": 300.0, "plain fit": 100.0}
+    monkeypatch.setattr(training, "CONTENDERS", dict.fromkeys(rates))
+    monkeypatch.setattr(training, "measure", lambda name, *_: rates[name])
+    run(monkeypatch, training.main, "--batches=32", "--rounds=2")
+    told = capsys.readouterr().out
+    assert told == "batch 32, frames/s: pipeline 300, plain fit 100; pipeline / plain fit 3.00\n"
+
+
+def test_plain_script_learns_from_what_the_pipeline_reads(tmp_path, settings, monkeypatch, capsys):
+    small = settings.demo.model_copy(update={"subjects": 6, "frames_per_clip": 10})
+    demo.write(demo.generate(small), tmp_path)
+    monkeypatch.setattr(plain, "time_pipeline", lambda _: (30.0, 12))
+    monkeypatch.setattr(plain, "time_script", lambda folder: (60.0, _found_by(folder, capsys)))
+    plain.compare(tmp_path, 1)
+    told = capsys.readouterr().out
+    assert re.match(r"180 frames: plain script 60.0 s \(\d+ epochs\), tracked", told)
+    assert "dvc repro 30.0 s (12 epochs), ratio 0.50" in told
+
+
+def _found_by(folder, capsys):
+    plain.script(folder)
+    return json.loads(capsys.readouterr().out.splitlines()[-1])
 
 
 def test_prediction_is_set_beside_the_products_of_the_network(capsys):

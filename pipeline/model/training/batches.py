@@ -87,13 +87,13 @@ class Batches:
         place = tf.random.experimental.stateless_fold_in([self._seed, epoch], start)
         kept = []
         for number, (rate, shape) in enumerate(self._dropping):
-            own = tf.random.experimental.stateless_fold_in(place, number)
-            kept.append(_draw([rows, *shape], own) >= np.uint16(min(round(rate * 2**16), 2**16 - 1)))
+            drawn = _draw([rows, *shape], tf.random.experimental.stateless_fold_in(place, number))
+            kept.append(drawn >= np.uint16(min(round(rate * 2**16), 2**16 - 1)))
         return kept
 
 
 def _draw(shape: list[int], seed: Any) -> Any:
-    """Draw from 0 to 65,535: two of each number, for drawing is a good part of a training's time."""
+    """Draw from 0 to 65,535, two from each number: draws are a good part of a training's time."""
     count = math.prod(shape)
     pairs = tf.random.stateless_uniform([-(-count // 2)], seed, None, None, tf.uint32)
     return tf.reshape(tf.reshape(tf.bitcast(pairs, tf.uint16), [-1])[:count], shape)
