@@ -1,10 +1,11 @@
-"""Train on every row once: an epoch is one call, its steps many in one piece of compiled code.
+"""Train on every row once: an epoch is a few calls, its steps many in one piece of compiled code.
 
 To start a step of a network this small from Python takes longer than the step, and to start its
 operations one by one longer than what they compute: XLA does away with both. It draws random
 numbers so slowly on a CPU that dropout would take most of the time, so they come with the rows.
 """
 
+from functools import partial
 from typing import Any
 
 import keras
@@ -13,6 +14,8 @@ from keras import layers
 
 from pipeline.model.training.augmentation import Vary
 from pipeline.model.training.batches import Array, Batches, Part
+
+_BLOCKS_PER_CALL = 128  # half a million rows
 
 
 class Steps:
@@ -31,32 +34,38 @@ class Steps:
         *,
         fused: bool,
     ) -> None:
-        dropping = [(layer.rate, layer.output.shape[1:]) for layer in _dropping(model)]
         self._model = model
+        dropping = [(layer.rate, layer.output.shape[1:]) for layer in _dropping(model)]
         self._batches = Batches(rows, batch_size, seed, dropping, vary)
         # Traced as it stands: what it calls of Keras need not be searched for loops.
-        self._block = tf.function(self._train, jit_compile=True) if fused else self._train
-        self._run = tf.function(self._epoch, autograph=False)
+        compiled = partial(tf.function, autograph=False)
+        # For each shape XLA would compile anew: of what is left over it would not pay.
+        first, *rest = self._batches.parts
+        block = compiled(self._train, jit_compile=True) if fused else self._train
+        trains = [block] + [self._train] * len(rest)
+        self._calls = [
+            (part, compiled(partial(self._blocks, part, train)))
+            for part, train in zip((first, *rest), trains, strict=True)
+        ]
 
     def __call__(self, epoch: int) -> float:
         """Train for an epoch, from 0 on; return the mean loss of its rows."""
-        total = self._run(self._batches.order(epoch), tf.constant(epoch, tf.int64))
-        return float(total) / self._batches.rows
+        order, number = self._batches.order(epoch), tf.constant(epoch, tf.int64)
+        total = 0.0
+        for part, call in self._calls:
+            # Some seconds each, so that whoever interrupts a training need not wait for an epoch.
+            for start in range(0, part.blocks, _BLOCKS_PER_CALL):
+                end = min(start + _BLOCKS_PER_CALL, part.blocks)
+                total += float(call(order, number, tf.constant(start), tf.constant(end)))
+        return total / self._batches.rows
 
-    def _epoch(self, order: Any, epoch: Any) -> Any:
-        total = tf.constant(0.0)
-        for part in self._batches.parts:
-            # For each shape XLA would compile anew: of what is left it would not pay.
-            train = self._block if part.start == 0 else self._train
-            total += self._blocks(train, order, epoch, part)
-        return total
+    def _blocks(self, part: Part, train: Any, order: Any, epoch: Any, start: Any, end: Any) -> Any:
+        """Train on the blocks of a part from `start` to `end`; return the sum of losses."""
 
-    def _blocks(self, train: Any, order: Any, epoch: Any, part: Part) -> Any:
         def body(block: Any, total: Any) -> tuple[Any, Any]:
             return block + 1, total + train(*self._batches.take(order, epoch, part, block))
 
-        begin = [tf.constant(0), tf.constant(0.0)]
-        return tf.while_loop(lambda block, _: block < part.blocks, body, begin)[1]
+        return tf.while_loop(lambda block, _: block < end, body, [start, tf.constant(0.0)])[1]
 
     def _train(self, features: Any, labels: Any, *kept: Any) -> Any:
         """Train on batches (batches, rows, ...) in turn; return the sum of all rows' losses."""
