@@ -46,7 +46,7 @@ def loop(frames: pd.DataFrame, settings: Params) -> np.ndarray:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
-    # The loop's rate does not hang on the number.
+    # The loop's rate does not depend on the number.
     parser.add_argument("--looped", type=int, default=5_000, help="rows that the loop is timed on")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()

@@ -29,7 +29,7 @@ def test_deps_are_the_files_that_decide_and_no_other(stage):
     whole = {file for dep in listed for file in deciding(dep)}
     needed = deciding_files(stage)
     assert needed - whole == set(), "decides outputs, and dvc.yaml does not list it"
-    assert whole - needed == set(), "dvc.yaml lists it, and no output hangs on it"
+    assert whole - needed == set(), "dvc.yaml lists it, and no output depends on it"
 
 
 @pytest.mark.parametrize("study", sorted(ROOT.glob("studies/*/dvc.yaml")), ids=str)

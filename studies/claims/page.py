@@ -140,7 +140,7 @@ def _legend(found: Found) -> Items:
             "A promise with two numbers is kept where both are, and not kept where one is not.",
             "Predicted and labelled: at least 0.5, untuned, over all emotions together. Each "
             "recipe's own labels differ where rules make them: their divisors do.",
-            "Variance between seeds: how much of what is predicted hangs on who was dealt to "
+            "Variance between seeds: how much of what is predicted depends on who was dealt to "
             "train, on the first weights and on the order of rows.",
             *(
                 f"{name}: {_values(one.tried)} against {_values(one.against)}"

@@ -79,7 +79,7 @@ def of_predictions(pooled: Sequence[Array], scorer: Scorer) -> Numbers:
 
 
 def of_seeds(pooled: Sequence[Array], scorer: Scorer) -> Numbers:
-    """Say how much of what is predicted hangs on the seed: of its variance, and of the score."""
+    """Say how much of what is predicted depends on the seed: of its variance, and of the score."""
     stacked, groups = np.stack(pooled).astype(np.float64), _groups(scorer)
     within = stacked.var(axis=0, ddof=1).sum(axis=1)
     # Around each emotion's own mean: that emotions differ in how common they are is no finding.

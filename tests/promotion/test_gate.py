@@ -139,7 +139,7 @@ def test_a_first_champion_must_certainly_beat_the_constant():
     assert judge_first(changes([SAME], [RIGHT]), [], DEMANDS).outcome == "promoted"
     luck = changes([SAME], [MIXED])
     assert find(luck, "average_precision").change.point > 0
-    assert judge_first(luck, [], DEMANDS).outcome == "refused", "it hangs on one person"
+    assert judge_first(luck, [], DEMANDS).outcome == "refused", "it depends on one person"
     verdict = judge_first(changes([SAME], [WRONG]), [], DEMANDS)
     assert verdict.outcome == "refused"
     assert verdict.broken == ["beats_constant"]

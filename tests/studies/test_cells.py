@@ -66,7 +66,7 @@ def test_a_cell_is_computed_once_and_again_where_something_that_decides_it_diffe
     assert len(set(network)) == 2
 
 
-# What a learner's imports bring along, and no prediction hangs on.
+# What a learner's imports bring along, and no prediction depends on.
 ASIDE = ("pipeline/data/card/profile.py", "pipeline/data/csv_files.py")
 MODULES = {baselines.NETWORK: "network", baselines.CONSTANT: "baseline", "random forest": "classic"}
 

@@ -1,4 +1,4 @@
-"""Put people into an order as good as drawn that hangs on their own names alone."""
+"""Put people into an order as good as drawn that depends on their own names alone."""
 
 from collections.abc import Iterable, Sequence
 from hashlib import sha256

@@ -32,7 +32,7 @@ from pipeline.evaluation.scoring.category_scores import (
     confusion_matrix,
 )
 
-DIGITS = 6  # beyond them sums of floats may hang on the machine
+DIGITS = 6  # beyond them sums of floats may depend on the machine
 
 
 @dataclass(frozen=True)

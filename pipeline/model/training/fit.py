@@ -75,7 +75,10 @@ class Trained:
 
 
 class Measure:
-    """What an epoch is judged by: losses, learning rate and the scores of the validation split."""
+    """Measures an epoch: losses, learning rate and the scores of the validation split.
+
+    `asked` are the rows (features, labels) whose loss tells when to stop.
+    """
 
     def __init__(
         self, model: keras.Model, kept: keras.Model, data: Data, asked: tuple[Array, Array]
@@ -88,8 +91,8 @@ class Measure:
         """Measure an epoch, from 1 on; raises `InputError` where its loss is no number."""
         features, labels = self._validation
         predicted = self._predict(features)
-        said = self._each(self._asked[0]) if self._each else predicted
-        losses = {"loss": loss, "val_loss": self._loss(said)}
+        by_each = self._each(self._asked[0]) if self._each else predicted
+        losses = {"loss": loss, "val_loss": self._loss(by_each)}
         if not np.isfinite(list(losses.values())).all():
             raise InputError(
                 f"training diverged at epoch {epoch}: {losses}. Lower train.learning_rate or "
@@ -98,10 +101,12 @@ class Measure:
         rate = float(self._model.optimizer.learning_rate)
         return {"epoch": epoch, **losses, "learning_rate": rate, **score(labels, predicted)}
 
-    def _loss(self, said: Array) -> float:
+    def _loss(self, predicted: Array) -> float:
         labels = self._asked[1]
         parts = (slice(start, start + BATCH) for start in range(0, len(labels), BATCH))
-        losses = [np.asarray(self._model.loss.call(labels[part], said[part])) for part in parts]
+        losses = [
+            np.asarray(self._model.loss.call(labels[part], predicted[part])) for part in parts
+        ]
         return float(np.concatenate(losses).mean(dtype=np.float64))
 
 
@@ -130,14 +135,7 @@ def fit(data: Data, settings: Settings, score: Score, on_epoch: OnEpoch, folder:
     kept = KeepState(folder, callbacks, history)
     for number, epoch in enumerate(history):  # to a run that does not know of them yet
         on_epoch(epoch, best_of(history[: number + 1]))
-    steps = Steps(
-        model,
-        learned,
-        settings.batch_size,
-        settings.seed,
-        _varying(data, settings) if settings.augment.does_something else None,
-        fused=len(learned[0]) * settings.epochs >= _FUSED_FROM,
-    )
+    steps = _steps(model, learned, data, settings)
     measure = Measure(model, final, data, asked)
     every = keras.callbacks.CallbackList([*callbacks, kept], model=model)
     model.stop_training = kept.stopped
@@ -150,6 +148,19 @@ def fit(data: Data, settings: Settings, score: Score, on_epoch: OnEpoch, folder:
     every.on_train_end()
     model.set_weights(kept.best)
     return Trained(final, model, int(best_of(history)["epoch"]), history)
+
+
+def _steps(
+    model: keras.Model, learned: tuple[Array, Array], data: Data, settings: Settings
+) -> Steps:
+    return Steps(
+        model,
+        learned,
+        settings.batch_size,
+        settings.seed,
+        _varying(data, settings) if settings.augment.does_something else None,
+        fused=len(learned[0]) * settings.epochs >= _FUSED_FROM,
+    )
 
 
 def _varying(data: Data, settings: Settings) -> Vary:

@@ -65,7 +65,7 @@ class KeepState(keras.callbacks.Callback):
         self._saved = None
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        losses = [epoch["val_loss"] for epoch in self._history]
+        losses = [one["val_loss"] for one in self._history]
         if losses[-1] < min(losses[:-1], default=np.inf):
             self.best = self.model.get_weights()
         memory = {
@@ -111,15 +111,18 @@ def _read(path: Path) -> tuple[dict[str, Any], list[Any]] | None:
     whole = path.read_bytes()
     content, checksum = whole[:-_CHECKSUM], whole[-_CHECKSUM:]
     if checksum != _checksum(content):
-        print(
-            f"warning state: {path} is damaged (its checksum does not match); the training begins "
-            "anew.",
-            file=sys.stderr,
-        )
+        _warn(f"{path} is damaged (its checksum does not match)")
         return None
     with np.load(io.BytesIO(content), allow_pickle=False) as stored:
         meta = json.loads(stored["meta"].tobytes())
+        if "weights" not in meta:
+            _warn(f"{path} was written by an earlier version of this pipeline")
+            return None
         return meta, [stored[name] for name in sorted(stored.files) if name != "meta"]
+
+
+def _warn(problem: str) -> None:
+    print(f"warning state: {problem}; the training begins anew.", file=sys.stderr)
 
 
 def _checksum(content: bytes) -> bytes:

@@ -13,7 +13,7 @@ from damage import damaged
 
 from pipeline.model.training.augmentation import Augmentation
 from pipeline.model.training.fit import Data, Settings, Trained, fit
-from pipeline.model.training.resume import STATE, _read
+from pipeline.model.training.resume import STATE, _read, _write
 from pipeline.model.training.saving import save_model
 
 RNG = np.random.default_rng(5)
@@ -172,6 +172,17 @@ def test_damaged_state_is_named_and_training_begins_anew(
     trained = train(tmp_path)
     assert f"{tmp_path / STATE} is damaged" in capsys.readouterr().err
     assert trained.history == undisturbed.history
+    assert content(trained.model) == content(undisturbed.model)
+
+
+def test_state_of_an_earlier_version_is_named_and_training_begins_anew(
+    undisturbed: Trained, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It held the best weights as a file, not as arrays."""
+    meta = {"history": [], "memory": {}, "stopped": False}
+    _write(tmp_path / STATE, meta, [np.zeros(3, np.uint8)])
+    trained = train(tmp_path)
+    assert "was written by an earlier version of this pipeline" in capsys.readouterr().err
     assert content(trained.model) == content(undisturbed.model)
 
 
