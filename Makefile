@@ -5,6 +5,8 @@ PYTHON := $(PYTHON)
 VENV := .venv
 PORT ?= 5001
 MLFLOW ?= 3.17.0
+# Columns of `dvc exp show` that are no help in choosing: files, and scores beside the main ones.
+UNSHOWN := '.*/.*|Executor|State|Created|val.(AUROC|F1)|test.(AUROC|F1|ECE)|gain.AP'
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # No stage and no test calls home.
 export MLFLOW_DISABLE_TELEMETRY := true
@@ -59,8 +61,8 @@ check: $(VENV)/.dev  ## style, types
 	ruff format --check .
 	mypy
 
-experiments: $(VENV)/.run  ## DVC's experiments: the numbers, and the parameters that differ
-	dvc exp show --only-changed --drop '.*/.*|Executor|State'
+experiments: $(VENV)/.run  ## DVC's experiments, best first: scores, and the parameters that differ
+	dvc exp show --only-changed --sort-by val.AP --sort-order desc --drop $(UNSHOWN)
 
 ui: $(VENV)/.run  ## compare runs in the browser, at the address that it prints
 	@test ! -f mlflow.db || python -m pipeline relocate

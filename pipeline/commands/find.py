@@ -52,17 +52,17 @@ def run(meant: str | None = None, *, every: bool = False, address: bool = False)
     meant = meant or WORKSPACE
     if every:
         name = params.load().tracking.experiment
-        print(f"all runs        {runs_address(shown, experiment_of(uri, name))}")
+        print(f"all runs          {runs_address(shown, experiment_of(uri, name))}")
         return
     found = find_run(uri, meant)
-    print(f"run             {found.name}")
-    print(f"id              {found.id}")
+    print(f"run               {found.name}")
+    print(f"id                {found.id}")
     for tag in TAGS:
         if tag in found.tags:
-            print(f"{tag:16}{found.tags[tag]}")
-    print(f"page            {run_address(shown, found.experiment_id, found.id)}")
-    print(f"all runs        {runs_address(shown, found.experiment_id)}")
+            print(f"{tag:18}{found.tags[tag]}")
+    print(f"page              {run_address(shown, found.experiment_id, found.id)}")
+    print(f"all runs          {runs_address(shown, found.experiment_id)}")
     if model_id := model_of(uri, found):
-        print(f"load anywhere   {LOAD.format(uri=shown, model=model_id)}")
+        print(f"load anywhere     {LOAD.format(uri=shown, model=model_id)}")
     if not shown.startswith("http"):
-        print("                (`make ui` or `mlflow ui` serves the two pages)")
+        print("                  (`make ui` or `mlflow ui` serves the two pages)")

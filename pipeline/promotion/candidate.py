@@ -79,7 +79,10 @@ def constant(candidate: Candidate) -> Predictions:
     """Predict the mean training label of each emotion for the candidate's test rows."""
     own = candidate.predictions
     means = np.array([candidate.means[name] for name in own.emotions], dtype=np.float32)
-    return replace(own, predicted=np.tile(means, (len(own.true), 1)))
+    # What is the same for all rows has one threshold that ever finds anything: itself.
+    return replace(
+        own, predicted=np.tile(means, (len(own.true), 1)), thresholds=means.astype(np.float64)
+    )
 
 
 def only(predictions: Predictions, subjects: Collection[str]) -> Predictions:

@@ -155,8 +155,8 @@ def _caveats(facts: Facts, limits: Sequence[Limit], warnings: int) -> list[Block
         lines.append(f"Heed the {warnings} data warnings above.")
     if facts.label_source == "facs":
         lines.append(
-            "The labels are the rule's. Before believing rule or network, score the rule against "
-            "people's judgement (`label.source: human`, or a column `emotion` beside rule labels)."
+            "The labels are the rule's. Before believing rule or network, see how both stand to "
+            "people's judgement, as this report does where the data has a column `emotion`."
         )
     lines.append(
         "One split of few people: run the pipeline with other values of prepare.split.seed."

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.data.frames import column_words
+from pipeline.data.names.words import meant_by
 from pipeline.evaluation.scoring.arrays import Ints
 from pipeline.settings import paths
 from pipeline.settings.schema import Params
@@ -53,9 +54,11 @@ def peoples_truth(whole: Whole, settings: Params) -> Truth | None:
     """
     if settings.label.source == "human":
         return None
-    words, meant = column_words(paths.FRAMES, "emotion"), settings.evaluate.human_names
+    words = column_words(paths.FRAMES, "emotion")
     rows = np.flatnonzero(words != "")
-    names = tuple(name for name in whole.emotions if meant.get(name) in set(words[rows]))
+    known = np.unique(words[rows]).tolist()
+    meant = meant_by(whole.emotions, settings.evaluate.human_names, known)
+    names = tuple(name for name in whole.emotions if meant[name] in known)
     if not names:
         return None
     judged = replace(

@@ -104,18 +104,16 @@ def test_a_gain_is_in_the_metric_by_which_models_are_compared(
 @pytest.mark.usefixtures("found")  # its cells
 def test_where_no_emotion_means_a_category_the_page_says_so(study, studied, by_rule, monkeypatch):
     monkeypatch.chdir(studied)
-    meant = {"evaluate.human_names": {"joy": "nobody's word"}}
-    found = run(study, params.with_values(by_rule, meant, PLACE))
+    nobody = dict.fromkeys(by_rule.label.rules, "nobody's word")
+    monkeypatch.setattr("studies.claims.labels.meant_by", lambda *_: nobody)
+    found = run(study, by_rule)
     assert "People's words: none in the data" in to_markdown(found.page)
     assert set(found.tables["claims"]["labels"]) == {OWN}
 
 
 def test_where_people_gave_no_categories_there_is_nothing_of_theirs(world, by_rule):
     world()
-    frames = pq.read_table(paths.FRAMES)
-    column = frames.column_names.index("emotion")
-    nothing = pa.array([None] * len(frames), pa.string()).dictionary_encode()
-    pq.write_table(frames.set_column(column, "emotion", [nothing]), paths.FRAMES)
+    say(lambda _: None)
     assert peoples_truth(load_whole(labels_of(by_rule)), by_rule) is None
 
 
@@ -144,9 +142,19 @@ def test_each_recipe_is_judged_by_its_own_labels(world, by_rule):
     assert np.allclose(np.minimum(high, 0.5), np.minimum(low * 1.75, 0.5))  # 3.5 / 2.0
 
 
+def say(word_for):
+    """Have people say something else of each row."""
+    frames = pq.read_table(paths.FRAMES)
+    column = frames.column_names.index("emotion")
+    words = [word_for(word) for word in frames["emotion"].to_pylist()]
+    said = pa.array(words, pa.string()).dictionary_encode()
+    pq.write_table(frames.set_column(column, "emotion", [said]), paths.FRAMES)
+
+
 def test_peoples_words_judge_the_emotions_that_mean_one(world, by_rule, settings):
     labels = world()
-    one = params.with_values(by_rule, {"evaluate.human_names": {"joy": "joy"}}, PLACE)
+    say(lambda word: "Happy" if word == "joy" else "bored")
+    one = params.with_values(by_rule, {"evaluate.human_names": {"joy": "happy"}}, PLACE)
     truth = peoples_truth(load_whole(labels_of(one)), one)
     assert np.array_equal(truth.scorer.whole.labels, labels[:, [1]])
     assert np.array_equal(truth.of(labels), labels[:, [1]])

@@ -99,3 +99,19 @@ def _digits(name: str) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     return f"{', '.join(map(repr, names[:30]))}{' ...' if len(names) > 30 else ''}"
+
+
+def meant_by(
+    emotions: Iterable[str], called: Mapping[str, str], words: Iterable[str]
+) -> dict[str, str]:
+    """Give the word of `words` that each emotion means, written as it stands there.
+
+    That is what people call it (`called`), or its own name where nobody called anything so. Where
+    neither is there, it is what people would call it.
+    """
+    written = {folded(word): word for word in words}
+    wanted = {emotion: called.get(emotion, emotion) for emotion in emotions}
+    return {
+        emotion: written.get(folded(word), written.get(folded(emotion), word))
+        for emotion, word in wanted.items()
+    }

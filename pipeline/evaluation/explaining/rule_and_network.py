@@ -75,8 +75,9 @@ def knows_more(table: pd.DataFrame) -> str:
         said = "The network knows LESS of what people said than the rule that taught it"
     else:
         said = "Which knows more of what people said, network or rule, cannot be told"
-    bounds = f" ({average['low']:+.3f} to {average['high']:+.3f})"
+    known = np.isfinite(average["low"])
+    bounds = f" ({average['low']:+.3f} to {average['high']:+.3f})" if known else ", no interval"
     return (
-        f"{said}: mean AUROC {average['network']:.3f} against {average['rule']:.3f}, "
-        f"gain {average['gain']:+.3f}{bounds if np.isfinite(average['low']) else ', no interval'}."
+        f"{said}: mean AUROC of {table['emotion'].count()} emotions {average['network']:.3f} "
+        f"against {average['rule']:.3f}, gain {average['gain']:+.3f}{bounds}."
     )

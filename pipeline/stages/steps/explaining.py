@@ -26,7 +26,7 @@ from pipeline.data.frames import (
     load_rows,
 )
 from pipeline.data.labels.facs_rules import Rules
-from pipeline.data.names.words import folded
+from pipeline.data.names.words import folded, meant_by
 from pipeline.evaluation.explaining import rule_audit, rule_fitting
 from pipeline.evaluation.explaining.disagreements import disagreements
 from pipeline.evaluation.explaining.importance import MOST_ROWS, Asked, importance, response
@@ -164,10 +164,7 @@ def _beside(
 
 def _meant(settings: Params, words: NDArray[np.str_]) -> dict[str, str]:
     """Give the human category that each rule means, written as the data writes it."""
-    human = settings.evaluate.human_names
-    written = {folded(word): word for word in np.unique(words).tolist()}
-    named = {emotion: human.get(emotion, emotion) for emotion in settings.label.rules}
-    return {emotion: written.get(folded(word), word) for emotion, word in named.items()}
+    return meant_by(settings.label.rules, settings.evaluate.human_names, np.unique(words).tolist())
 
 
 def _adopt(

@@ -1,6 +1,13 @@
 import pytest
 
-from pipeline.data.names.words import MISSING, describe_spellings, folded, said, spellings
+from pipeline.data.names.words import (
+    MISSING,
+    describe_spellings,
+    folded,
+    meant_by,
+    said,
+    spellings,
+)
 
 
 @pytest.mark.parametrize(
@@ -36,3 +43,18 @@ def test_no_word_for_nothing_is_a_word():
     assert not {word for word in MISSING if said(f" {word.upper()} ") is not None}
     assert said(None) is None
     assert said(" no ") == "no"
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["happy", "angry"], {"happiness": "happy", "anger": "angry", "guilt": "guilt"}),
+        (["Happiness", "anger"], {"happiness": "Happiness", "anger": "anger", "guilt": "guilt"}),
+        (["Happy", "happiness"], {"happiness": "Happy", "anger": "angry", "guilt": "guilt"}),
+        (["GUILT"], {"happiness": "happy", "anger": "angry", "guilt": "GUILT"}),
+        ([], {"happiness": "happy", "anger": "angry", "guilt": "guilt"}),
+    ],
+)
+def test_an_emotion_means_what_people_call_it_or_else_its_own_name(words, meant):
+    called = {"happiness": "happy", "anger": "angry"}
+    assert meant_by(["happiness", "anger", "guilt"], called, words) == meant
