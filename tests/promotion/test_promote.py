@@ -32,6 +32,12 @@ def test_first_champion_then_the_next_and_back(made, judge, registry, settings):
     assert registry.aliases() == {"champion": "2", "previous": "1"}
 
 
+def test_constant_finds_all_by_a_threshold_of_its_own(made, judge):
+    changes = judge("fair").decision.verdict.changes
+    (found,) = (one for one in changes if one.metric == "f1" and one.emotion is None)
+    assert found.first == pytest.approx(2 / 3)  # half of all labels are positive
+
+
 def test_the_verdict_stands_on_version_and_run(made, judge, registry):
     judge("fair")
     judge("good")
