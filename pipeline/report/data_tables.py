@@ -105,8 +105,12 @@ def fitted_rules(table: pd.DataFrame) -> list[Block]:
         for row in table.to_dict("records")
     ]
     header = ["emotion", "category", "aus", "divisor", "AUROC fitted", "AUROC in use", "gain"]
-    note = (
-        "Fitted to training subjects, scored on test subjects. To adopt one, copy `aus` into "
-        "`label.rules` and the divisor into the recipe."
+    better = [str(row["emotion"]) for row in table.to_dict("records") if row["gain_low"] > 0]
+    found = (
+        f"Certainly better than the rule in use: {', '.join(better)}. To adopt one, copy `aus` "
+        "into `label.rules` and the divisor into the recipe."
+        if better
+        else "None is certainly better than the rule in use."
     )
-    return [Table("Rules that people's judgement suggests", header, rows), note] if rows else []
+    note = f"Fitted to training subjects, scored on test subjects. {found}"
+    return [Table("Rules fitted to people's judgement", header, rows), note] if rows else []

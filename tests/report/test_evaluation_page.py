@@ -182,3 +182,17 @@ def test_a_gain_over_the_rule_stands_with_its_interval_where_there_is_one() -> N
     assert isinstance(shown, Table)
     assert [row[0] for row in shown.rows] == ["joy", "fear", "mean"]
     assert [row[-1] for row in shown.rows] == ["+0.100 (-0.20 to +0.30)", "+0.100", "+0.100"]
+
+
+@pytest.mark.parametrize(
+    ("low", "told"),
+    [
+        (0.01, "Certainly better than the rule in use: anger. To adopt one"),
+        (-0.01, "None is certainly better than the rule in use."),
+    ],
+)
+def test_a_fitted_rule_is_offered_only_where_it_is_certainly_better(low, told) -> None:
+    table = invented_tables()["fitted_rules"].assign(gain_low=low)
+    note = data_tables.fitted_rules(table)[-1]
+    assert told in note
+    assert ("To adopt one" in note) == (low > 0)

@@ -34,7 +34,8 @@ Probabilities of emotions from facial action units, one row a frame or clip. Loa
 `mlflow.pyfunc.load_model("models:/{name}@champion")`; columns go by name, values as OpenFace 2 or
 py-feat wrote them for training.
 
-- `champion`: the version that certainly gained on the one before, on the same test rows
+- `champion`: the version that certainly gained on the one before, on the same test rows; the
+  first on the constant
 - `challenger`: the version judged last that did not become champion
 - `previous`: the version that the champion replaced
 
