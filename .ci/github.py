@@ -20,6 +20,7 @@ from pathlib import Path
 MARKER = "<!-- au-emotion:retrain -->"
 LONGEST = 65_000  # letters; GitHub takes 65,536 in a comment
 LOCK = Path("dvc.lock")
+NOTHING = "nothing to do"  # in the first heading where no model was judged
 # A figure that was not pushed has no address that GitHub could show.
 FIGURE = re.compile(r"^!\[[^\]]*\]\((?!https?:)[^)]*\)\n\n?", re.MULTILINE)
 
@@ -71,16 +72,26 @@ def write_comment(number: int, page: str) -> None:
 
 
 def open_pull_request(body: str) -> None:
-    """Open a pull request for the branch of dvc.lock, or update its text; none: nothing to do."""
+    """Open a pull request for the branch of dvc.lock, or update its text.
+
+    Not where the branch is merged already; and what an open one says of a verdict stays where
+    nothing was judged since.
+    """
     # The name by which `python -m pipeline retrain --push` pushes off a branch.
     branch = f"retrain/{hashlib.md5(LOCK.read_bytes(), usedforsecurity=False).hexdigest()[:12]}"
     if not run("git", "ls-remote", "--heads", "origin", f"refs/heads/{branch}").stdout:
         print(f"no branch {branch}: dvc.lock did not change")
         return
+    if not run("git", "status", "--porcelain", "--", str(LOCK)).stdout:
+        print(f"{branch} is merged: dvc.lock is that of {os.environ['GITHUB_REF_NAME']}")
+        return
     title = next(line for line in body.splitlines() if line.startswith("#")).strip("# ")
     pulls = f"repos/{os.environ['GITHUB_REPOSITORY']}/pulls"
     owner = os.environ["GITHUB_REPOSITORY"].partition("/")[0]
     there = json.loads(gh("api", f"{pulls}?state=open&head={owner}:{branch}"))
+    if there and NOTHING in title:
+        print(f"pull request {there[0]['number']}: left as it is, for nothing was judged")
+        return
     if there:
         gh("api", "--method=PATCH", f"{pulls}/{there[0]['number']}", "--input=-", body=body)
         print(f"pull request {there[0]['number']}: updated")

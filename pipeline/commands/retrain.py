@@ -1,14 +1,15 @@
 """Run the whole cycle: pull data, train what changed, judge it, and report; CI, cron and you alike.
 
 Writes outputs/retrain/summary.md (and appends it to the file that $GITHUB_STEP_SUMMARY names) and
-outputs/promote/verdict.{json,md}. Where nothing relevant changed nothing is trained. A run that was
-interrupted is resumed.
+outputs/promote/verdict.{json,md}. Where nothing relevant changed nothing is trained, but for a
+model whose run another store holds. A run that was interrupted is resumed.
 """
 
 import click
 
 from pipeline.commands import promote
 from pipeline.settings import params
+from pipeline.tracking.outbox.leftovers import is_known
 from pipeline.tracking.store.run_references import key_of_outputs
 
 EXIT_CODES = """\b
@@ -78,6 +79,9 @@ def run(
     if dvc_steps.has_remote():
         dvc_steps.pull()
     stages = dvc_steps.try_out(values) if values else dvc_steps.repro()
+    if not is_known(params.load().tracking.experiment, key_of_outputs()):
+        print("train: the store lacks the run of this model, made elsewhere: anew", flush=True)
+        stages += dvc_steps.train_anew()
     asked = {"renew": renew_test, "dry_run": dry_run or bool(values)}
     outcome = cycle.judge(params.load(), key_of_outputs(), **asked)
     done = Cycle(stages, outcome, values)

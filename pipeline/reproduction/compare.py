@@ -15,6 +15,7 @@ LEFT_OUT = {
     "outputs/train/run.json": "holds the ids of run and model, new in each run",
     "evaluation/report.html": "names its run; outputs/evaluate/report.html is it without that",
     "provenance/": "holds the hash of outputs/train/run.json and the patch as it was applied",
+    "promotion/": "is the gate's verdict, which no replay asks for",
     "external/": "scores other data sets, which are not brought",
     "outputs/external/": "comes from other data sets, which are not brought",
     "system/": "measures the load of the machine",

@@ -16,6 +16,7 @@ from pipeline.retraining import dvc_steps, publish
 from pipeline.retraining.summary_page import Cycle, Place, message, summary
 from pipeline.settings import paths
 from pipeline.settings.schema import Params
+from pipeline.tracking.store.connection import is_server, tracking_uri
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,9 @@ def _in_ci() -> bool:
 
 
 def _place(fetch: tuple[str, str]) -> Place:
-    # The store of a job is a file that goes with it, or a cache that only jobs see.
-    recorded = not _in_ci() or bool(os.environ.get("MLFLOW_TRACKING_URI"))
+    # The store of a job is a file that goes with it, or a cache that only jobs see. MLflow sets
+    # MLFLOW_TRACKING_URI to the store in use, so that the variable tells nothing by now.
+    recorded = not _in_ci() or is_server(tracking_uri())
     return Place(fetch, remote=dvc_steps.has_remote(), recorded=recorded)
 
 

@@ -43,9 +43,10 @@ class Job:
         self.run("git", "config", "user.name", "Test")
         self.run("git", "config", "user.email", "test@localhost")
         self.run("git", "remote", "add", "origin", "../remote")
-        (self.folder / "dvc.lock").write_text(LOCK)
+        (self.folder / "dvc.lock").write_text("before")
         self.run("git", "add", ".")
         self.run("git", "commit", "--quiet", "--message=all")
+        (self.folder / "dvc.lock").write_text(LOCK)
 
     def run(self, *command: str, **more: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
@@ -137,6 +138,24 @@ def test_a_pull_request_is_opened_for_the_branch_of_the_lock_and_then_updated(jo
     (pull,) = job.state()["pulls"]
     assert pull["title"] == "Retraining: version 2 promoted"
     assert (pull["head"], pull["base"]) == (BRANCH, "main")
+
+
+def test_a_verdict_stays_in_the_pull_request_where_nothing_was_judged_since(job):
+    job.run("git", "push", "--quiet", "origin", f"HEAD:refs/heads/{BRANCH}")
+    job.run(".ci/github.py", "pull-request", job.page("# Retraining: version 2 kept"))
+    before = job.state()["pulls"]
+    later = job.page("# Retraining: nothing to do: nothing relevant changed")
+    done = job.run(".ci/github.py", "pull-request", later)
+    assert done.stdout == "pull request 7: left as it is, for nothing was judged\n", done.stderr
+    assert job.state()["pulls"] == before
+
+
+def test_no_pull_request_is_opened_for_a_branch_that_is_merged(job):
+    job.run("git", "push", "--quiet", "origin", f"HEAD:refs/heads/{BRANCH}")
+    job.run("git", "commit", "--quiet", "--message=squashed", "dvc.lock")
+    done = job.run(".ci/github.py", "pull-request", job.page("# Retraining: nothing to do"))
+    assert done.stdout == f"{BRANCH} is merged: dvc.lock is that of main\n", done.stderr
+    assert job.state()["pulls"] == []
 
 
 def test_without_the_right_to_open_pull_requests_the_job_goes_on_with_a_warning(job):

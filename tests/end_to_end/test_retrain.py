@@ -171,6 +171,18 @@ def test_first_run_makes_a_champion_and_pushes_it(project, retrain, tmp_path, mo
     assert (project.person / name).read_text() == (project.job / name).read_text()
 
 
+def test_what_another_machine_trained_is_recorded_anew_where_the_store_lacks_it(project, tmp_path):
+    run(tmp_path, "git", "clone", "--quiet", str(project.person.parent / "remote.git"), "mate")
+    mate = tmp_path / "mate"
+    told = run(mate, "python", "-m", "pipeline", "retrain").stdout
+    assert "the store lacks the run of this model" in told
+    assert "Running stage 'train'" in told
+    assert (mate / "outputs/retrain/summary.md").read_text().startswith("# Retraining: version 1")
+    again = run(mate, "python", "-m", "pipeline", "retrain").stdout
+    assert "Running stage" not in again
+    assert "retrain: nothing to do: version 1 is the champion already" in again
+
+
 def test_nothing_relevant_changed_trains_nothing(project, retrain):
     head = run(project.job, "git", "rev-parse", "HEAD").stdout
     (project.job / "README.md").write_text("Another text.")

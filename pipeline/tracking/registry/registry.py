@@ -122,7 +122,8 @@ class Registry:
             return str(found.info.run_id)
         raise InputError(
             f"Run {key} is not in {without_password(tracking_uri())}. Send it with `python -m "
-            "pipeline sync`, or set MLFLOW_TRACKING_URI to the store that holds it."
+            "pipeline sync`, set MLFLOW_TRACKING_URI to the store that holds it, or record it "
+            "anew: `dvc repro --force --single-item train && dvc repro`."
         )
 
     def _link(self, model_id: str, number: int) -> None:

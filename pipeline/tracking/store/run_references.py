@@ -165,7 +165,8 @@ def _by_key(client: "MlflowClient", key: str, meant: str) -> "list[entities.Run]
         return found
     raise InputError(
         f"{meant} holds the model of run {key}, which the store lacks. Send it with `python -m "
-        "pipeline sync`, or set MLFLOW_TRACKING_URI to the store that holds it."
+        "pipeline sync`, set MLFLOW_TRACKING_URI to the store that holds it, or record it anew: "
+        "`dvc repro --force --single-item train && dvc repro`."
     )
 
 
