@@ -22,7 +22,7 @@ INSTALL = $(PYTHON) -m pip --python $(VENV)/bin/python install --quiet --disable
 
 repro: $(VENV)/.run  ## run the pipeline; only what changed is computed
 	dvc repro
-	@python -m pipeline find
+	@-python -m pipeline find
 
 folds: $(VENV)/.run  ## is the network better than other models, in every fold of people?
 	dvc repro studies/folds/dvc.yaml

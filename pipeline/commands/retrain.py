@@ -74,14 +74,18 @@ def run(
     if branch and aside:
         raise click.UsageError("--branch and --aside name two branches: leave one out.")
     params.load()
+
+    def known() -> bool:
+        return is_known(params.load().tracking.experiment, key_of_outputs())
+
     if push:
         publish.refuse_changes()
     if dvc_steps.has_remote():
         dvc_steps.pull()
     stages = dvc_steps.try_out(values) if values else dvc_steps.repro()
-    if not is_known(params.load().tracking.experiment, key_of_outputs()):
+    if not known():
         print("train: the store lacks the run of this model, made elsewhere: anew", flush=True)
-        stages += dvc_steps.train_anew()
+        stages += dvc_steps.train_here(known)
     asked = {"renew": renew_test, "dry_run": dry_run or bool(values)}
     outcome = cycle.judge(params.load(), key_of_outputs(), **asked)
     done = Cycle(stages, outcome, values)
@@ -92,6 +96,6 @@ def run(
         cycle.push(done, figures, cycle.Target(remote, branch, aside))
     cycle.tell_job()
     if values:
-        print("params.yaml holds what was tried; `git checkout params.yaml` takes it back")
+        print("params.yaml holds what was tried; `git checkout params.yaml dvc.lock` goes back")
     print(f"retrain: {headline_of(done)}")
     raise SystemExit(promote.CODES[outcome.word] if outcome.decision else 0)

@@ -178,9 +178,11 @@ def test_what_another_machine_trained_is_recorded_anew_where_the_store_lacks_it(
     assert "the store lacks the run of this model" in told
     assert "Running stage 'train'" in told
     assert (mate / "outputs/retrain/summary.md").read_text().startswith("# Retraining: version 1")
-    again = run(mate, "python", "-m", "pipeline", "retrain").stdout
-    assert "Running stage" not in again
-    assert "retrain: nothing to do: version 1 is the champion already" in again
+    for _ in range(2):
+        again = run(mate, "python", "-m", "pipeline", "retrain").stdout
+        assert "Running stage" not in again
+        assert "retrain: nothing to do: version 1 is the champion already" in again
+        run(mate, "git", "checkout", "--quiet", "dvc.lock")  # as a job finds it until it is merged
 
 
 def test_nothing_relevant_changed_trains_nothing(project, retrain):
