@@ -105,7 +105,7 @@ bench-serving: $(VENV)/.dev  ## 200 clients at once for a minute, then malformed
 bench-prediction: $(VENV)/.dev  ## predict 10 million frames: time and memory (4 GB of disk)
 	python -m benchmarks.prediction
 
-soak: $(VENV)/.dev  ## mutated data, kills, races, promotions, intervals, two at a time: 40 minutes
+soak: $(VENV)/.dev  ## mutated data, kills, races, promotions, intervals, two at a time: 30 minutes
 	python -m benchmarks.soak $(CAMPAIGNS)
 
 format: $(VENV)/.dev  ## lay the code out
