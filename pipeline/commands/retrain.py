@@ -9,7 +9,7 @@ import click
 
 from pipeline.commands import promote
 from pipeline.settings import params
-from pipeline.tracking.outbox.leftovers import is_known
+from pipeline.tracking.registry.registry import is_known
 from pipeline.tracking.store.run_references import key_of_outputs
 
 EXIT_CODES = """\b
@@ -76,7 +76,8 @@ def run(
     params.load()
 
     def known() -> bool:
-        return is_known(params.load().tracking.experiment, key_of_outputs())
+        settings = params.load()
+        return is_known(settings.tracking.experiment, settings.promote.model, key_of_outputs())
 
     if push:
         publish.refuse_changes()
@@ -84,7 +85,8 @@ def run(
         dvc_steps.pull()
     stages = dvc_steps.try_out(values) if values else dvc_steps.repro()
     if not known():
-        print("train: the store lacks the run of this model, made elsewhere: anew", flush=True)
+        told = "train: the store lacks the run of this model, made elsewhere: one is made here"
+        print(told, flush=True)
         stages += dvc_steps.train_here(known)
     asked = {"renew": renew_test, "dry_run": dry_run or bool(values)}
     outcome = cycle.judge(params.load(), key_of_outputs(), **asked)

@@ -37,7 +37,7 @@ def train_here(known: Callable[[], bool]) -> list[str]:
     """
     yaml = YAML()  # as DVC writes it: texts such as '08' keep their quotes
     lock = yaml.load(LOCK)
-    lock["stages"].pop("train")
+    lock["stages"].pop("train", None)
     yaml.dump(lock, LOCK)
     stages = repro()
     if known():

@@ -136,10 +136,9 @@ def page(project: Project) -> str:
 
 
 def repeated(folder: Path, text: str) -> str:
-    """Type the commands that a summary gives, but for a whole replay; return what they print."""
-    block = text.split("```")[-2].strip().splitlines()
-    typed = [line for line in block if "reproduce" not in line]
-    assert len(typed) == 2
+    """Type the commands that a job's summary gives; return what they print."""
+    typed = text.split("```")[-2].strip().splitlines()
+    assert len(typed) == 2, "no `reproduce`: its run is in a file that the job alone has"
     done = subprocess.run(
         ["bash", "-e", "-c", "\n".join(typed)],
         cwd=folder,

@@ -64,6 +64,7 @@ def test_every_step_is_compared_and_what_must_differ_is_left_out(pair):
     then, now = pair("a.md", "a", "b")
     metrics = {"loss": THEN, "size": {0: 1.0}, "system/cpu": {0: 1.0}, "gone": {0: 1.0}}
     recorded = made(metrics, {"a.md": then, "b.md": then, "provenance/md5.json": then})
+    recorded.files["promotion/verdict.json"] = then  # the gate judged it
     replayed = made(
         {"loss": NOW, "size": {0: 1.0}, "system/cpu": {0: 2.0}, "more": {0: 1.0}},
         {"a.md": now, "provenance/md5.json": now},
@@ -87,6 +88,7 @@ def test_every_step_is_compared_and_what_must_differ_is_left_out(pair):
     assert [line.split(":")[0] for line in left] == [
         "left out outputs/train/run.json",
         "left out provenance/",
+        "left out promotion/",
         "left out system/",
     ]
     assert more == "only in the replay: more"

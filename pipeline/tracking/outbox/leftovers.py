@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 
 from pipeline.errors import InputError
-from pipeline.tracking.outbox.courier import Courier, UnsentError, find_run, open_store
+from pipeline.tracking.outbox.courier import Courier, UnsentError
 from pipeline.tracking.outbox.journal import DamagedError, Journal, all_journals, waiting
 from pipeline.tracking.store.connection import journals_folder, local_folder
 
@@ -118,11 +118,3 @@ def _forget_oldest() -> None:
         (trainings if begin["maker"] is None else evaluations).append(journal)
     for journal in trainings[:-KEPT] + evaluations[:-KEPT]:
         journal.remove()
-
-
-def is_known(experiment: str, key: str) -> bool:
-    """Tell whether the store has a run, or a journal on this machine can still bring it there."""
-    if any(journal.key == key for journal in all_journals(journals_folder())):
-        return True
-    client, experiment_id = open_store(experiment)
-    return find_run(client, [experiment_id], key) is not None

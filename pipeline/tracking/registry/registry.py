@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 from pipeline.errors import InputError
 from pipeline.tracking.outbox.courier import KEY, find_run, open_store
 from pipeline.tracking.outbox.entries import clean_tags
+from pipeline.tracking.outbox.journal import all_journals
 from pipeline.tracking.registry.versions import NONE, REPLACED, RULE, SINCE, Version, as_version
 from pipeline.tracking.store.connection import (
+    journals_folder,
     no_database,
     tracking_uri,
     without_password,
@@ -215,6 +217,14 @@ def open_registry(experiment: str, name: str) -> Iterator[Registry]:
             + "Start or mend it, or set MLFLOW_TRACKING_URI to another, and run this again: it "
             "goes on where it stopped."
         ) from error
+
+
+def is_known(experiment: str, name: str, key: str) -> bool:
+    """Tell whether the store has a run, or a journal on this machine can still bring it there."""
+    if any(journal.key == key for journal in all_journals(journals_folder())):
+        return True
+    with open_registry(experiment, name) as registry:
+        return find_run(registry.client, [registry.experiment_id], key) is not None
 
 
 def champion_of(experiment: str, name: str) -> Version | None:
