@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 ROOT = Path(__file__).resolve().parents[1]
 HIDDEN, DROPOUT = (256, 128, 64), (0.4, 0.3, 0.2)
 WIDTHS = (12, *HIDDEN, 6)
+MEMBERS = 5
 WEIGHTS = (1.0, 2.0, 3.0, 1.0, 2.0, 3.0)
 Array = NDArray[np.float32]
 
@@ -43,6 +44,31 @@ def pipeline(features: Array, labels: Array, batch: int) -> Iterator[None]:
 
     model = _keras(features)
     steps = Steps(model, (features, labels), batch, 7, fused=True)
+    for epoch in range(sys.maxsize):
+        steps(epoch)
+        yield
+
+
+def members(features: Array, labels: Array, batch: int) -> Iterator[None]:
+    """Train five members as one network, as `train.members: 5` does."""
+    import keras
+
+    from pipeline.model.training.members import MembersLoss, build_members, with_counts
+    from pipeline.model.training.network import standardise
+    from pipeline.model.training.steps import Steps
+
+    model, _ = build_members(
+        standardise(features),
+        *(WIDTHS[0], WIDTHS[-1]),
+        hidden=HIDDEN,
+        dropout=DROPOUT,
+        batch_norm=True,
+        members=MEMBERS,
+    )
+    model.compile(keras.optimizers.Adam(), MembersLoss(WEIGHTS, "emotion", MEMBERS))
+    model.optimizer.build(model.trainable_variables)
+    counted, _ = with_counts(labels, np.arange(len(labels)) % MEMBERS, MEMBERS)
+    steps = Steps(model, (features, counted), batch, 7, fused=True)
     for epoch in range(sys.maxsize):
         steps(epoch)
         yield
@@ -116,6 +142,7 @@ def products(features: Array, labels: Array, batch: int) -> Iterator[None]:
 
 CONTENDERS: dict[str, Callable[[Array, Array, int], Iterator[None]]] = {
     "pipeline": pipeline,
+    "5 members": members,
     "plain fit": plain_fit,
     "scikit-learn": scikit_learn,
     "products alone": products,
