@@ -116,6 +116,8 @@ def test_dropout_keeps_its_share_and_draws_anew_for_each_row_layer_and_epoch():
         assert second.shape == (ROWS, 3, 20)
         assert first.mean() == pytest.approx(0.6, abs=0.01)
         assert second.mean() == pytest.approx(0.9, abs=0.01)
+        flat = (first[:1000].ravel(), second[:1000].ravel()[: first[:1000].size])
+        assert (flat[0] == flat[1]).mean() == pytest.approx(0.6 * 0.9 + 0.4 * 0.1, abs=0.01)
         for other in (later, np.roll(first, 1, axis=0), np.roll(first, 1, axis=1)):
             assert (first == other).mean() == pytest.approx(0.6**2 + 0.4**2, abs=0.01)
 
