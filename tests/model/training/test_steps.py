@@ -102,7 +102,8 @@ def test_dropout_keeps_what_was_drawn(fused):
     assert Steps(model, rows, 48, 7, fused=fused)(0) == pytest.approx(expected / ROWS, rel=1e-4)
 
 
-def test_dropout_keeps_its_share_and_draws_anew_for_each_row_layer_and_epoch():
+def test_dropout_keeps_its_share_and_draws_anew_for_each_row_block_layer_and_epoch(monkeypatch):
+    monkeypatch.setattr("pipeline.model.training.batches._ROWS_AT_ONCE", 200)
     batches = Batches((FEATURES, LABELS), 32, 7, [(0.4, (50,)), (0.1, (3, 20))])
     drawn = [
         [
@@ -118,7 +119,9 @@ def test_dropout_keeps_its_share_and_draws_anew_for_each_row_layer_and_epoch():
         assert second.mean() == pytest.approx(0.9, abs=0.01)
         flat = (first[:1000].ravel(), second[:1000].ravel()[: first[:1000].size])
         assert (flat[0] == flat[1]).mean() == pytest.approx(0.6 * 0.9 + 0.4 * 0.1, abs=0.01)
-        for other in (later, np.roll(first, 1, axis=0), np.roll(first, 1, axis=1)):
+        block = batches.parts[0].batches * batches.parts[0].size
+        moved = [np.roll(first, by, axis) for by, axis in ((1, 0), (block, 0), (1, 1))]
+        for other in (later, *moved):
             assert (first == other).mean() == pytest.approx(0.6**2 + 0.4**2, abs=0.01)
 
 
