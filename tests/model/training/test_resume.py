@@ -5,6 +5,7 @@ import random
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -12,8 +13,8 @@ import pytest
 from damage import damaged
 
 from pipeline.model.training.augmentation import Augmentation
-from pipeline.model.training.fit import Data, Settings, Trained, fit
-from pipeline.model.training.resume import STATE, _read, _write
+from pipeline.model.training.fit import Data, Settings, Trained, best_of, fit
+from pipeline.model.training.resume import STATE, KeepState, _read, _write
 from pipeline.model.training.saving import save_model
 
 RNG = np.random.default_rng(5)
@@ -193,3 +194,17 @@ def test_no_damage_of_a_state_is_read_as_one(state: bytes, tmp_path: Path) -> No
     for _ in range(500):
         (tmp_path / STATE).write_bytes(damaged(state, rng))
         assert _read(tmp_path / STATE) is None
+
+
+def test_of_equal_epochs_the_first_is_kept(tmp_path: Path) -> None:
+    """As `best_of` says: else the run's best epoch and the weights would be of two."""
+    history: list[dict[str, float]] = []
+    kept = KeepState(tmp_path, [], history)
+    optimizer = SimpleNamespace(variables=[])
+    model = SimpleNamespace(variables=[], optimizer=optimizer, stop_training=False)
+    model.get_weights = lambda: [np.array(len(history))]
+    kept.set_model(model)
+    for epoch, loss in enumerate([0.5, 0.4, 0.4, 0.6]):
+        history.append({"epoch": epoch + 1, "val_loss": loss})
+        kept.on_epoch_end(epoch)
+    assert kept.best == [best_of(history)["epoch"]] == [2]
