@@ -28,5 +28,19 @@ def _stderr_held_back() -> Iterator[None]:
             os.close(kept)
 
 
-with _stderr_held_back():  # TensorFlow logs a banner before its log level can be set
+@contextmanager
+def _not_found(*packages: str) -> Iterator[None]:
+    """Let packages that are not loaded yet seem not to be installed, as long as the block lasts."""
+    hidden = [name for name in packages if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None: not to be found
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
+
+
+# TensorFlow logs a banner before its log level can be set. Keras would load, for wrappers and
+# galleries that are not used here, two packages that it can do without: a third of the time.
+with _stderr_held_back(), _not_found("matplotlib", "sklearn"):
     import tensorflow  # noqa: F401
