@@ -8,6 +8,7 @@ import pytest
 import yaml
 from server import experiment, faulty, server  # noqa: F401  # fixtures of every test
 from stores import client, isolate, migrated, root, store  # noqa: F401
+from throwaway import PARAMS
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL = ROOT.parent / "shared" / "data"
@@ -33,7 +34,7 @@ def cases() -> Path:
 @pytest.fixture
 def tree() -> dict[str, Any]:
     """Give the content of params.yaml, to change at will."""
-    loaded: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text())
+    loaded: dict[str, Any] = yaml.safe_load(PARAMS.read_text())
     return loaded
 
 

@@ -22,6 +22,7 @@ import numpy as np
 import pytest
 from apart import in_a_thread
 from candidates import guesses, make_candidate
+from throwaway import PARAMS
 
 from benchmarks import (
     coverage,
@@ -56,7 +57,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.fixture
 def settings() -> Params:
-    return params.load(ROOT / "params.yaml")
+    return params.load(PARAMS)
 
 
 @pytest.fixture

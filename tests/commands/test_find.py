@@ -6,14 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from candidates import guesses, log_candidate
+from throwaway import PARAMS
 
 from pipeline.commands import find
 from pipeline.errors import InputError
 from pipeline.settings import params, paths
 from pipeline.tracking.open_runs import training_run
 from pipeline.tracking.registry.registry import open_registry
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def record(folder: Path, name: str, predicted: np.ndarray) -> str:
@@ -29,7 +28,7 @@ def address(capsys: pytest.CaptureFixture[str], meant: str | None = None) -> str
 
 def test_names_the_model_of_the_run_the_champion_or_outputs(store, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(store)
-    Path("params.yaml").write_text((ROOT / "params.yaml").read_text())
+    Path("params.yaml").write_text(PARAMS.read_text())
     one, two = (record(tmp_path, name, guesses([0.5, 0.5])) for name in ("one", "two"))
     paths.RUN.parent.mkdir(parents=True)
     paths.RUN.write_text(json.dumps({"run": two}))

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from conftest import ROOT
 from dvc.utils.hydra import apply_overrides
 from recordings import COLUMNS, add, changed, csv_text, openface_folder
+from throwaway import PARAMS
 
 from pipeline.commands import inspect
 from pipeline.errors import InputError
@@ -40,7 +40,7 @@ def parameters(line: str, folder: Path) -> Params:
     assert words[:3] == ["dvc", "exp", "run"]
     assert words[3::2] == ["-S"] * (len(words) // 2 - 1)
     path = folder / "chosen.yaml"
-    shutil.copyfile(ROOT / "params.yaml", path)
+    shutil.copyfile(PARAMS, path)
     apply_overrides(str(path), words[4::2])
     return params.load(path)
 
@@ -166,7 +166,4 @@ def test_names_both_files_of_a_recording_under_two_subjects(workspace, tree, tmp
 
 
 def test_the_shipped_gate_refuses_a_recording_under_two_subjects():
-    assert (
-        "same_recording"
-        in yaml.safe_load((ROOT / "params.yaml").read_text())["promote"]["blocking"]
-    )
+    assert "same_recording" in yaml.safe_load(PARAMS.read_text())["promote"]["blocking"]

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from throwaway import PARAMS
 
 from pipeline.data.card import profile
 from pipeline.data.card.profile import BINS, Profile
@@ -18,7 +19,7 @@ from pipeline.tracking.open_runs import training_run
 from pipeline.tracking.registry.registry import open_registry
 
 FEATURES, EMOTIONS = ["AU06_r", "AU12_r"], ["happiness"]
-SETTINGS = params.load(Path(__file__).parents[2] / "params.yaml")
+SETTINGS = params.load(PARAMS)
 
 
 def made(subjects: int) -> Profile:

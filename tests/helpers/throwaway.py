@@ -15,6 +15,8 @@ from typing import Any
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parents[2]
+# The parameters that tests are written for; those of the root are their owner's to change.
+PARAMS = ROOT / "tests" / "params.yaml"
 
 # What a caller's shell or git hook may have set would lead commands out of the copy.
 FOREIGN = ("GIT_", "DVC_", "MLFLOW_")
@@ -36,12 +38,19 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def make_clone(target: Path) -> Path:
-    """Copy all files that git tracks or would track into `target`, commit them and return it."""
+    """Copy all files that git tracks or would track into `target`, commit them and return it.
+
+    With the parameters of the tests, and without what a project adds: data, results, remotes.
+    """
     listed = ("git", "ls-files", "--cached", "--others", "--exclude-standard", "-z")
     for name in filter(None, run(ROOT, *listed).stdout.split("\0")):
+        if name.startswith("data/") or name.endswith("dvc.lock"):
+            continue
         if (ROOT / name).is_file():  # a deleted file is listed until its deletion is committed
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, target / name)
+    shutil.copy(PARAMS, target / "params.yaml")
+    (target / ".dvc/config").write_text("[core]\n    analytics = false\n    check_update = false\n")
     run(target, "git", "init", "--quiet", "--initial-branch=main", "--template=")
     for key, value in OWN_GIT.items():
         run(target, "git", "config", key, value)

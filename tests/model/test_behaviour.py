@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from conftest import ROOT
+from throwaway import PARAMS
 
 from pipeline.data.features.feature_map import FeatureMap, fit_feature_map
 from pipeline.data.labels.facs_rules import rule_scores
@@ -71,7 +71,7 @@ class Trained:
 
 @pytest.fixture(scope="module", params=[False, True], ids=["plain", "calibrated"])
 def trained(request):
-    settings = yaml.safe_load((ROOT / "params.yaml").read_text())
+    settings = yaml.safe_load(PARAMS.read_text())
     settings["recipes"]["improved"]["epochs"] = EPOCHS
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "params.yaml"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from candidates import EXPERIMENT, PEOPLE, guesses, labels, make_candidate
 from stores import Isolate
+from throwaway import PARAMS
 
 from pipeline.promotion.promote import Outcome, promote
 from pipeline.settings import params
@@ -16,7 +17,6 @@ from pipeline.settings.schema import Params
 from pipeline.tracking.outbox.courier import open_store
 from pipeline.tracking.registry.registry import Registry
 
-ROOT = Path(__file__).parents[2]
 OTHERS = [*PEOPLE[:-1], "T9"]
 
 
@@ -55,7 +55,7 @@ def made(
 @pytest.fixture
 def settings(made: dict[str, str]) -> Params:
     """Give the repository's parameters, with a model's name that no other test uses."""
-    loaded = params.load(ROOT / "params.yaml")
+    loaded = params.load(PARAMS)
     own = loaded.promote.model_copy(update={"model": f"model-{uuid.uuid4().hex[:8]}"})
     return loaded.model_copy(update={"promote": own})
 

@@ -1,13 +1,13 @@
 """The champion predicts test rows that are new to it, without the people it was trained on."""
 
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from candidates import FEATURES, FRAMES, PEOPLE, keys, labels, make_candidate
+from throwaway import PARAMS
 
 from pipeline.errors import InputError
 from pipeline.promotion.promote import promote
@@ -62,7 +62,7 @@ def renewal(isolate, migrated, network, tmp_path, monkeypatch):
     champion = make_candidate(tmp_path / "a", old, **made)
     challenger = make_candidate(tmp_path / "b", labels(NEW), people=NEW)
     write_frames(NEW)
-    settings = params.load(Path(__file__).parents[2] / "params.yaml")
+    settings = params.load(PARAMS)
     assert promote(settings, champion, renew=False, dry_run=False).word == "promoted"
 
     def judge(key=challenger, *, renew):

@@ -1,14 +1,12 @@
 import shutil
-from pathlib import Path
 
 import pytest
 import yaml
 from dvc.utils.serialize import modify_yaml
+from throwaway import PARAMS, ROOT
 
 from pipeline.errors import InputError
 from pipeline.settings import params
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def load(tmp_path, tree):
@@ -22,6 +20,10 @@ def test_reads_what_the_repository_ships(tmp_path, tree):
     assert settings.recipe == "improved"
     assert settings.chosen.hidden == (256, 128, 64)
     assert settings.label.rules["fear"].aus == (1, 2, 4, 5, 20)
+
+
+def test_the_parameters_of_the_root_can_be_read():
+    params.load(ROOT / "params.yaml")
 
 
 @pytest.mark.parametrize(
@@ -111,14 +113,14 @@ def test_refuses_a_rule_without_divisor(tmp_path, tree):
 @pytest.mark.parametrize("rate", [0.00001, 3e-7, 0.5, 2.5e1])
 def test_reads_a_number_as_dvc_writes_it(tmp_path, rate):
     path = tmp_path / "params.yaml"
-    shutil.copyfile(ROOT / "params.yaml", path)
+    shutil.copyfile(PARAMS, path)
     with modify_yaml(str(path)) as tree:  # what `dvc exp run -S` does
         tree["train"]["learning_rate"] = rate
     assert params.load(path).train.learning_rate == rate
 
 
 def test_a_key_is_the_text_that_stands_there(tmp_path):
-    text = (ROOT / "params.yaml").read_text().replace("'01': neutral", "01: neutral")
+    text = PARAMS.read_text().replace("'01': neutral", "01: neutral")
     (tmp_path / "params.yaml").write_text(text)
     assert params.load(tmp_path / "params.yaml").naming["ravdess"].emotions["01"] == "neutral"
 
@@ -168,7 +170,7 @@ def test_what_a_parser_may_stumble_over_is_one_line_with_its_place(tmp_path, tex
 
 
 def test_an_alias_that_is_no_bomb_is_read(tmp_path):
-    text = (ROOT / "params.yaml").read_text()
+    text = PARAMS.read_text()
     text = text.replace("    hidden: [256, 128, 64] ", "    hidden: &layers [256, 128, 64] ")
     (tmp_path / "params.yaml").write_text(text.replace("hidden: [128, 64, 32]", "hidden: *layers"))
     assert params.load(tmp_path / "params.yaml").recipes["baseline"].hidden == (256, 128, 64)

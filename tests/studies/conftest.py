@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from throwaway import PARAMS
 
 from pipeline.settings import params, paths
 from pipeline.settings.schema import Params
 
-ROOT = Path(__file__).resolve().parents[2]
 EMOTIONS = ("anger", "joy", "sadness")
 QUICK = {
     "label.source": "human",
@@ -36,7 +36,7 @@ def imported() -> None:
 
 @pytest.fixture(scope="session")
 def settings() -> Params:
-    return params.with_values(params.load(ROOT / "params.yaml"), QUICK, Path("quick"))
+    return params.with_values(params.load(PARAMS), QUICK, Path("quick"))
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +77,7 @@ def write_world(folder: Path, people: int = 8, shown: float = 3.0, seed: int = 0
 
     Return the labels (rows, emotions).
     """
-    shutil.copy(ROOT / "params.yaml", folder)
+    shutil.copy(PARAMS, folder)
     random = np.random.default_rng(seed)
     clips = np.arange(people * 6)
     category = random.permutation(np.tile(np.arange(3), people * 2))

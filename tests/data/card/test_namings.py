@@ -2,13 +2,13 @@
 
 import pytest
 import yaml
-from conftest import ROOT
+from throwaway import PARAMS
 
 from pipeline.data.card.namings import best, try_naming
 from pipeline.data.reading.naming.clip_names import Naming
 from pipeline.data.reading.naming.labels_file import Labels
 
-SHIPPED = yaml.safe_load((ROOT / "params.yaml").read_text())["naming"]
+SHIPPED = yaml.safe_load(PARAMS.read_text())["naming"]
 PEOPLE = [f"P{i:02d}" for i in range(1, 6)]
 FEELINGS = ["angry", "happy", "sad"]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from candidates import EMOTIONS, FEATURES, guesses, log_candidate
+from throwaway import PARAMS
 
 from pipeline.data.card import profile
 from pipeline.data.card.profile import BINS, PREDICTED, Profile
@@ -17,7 +18,7 @@ from pipeline.stages.steps.stored_models import find_model
 from pipeline.tracking.open_runs import training_run
 from pipeline.tracking.registry.registry import open_registry
 
-SETTINGS = params.load(Path(__file__).parents[3] / "params.yaml")
+SETTINGS = params.load(PARAMS)
 TUNED = {"happiness": 0.3, "sadness": 0.6}
 
 
