@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.errors import InputError
+from pipeline.settings import params
 from pipeline.settings.run_files import PREDICTIONS
 from pipeline.tracking.store.connection import tracking_uri
 from pipeline.tracking.store.recorded_runs import RunPart, read_part
@@ -34,13 +35,15 @@ def run(first: str, second: str, html: Path | None = None) -> None:
     # Imported here, so that the other commands do not wait for them.
     from pipeline.comparison.models import compare
     from pipeline.comparison.page import FIGURE, comparison_page, differences
+    from pipeline.evaluation.resampling.bootstrap import Resampling
     from pipeline.report.figures.files import svg
     from pipeline.report.pages.text import to_text
     from pipeline.report.pages.webpage import to_html
 
     left, right = sides((first, second))
-    table = compare(left, right)
-    page = comparison_page(table, left, right)
+    chosen = params.load().evaluate  # by which `promote` judges, too
+    table = compare(left, right, Resampling(chosen.resamples, chosen.seed, chosen.confidence))
+    page = comparison_page(table, left, right, chosen.confidence)
     print(to_text(page))
     if html:
         drawn = {FIGURE: svg(differences(table, left.name, right.name))}

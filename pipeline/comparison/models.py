@@ -13,14 +13,12 @@ import pandas as pd
 from pipeline.comparison.paired import Change, Pair, measure
 from pipeline.errors import InputError
 from pipeline.evaluation.prediction_file import Predictions
-from pipeline.evaluation.resampling.bootstrap import RESAMPLES, Resampling
+from pipeline.evaluation.resampling.bootstrap import Resampling
 from pipeline.evaluation.scoring.metric_names import LESS_IS_BETTER, label_of
 from pipeline.evaluation.verdict import pair_of
 
 NAMED = "clip_accuracy"
 MACRO = "macro"
-CONFIDENCE = 0.95
-SEED = 0
 COMPARED = ("average_precision", "auroc", "f1", "brier", "ece", "mae")
 BETTER, WORSE, LEVEL = "better", "worse", "not told apart"
 
@@ -65,7 +63,7 @@ def _unlike(a: Predictions, b: Predictions) -> str:
     return ""
 
 
-def compare(first: Contender, second: Contender) -> pd.DataFrame:
+def compare(first: Contender, second: Contender, resampling: Resampling) -> pd.DataFrame:
     """Give one row a metric and an emotion, the macro average (`MACRO`) first.
 
     Metrics are those of `COMPARED` and, where people's categories are learned, of categories.
@@ -77,7 +75,7 @@ def compare(first: Contender, second: Contender) -> pd.DataFrame:
     refuse_unequal(first, second)
     pair = Pair.of(first.predictions, second.predictions)
     metrics = (*COMPARED, *pair.category_metrics)
-    changes = measure(pair, metrics, Resampling(RESAMPLES, SEED, CONFIDENCE))
+    changes = measure(pair, metrics, resampling)
     return pd.DataFrame([_line(change) for change in changes])
 
 
@@ -107,13 +105,13 @@ def headline(table: pd.DataFrame, names: Sequence[str]) -> str:
     return f"{names[1]} is {row['second_is']} than {names[0]}: {pair}, hardly by chance."
 
 
-def verdict(table: pd.DataFrame, names: Sequence[str]) -> str:
+def verdict(table: pd.DataFrame, names: Sequence[str], confidence: float) -> str:
     """Say in one sentence whether the second model is better, by macro average precision."""
     row = table[table["emotion"] == MACRO].iloc[0]
     metric = label_of(str(row["metric"]))
     numbers = (
         f"macro {metric} {row['second']:.3f} against {row['first']:.3f}, difference "
-        f"{row['difference']:+.3f} ({CONFIDENCE:.0%} interval over subjects: {bounds(row)})"
+        f"{row['difference']:+.3f} ({confidence:.0%} interval over subjects: {bounds(row)})"
     )
     if row["second_is"] == LEVEL:
         return f"{names[1]} and {names[0]} CANNOT BE TOLD APART: {numbers}."

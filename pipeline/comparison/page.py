@@ -7,17 +7,19 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from pipeline.comparison.models import (
+    BETTER,
     COMPARED,
-    CONFIDENCE,
     LEVEL,
     MACRO,
     NAMED,
+    WORSE,
     Contender,
     bounds,
     headline,
     named_right,
     verdict,
 )
+from pipeline.evaluation.prediction_file import Predictions
 from pipeline.evaluation.scoring.metric_names import LESS_IS_BETTER, label_of
 from pipeline.report.figures.style import FAINT, dots, sheet, styled
 from pipeline.report.pages.document import UNDEFINED, Items, Page, Picture, Section, Table
@@ -25,26 +27,32 @@ from pipeline.report.pages.document import UNDEFINED, Items, Page, Picture, Sect
 FIGURE = "differences"
 
 
-def comparison_page(table: pd.DataFrame, first: Contender, second: Contender) -> Page:
-    """Return the page of `comparison.compare`'s table; its figure is that of `differences`."""
+def comparison_page(
+    table: pd.DataFrame, first: Contender, second: Contender, confidence: float
+) -> Page:
+    """Return the page of `models.compare`'s table; its figure is that of `differences`."""
     primary = str(table["metric"].iloc[0])
     subject = first.predictions.subject
     about = (
         f"{len(subject):,} test rows of {len(np.unique(subject))} subjects, the same for both. "
-        f"Differences are {second.name} minus {first.name}; intervals ({CONFIDENCE:.0%}) come from "
-        f"a paired bootstrap over subjects. `{LEVEL}`: the interval holds 0, or there is none."
+        f"Differences are {second.name} minus {first.name}; intervals ({confidence:.0%}) come from "
+        f"a paired bootstrap over subjects. `{BETTER}` or `{WORSE}` is {second.name}; `{LEVEL}`: "
+        "the interval holds 0, or there is none."
     )
     named = Items([f"{side.name}: run `{side.run_id}`" for side in (first, second)])
     names = first.name, second.name
-    lead = [headline(table, names), verdict(table, names), *named_right(table, names)]
-    lead += _emotions(table, primary, second.name)
+    if _equal(first.predictions, second.predictions):
+        lead = [f"{second.name} and {first.name} predict the same numbers for every test row."]
+    else:
+        lead = [headline(table, names), verdict(table, names, confidence)]
+        lead += [*named_right(table, names), *_emotions(table, primary, second.name)]
     by_emotion = [metric for metric in (*COMPARED, NAMED) if (table["metric"] == metric).any()]
     return Page(
         title=f"{second.name} against {first.name}",
         lead=lead,
         sections=[
-            Section("Scores", [about, named, _scores(table, first, second), _picture(table)]),
-            Section("By emotion", [_scores(table, first, second, of) for of in by_emotion]),
+            Section("Scores", [about, named, _scores(table, names, confidence), _picture(table)]),
+            Section("By emotion", [_scores(table, names, confidence, of) for of in by_emotion]),
             Section("Parameters that differ", _params(first, second)),
         ],
     )
@@ -82,6 +90,11 @@ def _picture(table: pd.DataFrame) -> Picture:
     )
 
 
+def _equal(first: Predictions, second: Predictions) -> bool:
+    pairs = ((getattr(p, name) for p in (first, second)) for name in ("predicted", "thresholds"))
+    return all(np.array_equal(*pair) for pair in pairs)
+
+
 def _emotions(table: pd.DataFrame, metric: str, second: str) -> list[str]:
     """Say for which emotions the second model is certainly better or worse."""
     rows = table[(table["metric"] == metric) & (table["emotion"] != MACRO)]
@@ -92,7 +105,7 @@ def _emotions(table: pd.DataFrame, metric: str, second: str) -> list[str]:
 
 
 def _scores(
-    table: pd.DataFrame, first: Contender, second: Contender, metric: str | None = None
+    table: pd.DataFrame, names: tuple[str, str], confidence: float, metric: str | None = None
 ) -> Table:
     """Show the macro averages of all metrics, or all emotions of one."""
     if metric is None:
@@ -101,10 +114,10 @@ def _scores(
     else:
         rows = table[(table["metric"] == metric) & (table["emotion"] != MACRO)]
         heads, caption, of = list(rows["emotion"]), label_of(metric), "emotion"
-    interval = f"{CONFIDENCE:.0%} interval"
+    interval = f"{confidence:.0%} interval"
     return Table(
         caption,
-        [of, first.name, second.name, "difference", interval, f"{second.name} is"],
+        [of, *names, "difference", interval, "result"],
         [[head, *_cells(row)] for head, (_, row) in zip(heads, rows.iterrows(), strict=True)],
     )
 
@@ -126,5 +139,5 @@ def _params(first: Contender, second: Contender) -> list[str | Table]:
     ]
     rows = [pair for pair in pairs if pair[1] != pair[2]]
     if not rows:
-        return ["None: both runs have the same parameters."]
+        return ["Both runs have the same parameters."]
     return [Table("Recorded values", ["parameter", first.name, second.name], rows)]

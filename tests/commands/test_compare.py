@@ -43,6 +43,11 @@ def make(client: "MlflowClient", store: Path, tmp_path: Path) -> Make:
     return made
 
 
+@pytest.fixture(autouse=True)
+def place(workspace: object) -> None:
+    """Be in a folder with parameters."""
+
+
 def compare(first: str, second: str, html: Path | None = None) -> None:
     run(first, second, html)
 

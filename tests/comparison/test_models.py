@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
+from pipeline.comparison import models
 from pipeline.comparison.models import (
     BETTER,
     COMPARED,
@@ -14,18 +16,19 @@ from pipeline.comparison.models import (
     MACRO,
     WORSE,
     Contender,
-    compare,
     headline,
     verdict,
 )
 from pipeline.comparison.page import FIGURE, comparison_page, differences
 from pipeline.errors import InputError
 from pipeline.evaluation.prediction_file import KEYS, Predictions, hash_rows
+from pipeline.evaluation.resampling.bootstrap import Resampling
 from pipeline.report.pages.document import Picture
 from pipeline.report.pages.text import to_text
 
 EMOTIONS = ("joy", "fear")
 ROWS, SUBJECTS = 240, 12
+CONFIDENCE = 0.95
 TRUE = np.random.default_rng(0).random((ROWS, 2)).astype(np.float32)
 
 
@@ -49,6 +52,10 @@ def side(name: str, noise: float, **changed: object) -> Contender:
     return Contender(name, f"id-{name}", {"seed": name, "same": "1"}, predictions(noise, **changed))  # type: ignore[arg-type]
 
 
+def compare(first: Contender, second: Contender) -> pd.DataFrame:
+    return models.compare(first, second, Resampling(2000, 7, CONFIDENCE))
+
+
 def test_each_model_is_judged_at_its_own_thresholds() -> None:
     same = side("one", 0.1)
     never = replace(same, predictions=replace(same.predictions, thresholds=np.array([2.0, 2.0])))
@@ -67,7 +74,9 @@ def test_a_clearer_model_is_better_with_certainty() -> None:
     assert set(ranked["second_is"]) == {BETTER}
     assert (macro["difference"] - (macro["second"] - macro["first"])).abs().max() < 1e-9
     assert macro.loc["auroc", "low"] > 0 > macro.loc["mae", "high"]
-    assert "new is BETTER than old: macro average precision" in verdict(table, ("old", "new"))
+    assert "new is BETTER than old: macro average precision" in verdict(
+        table, ("old", "new"), CONFIDENCE
+    )
     back = compare(side("new", 0.1), side("old", 0.6))
     assert set(back.loc[back["metric"] == "mae", "second_is"]) == {WORSE}
 
@@ -81,7 +90,7 @@ def test_models_that_name_categories_are_compared_by_what_they_name_right() -> N
     assert table.loc["accuracy", MACRO]["first"] == np.mean(
         first.predictions.predicted.argmax(axis=1) == named.argmax(axis=1)
     )
-    page = to_text(comparison_page(table.reset_index(), first, second))
+    page = to_text(comparison_page(table.reset_index(), first, second, CONFIDENCE))
     assert "Accuracy of clips: new 1.000 against " in page.replace("\n", " ")
 
 
@@ -89,14 +98,14 @@ def test_a_model_is_level_with_itself() -> None:
     table = compare(side("a", 0.3), side("b", 0.3))
     assert set(table["second_is"]) == {LEVEL}
     assert (table["difference"] == 0).all()
-    assert "CANNOT BE TOLD APART" in verdict(table, ("a", "b"))
+    assert "CANNOT BE TOLD APART" in verdict(table, ("a", "b"), CONFIDENCE)
 
 
 def test_one_subject_gives_no_interval_and_no_claim() -> None:
     table = compare(side("old", 0.6, subjects=1), side("new", 0.1, subjects=1))
     assert table["low"].isna().all()
     assert set(table["second_is"]) == {LEVEL}
-    assert "undefined" in verdict(table, ("old", "new"))
+    assert "undefined" in verdict(table, ("old", "new"), CONFIDENCE)
 
 
 def changed(of: Predictions, **fields: object) -> Predictions:
@@ -139,10 +148,10 @@ def test_ten_words_say_whether_the_second_is_better() -> None:
 def test_page_and_terminal_tell_the_same() -> None:
     old, new = side("old", 0.6), side("new", 0.1)
     table = compare(old, new)
-    page = comparison_page(table, old, new)
+    page = comparison_page(table, old, new, CONFIDENCE)
     text = to_text(page)
     assert page.lead[0] == headline(table, ("old", "new"))
-    assert page.lead[1] == verdict(table, ("old", "new"))
+    assert page.lead[1] == verdict(table, ("old", "new"), CONFIDENCE)
     assert "240 test rows of 12 subjects" in text
     assert ["seed", "old", "new"] in [line.split() for line in text.splitlines()]
     assert "same" not in text.splitlines()[-1]
@@ -150,6 +159,24 @@ def test_page_and_terminal_tell_the_same() -> None:
     assert row.endswith("better")
     (picture,) = [b for s in page.sections for b in s.blocks if isinstance(b, Picture)]
     assert picture.name == FIGURE
+
+
+def test_the_same_predictions_are_called_that_and_no_chance() -> None:
+    old = side("old", 0.6)
+    twin = replace(old, name="twin")
+    page = comparison_page(compare(old, twin), old, twin, CONFIDENCE)
+    assert page.lead == ["twin and old predict the same numbers for every test row."]
+    other = replace(old.predictions, thresholds=np.array([0.5, 0.6]))
+    tuned = replace(twin, predictions=other)
+    assert "CANNOT BE TOLD" in comparison_page(compare(old, tuned), old, tuned, CONFIDENCE).lead[1]
+
+
+def test_long_names_of_runs_leave_tables_narrow() -> None:
+    names = (f"improved train.learning_rate={rate} recipe=mine" for rate in ("0.002", "0.0001"))
+    old, new = (side(name, 0.1) for name in names)
+    lines = to_text(comparison_page(compare(old, new), old, new, CONFIDENCE)).splitlines()
+    scores = lines[lines.index("Macro averages") :]
+    assert max(len(line) for line in scores[: scores.index("")]) < 130
 
 
 def test_figure_marks_each_difference_with_its_interval() -> None:

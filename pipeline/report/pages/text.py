@@ -4,6 +4,7 @@ A table is laid out in one place for both.
 """
 
 import re
+import textwrap
 from collections.abc import Callable, Sequence
 
 from tabulate import tabulate
@@ -21,6 +22,7 @@ from pipeline.report.pages.document import (
     words,
 )
 
+_HEAD = 16  # letters of a column's head in a terminal, before it goes on in a second line
 _SPACE = re.compile(r"\s")  # a line feed or a tab would break a row
 
 
@@ -73,7 +75,7 @@ def _plain(block: Block) -> str:
         case Picture():
             return ""
         case Table():
-            return f"{block.caption}\n{_grid(block, 'plain', _inline)}"
+            return f"{block.caption}\n{_grid(block, 'plain', _inline, _narrow)}"
         case _:
             return block
 
@@ -86,13 +88,21 @@ def _sentences(lines: Sequence[str]) -> list[str]:
     return [_inline(line) for line in lines]
 
 
-def _grid(table: Table, form: str, escape: Callable[[str], str]) -> str:
-    header, *rows = [
-        [escape(cell(value)) for value in line] for line in (table.header, *table.rows)
-    ]
+def _grid(
+    table: Table,
+    form: str,
+    escape: Callable[[str], str],
+    head: Callable[[str], str] | None = None,
+) -> str:
+    header = [(head or escape)(name) for name in table.header]
+    rows = [[escape(cell(value)) for value in line] for line in table.rows]
     sides = ["left" if word else "right" for word in words(table)]
     grid: str = tabulate(rows, header, form, colalign=sides, disable_numparse=True)
     return grid
+
+
+def _narrow(head: str) -> str:
+    return textwrap.fill(_inline(head), _HEAD, break_long_words=False)
 
 
 def _link(link: Link) -> str:
