@@ -64,10 +64,12 @@ check: $(VENV)/.dev  ## style, types
 experiments: $(VENV)/.run  ## DVC's experiments, best first: scores, and the parameters that differ
 	dvc exp show --only-changed --sort-by val.AP --sort-order desc --drop $(UNSHOWN)
 
+# For one person: without four processes for GenAI's jobs and four for requests it is there in a
+# third of the time, and holds a sixth of the memory.
 ui: $(VENV)/.run  ## compare runs in the browser, at the address that it prints
 	@test ! -f mlflow.db || python -m pipeline relocate
 	@-python -m pipeline find --all
-	mlflow ui
+	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --workers 1
 
 serve: $(VENV)/.run  ## answer HTTP requests on this machine; MODEL=RUN for another than the champion
 	python -m pipeline serve --port $(PORT) $(MODEL)

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 from patience import HANGS, wait_for
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
-from throwaway import commit, environment, make_clone, run, set_params
+from throwaway import ROOT, commit, environment, make_clone, run, set_params
 
 BROWSER_OPTIONS = [
     "--no-sandbox",
@@ -75,25 +76,29 @@ def project(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return clone
 
 
-@pytest.fixture(scope="module")  # not longer than needed: its jobs wait busily
+@pytest.fixture(scope="module")
 def ui(project: Path) -> Iterator[Server]:
-    """Start `mlflow ui` in the project's root as anybody does; only its port is chosen here."""
+    """Start MLflow's UI in the project's root as `make ui` does; only its port is chosen here."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+    (command,) = re.findall(r"^\t(.*mlflow ui.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     own = environment()
-    command = [shutil.which("mlflow", path=own["PATH"]) or "mlflow", "ui", "--port", str(port)]
     output = project.parent / "ui.log"
     with output.open("w") as log:
         process = subprocess.Popen(
-            command, cwd=project, env=own, stdout=log, stderr=log, start_new_session=True
+            ["bash", "-c", f"{command} --port {port}"],
+            cwd=project,
+            env=own,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
     server = Server(f"http://127.0.0.1:{port}")
     try:
         _wait_for(server, process, output)
         yield server
-    finally:
-        # Its workers and job runners share its process group.
+    finally:  # with all that it started
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)
         process.wait(HANGS)
