@@ -12,7 +12,7 @@ from pipeline.errors import InputError
 from pipeline.model.training.augmentation import Augmentation, Vary, varying
 from pipeline.model.training.loss import Mode, WeightedBinaryCrossentropy
 from pipeline.model.training.members import MembersLoss, build_members, with_counts
-from pipeline.model.training.network import build, standardise
+from pipeline.model.training.network import build, drawn_from, standardise
 from pipeline.model.training.progress import Progress
 from pipeline.model.training.resume import KeepState
 from pipeline.model.training.saving import BATCH, Predictor
@@ -128,7 +128,8 @@ def fit(data: Data, settings: Settings, score: Score, on_epoch: OnEpoch, folder:
     """
     keras.utils.clear_session()  # else names count up within a process and end up in the file
     keras.utils.set_random_seed(settings.seed)
-    model, final = _compiled(data, settings)
+    with drawn_from(settings.seed):
+        model, final = _compiled(data, settings)
     learned, asked = _counted(data, settings.members)
     history: list[dict[str, float]] = []
     callbacks = _callbacks(settings)

@@ -1,11 +1,29 @@
 """Build the network: raw action units in, one probability per emotion out."""
 
-from collections.abc import Sequence
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import keras
 import numpy as np
 from keras import layers
+from keras.src.random import seed_generator
 from numpy.typing import NDArray
+
+
+@contextmanager
+def drawn_from(seed: int) -> Iterator[None]:
+    """Let networks that are built in the block draw their first weights from the seed alone.
+
+    Keras takes the seeds of layers from Python's one generator, from which other threads of the
+    process draw as well: Dask's do in its workers. The draws are those of `set_random_seed`.
+    """
+    shared = seed_generator.python_random
+    seed_generator.python_random = random.Random(seed)  # noqa: S311  # no secret
+    try:
+        yield
+    finally:
+        seed_generator.python_random = shared
 
 
 def build(

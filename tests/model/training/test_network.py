@@ -1,3 +1,4 @@
+import random
 import tempfile
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from pipeline.errors import InputError
 from pipeline.model.training.fit import Data, Settings, fit
 from pipeline.model.training.loss import WeightedBinaryCrossentropy
-from pipeline.model.training.network import build
+from pipeline.model.training.network import build, drawn_from
 from pipeline.model.training.saving import Predictor, load_model, save_model
 
 RNG = np.random.default_rng(3)
@@ -57,6 +58,17 @@ def train(data=DATA, **changed):
 def net(**changed) -> keras.Model:
     options = {"hidden": (16, 8), "dropout": (0.2, 0.1), "batch_norm": True} | changed
     return build(FEATURES, 2, **options)
+
+
+def test_first_weights_are_those_of_the_seed_whatever_another_thread_draws():
+    keras.utils.set_random_seed(7)
+    quiet = net().get_weights()
+    keras.utils.set_random_seed(7)
+    random.random()  # another thread
+    with drawn_from(7):
+        busy = net().get_weights()
+    for one, other in zip(quiet, busy, strict=True):
+        assert np.array_equal(one, other)
 
 
 def test_layers_are_those_of_the_recipe():
