@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import shutil
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -18,14 +19,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from pipeline.data.frames import as_matrix
+from pipeline.data.reading.parallel import run_all
 from pipeline.errors import InputError, naming
 from pipeline.evaluation import baselines
 from pipeline.settings import paths
 from pipeline.settings.schema import Params
+from pipeline.settings.workers import workers
 from pipeline.tracking.provenance import PACKAGES, file_md5, version_of
 from studies.frames import Whole, load_whole
 from studies.learners import baseline, classic, network
@@ -55,6 +57,7 @@ LEARNERS: dict[str, Learner] = {
 # Settings that decide what a network says: no others tell its cells apart.
 READ_BY_NETWORK = ("features.", "recipe.", "train.", "weigh.", "evaluate.positive_at")
 _READ_BY_OTHERS = ("features.", "evaluate.positive_at", "label.rules", "recipe.divisors")
+_ALONE = threading.Lock()  # a cluster's worker may have threads; TensorFlow's seed is the process's
 
 
 @dataclass(frozen=True)
@@ -129,29 +132,32 @@ def _files(path: Path) -> list[Path]:
 
 
 def compute(cells: Iterable[Cell], jobs: int | None) -> list[Said]:
-    """Compute what is not there yet, so many cells at a time, and read all, in order.
+    """Compute what is not there yet, so many `jobs` at a time, and read all, in order.
 
-    A caller's own `joblib.parallel_config(backend=...)` wins, so that a cluster serves.
+    On a cluster as many at a time as fit. Raises `InputError` as `workers` does.
     """
     wanted = list(cells)
     missing = list({key: c for c in wanted if not (_place(key := c.key)).is_file()}.values())
     print(f"{len(wanted)} cells, {len(missing)} of them to be computed", flush=True)
     if missing:
-        os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # each process has a core
-        os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
-        parallel = Parallel(n_jobs=jobs or -1, return_as="generator_unordered")
-        done = parallel(delayed(compute_one)(cell) for cell in missing)
-        for number, told in enumerate(done, 1):
-            print(f"cell {number} of {len(missing)}: {told}", flush=True)
+        where = missing[0].settings.parallel  # all are of one params.yaml
+        at_once = jobs if jobs and where.backend == "local" else -1
+        with workers(where):
+            done = run_all(compute_one, missing, at_once, ordered=False)
+            for number, told in enumerate(done, 1):
+                print(f"cell {number} of {len(missing)}: {told}", flush=True)
     return [read(cell) for cell in wanted]
 
 
 def compute_one(cell: Cell) -> str:
     """Compute a cell and keep it; return what to call it."""
+    for kind in ("INTRA", "INTER"):
+        os.environ.setdefault(f"TF_NUM_{kind}OP_THREADS", "1")  # each process has a core
     place, whole = _place(cell.key), load_whole(cell.labels)
     test = whole.of(cell.part.test)
     frames, rows = with_few_clips(test, cell.own_clips, cell.seed)
-    answer = _ask(cell, whole, frames, place.with_suffix(".training"))
+    with _ALONE:
+        answer = _ask(cell, whole, frames, place.with_suffix(".training"))
     places, predicted = np.resize(test.places, len(rows)), answer.predicted[rows]
     tested = len(places)
     if answer.validation is not None:

@@ -74,6 +74,8 @@ PARAMS: dict[str, tuple[Any, set[str]]] = {
     "promote.margin": (0.1, set()),
     "drift.psi": (0.3, set()),
     "tracking.experiment": ("other", set()),
+    "parallel.backend": ("dask", set()),
+    "parallel.address": ("tcp://head:8786", set()),
 }
 
 
@@ -134,7 +136,7 @@ def test_a_value_makes_these_stages_stale(clone: Path, key: str) -> None:
     assert stale(clone) == stages
 
 
-@pytest.mark.parametrize("section", ["promote", "drift", "tracking"])
+@pytest.mark.parametrize("section", ["promote", "drift", "tracking", "parallel"])
 def test_a_new_key_beside_the_stages_makes_none_stale(clone: Path, section: str) -> None:
     path = clone / "params.yaml"
     text, found = re.subn(rf"(?m)^({section}:.*)$", r"\1\n  new_key: 1", path.read_text())

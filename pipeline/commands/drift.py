@@ -1,7 +1,7 @@
 """Compare new recordings with the data that the champion was trained on; say whether to retrain."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,10 +13,12 @@ from pipeline.data.card import profile
 from pipeline.data.card.profile import Profile
 from pipeline.data.quarantine import count_rows
 from pipeline.data.reading.plan import Plan
+from pipeline.data.reading.rows.contract import Checked
 from pipeline.drift.reference import ReferenceModel, find_reference
 from pipeline.drift.shift_test import Drift, DriftBounds, compare, other_extractor
 from pipeline.errors import InputError
 from pipeline.settings import paths
+from pipeline.settings.schema import Params
 from pipeline.stages.steps import ingest
 
 DRIFTED, UNKNOWN = 5, 6  # beside those of other commands
@@ -60,7 +62,7 @@ def run(
     with TemporaryDirectory() as scratch:
         reference = find_reference(settings, Path(scratch))
         plan = ingest.make_plan(settings, Path(scratch))
-        new, quarantined = count_new(plan, settings.prepare.min_confidence, reference)
+        new, quarantined = count_new(plan, settings, reference)
     bounds = DriftBounds(**settings.drift.model_dump())
     found = judge(reference, plan, new, bounds)
     comparison = drift_page.Comparison(path, reference.name, quarantined, bounds, found)
@@ -79,7 +81,7 @@ def run(
         raise SystemExit(code)
 
 
-def count_new(plan: Plan, min_confidence: float, reference: ReferenceModel) -> tuple[Profile, int]:
+def count_new(plan: Plan, settings: Params, reference: ReferenceModel) -> tuple[Profile, int]:
     """Count the new frames, and what the model predicts from them, and the quarantined rows.
 
     Of another extractor's files only their own action units are counted. Raises `InputError` where
@@ -87,17 +89,18 @@ def count_new(plan: Plan, min_confidence: float, reference: ReferenceModel) -> t
     """
     rejects = list(plan.rejects)
 
-    def frames() -> Iterator[pa.Table]:
-        for checked in ingest.read_all(plan, min_confidence):
+    def frames(jobs: Iterable[Checked]) -> Iterator[pa.Table]:
+        for checked in jobs:
             rejects.extend(checked.rejects)
             yield checked.frames
 
-    if plan.extractor != reference.extractor:
-        new = profile.count(frames(), plan.aus, [], profile.nothing)
-    else:
-        refuse_missing(plan, reference)
-        network = reference.predict()
-        new = profile.of_model(frames(), reference.features, reference.emotions, network)
+    with ingest.read_all(plan, settings) as jobs:
+        if plan.extractor != reference.extractor:
+            new = profile.count(frames(jobs), plan.aus, [], profile.nothing)
+        else:
+            refuse_missing(plan, reference)
+            network, read = reference.predict(), frames(jobs)
+            new = profile.of_model(read, reference.features, reference.emotions, network)
     quarantined = count_rows(rejects)
     if not len(new.counts):
         raise InputError(

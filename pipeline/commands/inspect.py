@@ -14,11 +14,13 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.commands.source import Column, override, settings_for, source_arguments
-from pipeline.data.action_units import ACTIVATIONS, INTENSITIES, PRESENCES, number
+from pipeline.data.action_units import ACTIVATIONS, INTENSITIES, PRESENCES, SPLITS, number
 from pipeline.data.card.counting.frame_summary import FrameSummary
 from pipeline.data.quarantine import REASONS, Reject, count_rows
 from pipeline.data.reading.plan import Plan
 from pipeline.data.split import with_split
+from pipeline.errors import InputError
+from pipeline.settings.data_sections import Split
 from pipeline.settings.schema import Params
 from pipeline.stages.steps import ingest
 from pipeline.stages.steps.naming_choice import choose_naming
@@ -56,23 +58,40 @@ def run(
         plan = ingest.make_plan(settings, Path(scratch))
         found = read(plan, settings)
         print(*describe(plan, found, settings, namings), sep="\n")
-    ingest.refuse_unusable(plan, settings.prepare.split, found.summary.frames)
+    refuse_unusable(plan, settings.prepare.split, found.summary.frames)
     print(f"to use it: dvc exp run {' '.join(overrides(found, settings, column))}")
     rest = found.summary.frames - found.emotions.total()
     if wants_human(found) and rest:
         print(f"then the {rest} frames without an emotion are set aside")
 
 
+def refuse_unusable(plan: Plan, settings: Split, rows_kept: int) -> None:
+    """Raise `InputError` where no row is kept, or where there are too few people to split."""
+    if not rows_kept:
+        raise InputError(
+            f"none of the rows of {plan.files} files is kept: mend the files, or set data.layout, "
+            "data.naming, prepare.face or prepare.min_confidence by what was set aside and why."
+        )
+    people = len(plan.subjects)
+    if settings.by == "subject" and people < len(SPLITS):
+        raise InputError(
+            f"{people} to split ({', '.join(plan.subjects)}): prepare.split.by: subject needs "
+            f"{len(SPLITS)} people at least, one each to train, to validate and to test. Add "
+            "people, or check that data.naming tells one from another."
+        )
+
+
 def read(plan: Plan, settings: Params) -> Findings:
     """Read everything that a plan names."""
     found = Findings(FrameSummary(plan.aus), list(plan.rejects))
-    for checked in ingest.read_all(plan, settings.prepare.min_confidence):
-        frames = checked.frames
-        found.summary.add(with_split(frames, np.zeros(frames.num_rows, dtype=np.int32)))
-        found.rejects += checked.rejects
-        found.notes += checked.notes
-        found.emotions += _count(frames["emotion"])
-        found.classes += _count(frames["valence_class"])
+    with ingest.read_all(plan, settings) as jobs:
+        for checked in jobs:
+            frames = checked.frames
+            found.summary.add(with_split(frames, np.zeros(frames.num_rows, dtype=np.int32)))
+            found.rejects += checked.rejects
+            found.notes += checked.notes
+            found.emotions += _count(frames["emotion"])
+            found.classes += _count(frames["valence_class"])
     found.summary.finish()
     return found
 

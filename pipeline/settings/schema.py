@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
+from pipeline.settings.beside_sections import DriftSettings, Parallel, Tracking
 from pipeline.settings.data_sections import DataSource, Demo, Label, NamingSettings, Prepare, Weigh
 from pipeline.settings.section import Count, Fraction, Positive, Seed, SettingsSection, Share
 
@@ -106,25 +107,6 @@ class Promote(SettingsSection):
     blocking: tuple[str, ...]
 
 
-class DriftSettings(SettingsSection):
-    """When new data counts as unlike training data."""
-
-    level: Share
-    psi: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-    permutations: Count
-    seed: Seed
-
-    @model_validator(mode="after")
-    def level_can_be_reached(self) -> Self:
-        if self.level * (self.permutations + 1) < 1:
-            raise ValueError("level at least 1 / (permutations + 1) is allowed: p is never smaller")
-        return self
-
-
-class Tracking(SettingsSection):
-    experiment: str = Field(min_length=1)
-
-
 class Params(SettingsSection):
     """The whole of params.yaml."""
 
@@ -143,6 +125,7 @@ class Params(SettingsSection):
     promote: Promote
     drift: DriftSettings
     tracking: Tracking
+    parallel: Parallel
 
     @model_validator(mode="after")
     def choices_exist(self) -> Self:
@@ -187,7 +170,8 @@ class Params(SettingsSection):
         The recipe in use stands as `recipe.hidden` and so on, without its name, so that a
         comparison of two runs puts the same settings side by side; likewise `naming`.
         """
-        tree = self.model_dump(mode="json", exclude={"external"})  # of what is scored afterwards
+        # Without what is scored afterwards, and where it was computed.
+        tree = self.model_dump(mode="json", exclude={"external", "parallel"})
         recipe, naming = tree["recipe"], tree["data"]["naming"]
         chosen = {f"recipe.{key}": value for key, value in tree.pop("recipes")[recipe].items()}
         tree["naming"] = tree["naming"][naming]

@@ -51,7 +51,7 @@ def read_set(source: DataSource, settings: Params, folder: Path) -> dict[str, An
     places = Places(folder / "frames.parquet", folder / "quarantine.parquet")
     with TemporaryDirectory(dir=folder) as scratch:
         plan = make_plan(settings, Path(scratch), source)
-        account, _ = write_frames(plan, settings.prepare, all_test, places)
+        account, _ = write_frames(plan, settings, all_test, places)
     account["warnings"] += plan.check_labels(make_naming(settings, source))
     if not account["rows_kept"]:
         raise InputError(

@@ -52,7 +52,7 @@ def main() -> None:
     with TemporaryDirectory(dir=paths.FRAMES.parent) as scratch:
         plan = make_plan(settings, Path(scratch))
         add_split = splitter(plan, settings.prepare.split)
-        account, activity = write_frames(plan, settings.prepare, add_split, Places())
+        account, activity = write_frames(plan, settings, add_split, Places())
     account["warnings"] += leaks(settings.prepare.split)
     account["warnings"] += plan.check_labels(make_naming(settings))
     if empty := [name for name, counts in account["splits"].items() if not counts["frames"]]:

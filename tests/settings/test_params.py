@@ -84,6 +84,8 @@ def test_the_parameters_of_the_root_can_be_read():
             "external.a.naming is 'none'",
         ),
         ("drift.level", 0.0001, "level at least 1 / (permutations + 1)"),
+        ("parallel.backend", "slurm", "parallel.backend is 'slurm'"),
+        ("parallel.address", "tcp://head:8786", "parallel.address is 'tcp://head:8786'; null is"),
     ],
 )
 def test_names_file_key_value_and_what_is_allowed(tmp_path, tree, key, value, told):
@@ -201,6 +203,13 @@ def test_records_the_recipe_in_use_alone(tmp_path, tree):
     assert flat["recipe.divisors.fear"] == 1.0
     assert flat["label.rules.happiness.aus"] == [6, 12]
     assert not [key for key in flat if "baseline" in key or "recipes" in key]
+
+
+def test_records_nothing_of_where_it_was_computed(tmp_path, tree):
+    """So it names no run, and begins no interrupted training anew."""
+    here = load(tmp_path, tree).flat()
+    tree["parallel"] = {"backend": "dask", "address": "tcp://head:8786"}
+    assert load(tmp_path, tree).flat() == here
 
 
 def test_a_rule_may_weigh_its_aus(tmp_path, tree):

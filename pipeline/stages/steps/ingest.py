@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,6 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline.data import quarantine, split
-from pipeline.data.action_units import SPLITS
 from pipeline.data.card.counting.au_activity import Activity
 from pipeline.data.card.counting.frame_summary import FrameSummary
 from pipeline.data.card.counting.losses import Losses
@@ -28,8 +28,9 @@ from pipeline.data.reading.rows.contract import Checked
 from pipeline.data.warnings import some
 from pipeline.errors import InputError
 from pipeline.settings import paths
-from pipeline.settings.data_sections import DataSource, Prepare, Split
+from pipeline.settings.data_sections import DataSource, Split
 from pipeline.settings.schema import Params
+from pipeline.settings.workers import workers
 
 AddSplit = Callable[[pa.Table, int], pa.Table]
 
@@ -61,22 +62,6 @@ def plan_source(settings: Params, data: DataSource, source: Source) -> Plan:
             f"naming {data.naming}).{first}"
         )
     return plan
-
-
-def refuse_unusable(plan: Plan, settings: Split, rows_kept: int) -> None:
-    """Raise `InputError` where no row is kept, or where there are too few people to split."""
-    if not rows_kept:
-        raise InputError(
-            f"none of the rows of {plan.files} files is kept: mend the files, or set data.layout, "
-            "data.naming, prepare.face or prepare.min_confidence by what was set aside and why."
-        )
-    people = len(plan.subjects)
-    if settings.by == "subject" and people < len(SPLITS):
-        raise InputError(
-            f"{people} to split ({', '.join(plan.subjects)}): prepare.split.by: subject needs "
-            f"{len(SPLITS)} people at least, one each to train, to validate and to test. Add "
-            "people, or check that data.naming tells one from another."
-        )
 
 
 def gather_notes(plan: Plan, found: Iterable[tuple[str, str]]) -> list[str]:
@@ -113,10 +98,15 @@ def refuse_bad_files(rejects: Iterable[Reject]) -> None:
             )
 
 
-def read_all(plan: Plan, min_confidence: float) -> Iterator[Checked]:
-    """Read and check every job, in parallel, in the order of the plan."""
-    run = partial(_read_one, aus=plan.aus, min_confidence=min_confidence)
-    return run_in_order(run, plan.jobs)
+@contextmanager
+def read_all(plan: Plan, settings: Params) -> Iterator[Iterator[Checked]]:
+    """Read and check every job in the block, here or on a cluster, in the order of the plan.
+
+    Raises `InputError` as `workers` does.
+    """
+    run = partial(_read_one, aus=plan.aus, min_confidence=settings.prepare.min_confidence)
+    with workers(settings.parallel), closing(run_in_order(run, plan.jobs)) as checked:
+        yield checked
 
 
 def _read_one(job: Job, aus: list[str], min_confidence: float) -> Checked:
@@ -143,7 +133,7 @@ class Places:
 
 
 def write_frames(
-    plan: Plan, settings: Prepare, add_split: AddSplit, places: Places
+    plan: Plan, settings: Params, add_split: AddSplit, places: Places
 ) -> tuple[dict[str, Any], Activity]:
     """Stream all jobs into the frame table and the quarantine; return account and AU activity."""
     summary = FrameSummary(plan.aus)
@@ -156,9 +146,10 @@ def write_frames(
     with (
         RowGroupWriter(places.frames, frame_schema(plan.aus)) as frames,
         RowGroupWriter(places.quarantine, quarantine.SCHEMA) as aside,
+        read_all(plan, settings) as jobs,
     ):
         aside.write(quarantine.as_table(plan.rejects))
-        for batch, checked in enumerate(read_all(plan, settings.min_confidence)):
+        for batch, checked in enumerate(jobs):
             table = add_split(checked.frames, batch)
             frames.write(table)
             summary.add(table)
@@ -167,7 +158,7 @@ def write_frames(
             counts.update(quarantine.count_rows(checked.rejects))
             files |= quarantine.whole_files(checked.rejects)
             notes += checked.notes
-            if settings.on_bad_file == "fail":
+            if settings.prepare.on_bad_file == "fail":
                 refuse_bad_files(checked.rejects)
             read += checked.rows_read
     summary.finish()

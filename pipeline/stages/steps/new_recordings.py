@@ -87,7 +87,7 @@ def write_new(
         told(1)
         return with_split(frames, np.full(frames.num_rows, TEST, dtype=np.int32))
 
-    account, _ = write_frames(plan, settings.prepare, all_test, places)
+    account, _ = write_frames(plan, settings, all_test, places)
     account["warnings"] = [item for item in account["warnings"] if item["code"] in HEEDED]
     if not account["rows_kept"]:
         reasons = account["quarantined_by_reason"].items()

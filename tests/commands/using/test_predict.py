@@ -92,7 +92,7 @@ def pipelines_own(folder: Path) -> pd.DataFrame:
     settings = params.load()
     places = Places(folder.parent / "own/frames.parquet", folder.parent / "own/aside.parquet")
     plan = make_plan(settings, folder.parent)
-    write_frames(plan, settings.prepare, all_test, places)
+    write_frames(plan, settings, all_test, places)
     how = find_model(settings, None, folder.parent).features
     table = pq.read_table(places.frames, columns=["frame", *{"subject", "clip", *columns_for(how)}])
     found = Predictor(load_model(paths.MODEL))(make_features(table, how))
