@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
 from joblib import effective_n_jobs, parallel_config
+from joblib.parallel import get_active_backend
 
 from pipeline.data.reading.parallel import run_all
 from pipeline.errors import InputError
@@ -98,7 +100,8 @@ def _refuse_strangers(backend: str) -> None:
             raise InputError(f"the {backend} cluster has no worker: start some. {_OR}")
         time.sleep(0.1)
     try:
-        list(run_all(bool, [0]))
+        # joblib waits for ever where Dask's scheduler cannot load the job.
+        _in_time(partial(_first_job, get_active_backend()[0]))
     except InputError:
         raise
     except Exception as error:
@@ -108,6 +111,11 @@ def _refuse_strangers(backend: str) -> None:
             f"({lacks[0] if lacks else _first_line(error)}). Its workers need this project on "
             f"their PYTHONPATH and its packages: docs/studies.md. {_OR}"
         ) from None
+
+
+def _first_job(backend: Any) -> None:
+    with parallel_config(backend):  # a thread has none yet
+        list(run_all(bool, [0]))
 
 
 def _places() -> int:
