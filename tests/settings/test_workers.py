@@ -130,12 +130,14 @@ def test_the_setting_alone_computes_the_cells_of_a_study_on_a_cluster(dask, quic
     compare_answers(quick, Parallel(backend="dask", address=dask.scheduler_address), monkeypatch)
 
 
+@pytest.mark.soak
 def test_another_cluster_reads_files(other, recordings, workspace, tree, monkeypatch):
     here = prepared(workspace, tree)
     monkeypatch.setattr(ingest.contract, "check", elsewhere)
     assert prepared(workspace, tree, other.model_dump()) == here
 
 
+@pytest.mark.soak
 def test_another_cluster_computes_cells(other, quick, monkeypatch):
     compare_answers(quick, other, monkeypatch)
 
