@@ -84,16 +84,21 @@ def read_network(path: Path) -> Network:
 
     Raises `ValueError` where the file is damaged or holds another kind of network.
     """
-    content = io.BytesIO(path.read_bytes())
+    content = io.BytesIO(path.read_bytes())  # a file that is absent is not called damaged
     try:
         with zipfile.ZipFile(content) as archive:
             layers = json.loads(archive.read("config.json"))["config"]["layers"]
-            weights = io.BytesIO(archive.read("model.weights.h5"))
-        with h5py.File(weights) as stored:
-            variables = dict(_variables(stored["layers"]))
-        return _assemble(layers, variables)
+        return _assemble(layers, read_variables(path))
     except _DAMAGED as error:
         raise ValueError(f"{path} holds no network of this pipeline ({error})") from error
+
+
+def read_variables(path: Path) -> dict[str, list[Floats]]:
+    """Read the variables of each layer by the layer's name, of a file that is not damaged."""
+    with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
+        weights = io.BytesIO(archive.read("model.weights.h5"))
+    with h5py.File(weights) as stored:
+        return dict(_variables(stored["layers"]))
 
 
 def _variables(layers: Any) -> Iterator[tuple[str, list[Floats]]]:

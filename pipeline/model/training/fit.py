@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError
+from pipeline.model.start import Start
 from pipeline.model.training.augmentation import Augmentation, Vary, varying
 from pipeline.model.training.loss import Mode, WeightedBinaryCrossentropy
 from pipeline.model.training.members import MembersLoss, build_members, with_counts
@@ -17,6 +18,7 @@ from pipeline.model.training.progress import Progress
 from pipeline.model.training.resume import KeepState
 from pipeline.model.training.saving import BATCH, Predictor
 from pipeline.model.training.steps import Steps
+from pipeline.model.training.transfer import learning, take_over
 
 Array = NDArray[np.float32]
 Score = Callable[[Array, Array], dict[str, float]]
@@ -32,12 +34,14 @@ class Data:
 
     `groups` tells the member, from 0 on, that leaves a training row out; None for one member.
     `graded` (features,) marks the features that hold an intensity; None for all.
+    `start` is what training starts from in place of random weights.
     """
 
     train: tuple[Array, Array]
     validation: tuple[Array, Array]
     groups: NDArray[np.int64] | None = None
     graded: NDArray[np.bool_] | None = None
+    start: Start | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class Settings:
     lr_lowest: float
     members: int = 1
     augment: Augmentation = field(default_factory=Augmentation)
+    freeze_epochs: int = 0
 
 
 @dataclass(frozen=True)
@@ -161,6 +166,7 @@ def _steps(
         settings.seed,
         _varying(data, settings) if settings.augment.does_something else None,
         fused=len(learned[0]) * settings.epochs >= _FUSED_FROM,
+        frozen=(settings.freeze_epochs, learning(model, data.start)) if data.start else (0, None),
     )
 
 
@@ -190,6 +196,8 @@ def _compiled(data: Data, settings: Settings) -> tuple[keras.Model, keras.Model]
         own = standardise(features), features.shape[1], labels.shape[1]
         model, final = build_members(*own, **shape, members=settings.members)
         loss = MembersLoss(settings.weights, settings.weight_mode, settings.members)
+    if data.start:
+        take_over(model, data.start, settings.members)
     model.compile(keras.optimizers.Adam(settings.learning_rate), loss)
     # Its memory is a part of what is saved: of the state, and with the weights in the model's file.
     model.optimizer.build(model.trainable_variables)

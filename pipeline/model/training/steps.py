@@ -5,10 +5,12 @@ operations one by one longer than what they compute: XLA does away with both. It
 numbers so slowly on a CPU that dropout would take most of the time, so they come with the rows.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import layers
 
@@ -16,12 +18,15 @@ from pipeline.model.training.augmentation import Vary
 from pipeline.model.training.batches import Array, Batches, Part
 
 _BLOCKS_PER_CALL = 128  # half a million rows
+Learning = Sequence[Array] | None  # what gradients are multiplied by
+Frozen = tuple[int, Learning]
 
 
 class Steps:
     """The steps of training a compiled model on (features, labels).
 
     `fused`: compile with XLA, which takes some seconds, and pays from a million rows on.
+    `frozen`: for so many epochs gradients are multiplied by these, one for each trainable variable.
     """
 
     def __init__(
@@ -33,26 +38,34 @@ class Steps:
         vary: Vary | None = None,
         *,
         fused: bool,
+        frozen: Frozen = (0, None),
     ) -> None:
-        self._model = model
+        self._model, self._frozen = model, frozen
         dropping = [(layer.rate, layer.output.shape[1:]) for layer in _dropping(model)]
         self._batches = Batches(rows, batch_size, seed, dropping, vary)
+        self._calls = self._compiled(None, fused=fused)
+        self._calls_while_frozen = self._compiled(frozen[1], fused=fused)
+
+    def _compiled(self, learning: Learning, *, fused: bool) -> list[tuple[Part, Any]]:
+        """Give for each part of an epoch what trains on its blocks, compiled when it is called."""
         # Traced as it stands: what it calls of Keras need not be searched for loops.
-        compiled = partial(tf.function, autograph=False)
+        compiled, train = partial(tf.function, autograph=False), partial(self._train, learning)
         # For each shape XLA would compile anew: of what is left over it would not pay.
         first, *rest = self._batches.parts
-        block = compiled(self._train, jit_compile=True) if fused else self._train
-        trains = [block] + [self._train] * len(rest)
-        self._calls = [
-            (part, compiled(partial(self._blocks, part, train)))
-            for part, train in zip((first, *rest), trains, strict=True)
+        block = compiled(train, jit_compile=True) if fused else train
+        trains = [block] + [train] * len(rest)
+        return [
+            (part, compiled(partial(self._blocks, part, one)))
+            for part, one in zip((first, *rest), trains, strict=True)
         ]
 
     def __call__(self, epoch: int) -> float:
         """Train for an epoch, from 0 on; return the mean loss of its rows."""
         order, number = self._batches.order(epoch), tf.constant(epoch, tf.int64)
-        total = 0.0
-        for part, call in self._calls:
+        total, thaws = 0.0, self._frozen[0]
+        if epoch == thaws > 0:
+            _forget(self._model.optimizer)
+        for part, call in self._calls if epoch >= thaws else self._calls_while_frozen:
             # Some seconds each, so that whoever interrupts a training need not wait for an epoch.
             for start in range(0, part.blocks, _BLOCKS_PER_CALL):
                 end = min(start + _BLOCKS_PER_CALL, part.blocks)
@@ -67,29 +80,36 @@ class Steps:
 
         return tf.while_loop(lambda block, _: block < end, body, [start, tf.constant(0.0)])[1]
 
-    def _train(self, features: Any, labels: Any, *kept: Any) -> Any:
+    def _train(self, learning: Learning, features: Any, labels: Any, *kept: Any) -> Any:
         """Train on batches (batches, rows, ...) in turn; return the sum of all rows' losses."""
         batches, size = features.shape[:2]
         variables = self._model.trainable_variables
 
         def step(number: Any, total: Any) -> tuple[Any, Any]:
             with tf.GradientTape() as tape:
-                predicted = self._predict(features[number], [mask[number] for mask in kept])
+                drawn = [mask[number] for mask in kept]
+                predicted = self._predict(features[number], drawn, frozen=learning is not None)
                 loss = self._model.compute_loss(y=labels[number], y_pred=predicted)
-            self._model.optimizer.apply(tape.gradient(loss, variables), variables)
+            gradients = tape.gradient(loss, variables)
+            if learning is not None:  # Adam moves nothing whose gradient was always 0
+                gradients = [one * share for one, share in zip(gradients, learning, strict=True)]
+            self._model.optimizer.apply(gradients, variables)
             return number + 1, total + size * loss
 
         begin = [tf.constant(0), tf.constant(0.0)]
         return tf.while_loop(lambda number, _: number < batches, step, begin)[1]
 
-    def _predict(self, signal: Any, kept: list[Any]) -> Any:
-        """Predict as Keras does in training, but for dropout, which keeps what was drawn."""
+    def _predict(self, signal: Any, kept: list[Any], *, frozen: bool) -> Any:
+        """Predict as Keras does in training, but for dropout, which keeps what was drawn.
+
+        Batch normalisation that is frozen stays with the statistics that it has.
+        """
         masks = dict(zip(_dropping(self._model), kept, strict=True))
         for layer in self._model.layers[1:]:
             if layer in masks:
                 signal = tf.where(masks[layer], signal / (1 - layer.rate), 0.0)
             elif isinstance(layer, layers.BatchNormalization):
-                signal = layer(signal, training=True)
+                signal = layer(signal, training=not frozen)
             elif not isinstance(layer, layers.Dropout):
                 signal = layer(signal)
         return signal
@@ -98,3 +118,15 @@ class Steps:
 def _dropping(model: keras.Model) -> list[keras.Layer]:
     """List the layers that drop anything."""
     return [layer for layer in model.layers if isinstance(layer, layers.Dropout) and layer.rate]
+
+
+def _forget(optimizer: Any) -> None:
+    """Let Adam's memory begin anew, with the first epoch in which all weights learn.
+
+    Else its averages of gradients that were 0 would make the first steps of what was frozen three
+    times as long as any other.
+    """
+    rate = float(optimizer.learning_rate)
+    for variable in optimizer.variables:
+        variable.assign(np.zeros(variable.shape))
+    optimizer.learning_rate = rate
