@@ -30,6 +30,8 @@ CODE = {
     "pipeline/model/training/network.py": {"train"},  # evaluate reads the model, which then differs
     "pipeline/model/training/loss.py": {"train"},
     "pipeline/model/training/saving.py": {"train"},
+    "pipeline/model/start.py": {"train"},
+    "models/untrained/README.md": {"train"},  # in its place: a model that training starts from
     "pipeline/model/inference/network.py": {"train", "evaluate", "external@others"},
     "pipeline/data/reading/csv/reader.py": READING,
     "pipeline/data/reading/layouts/openface.py": READING,
@@ -64,6 +66,8 @@ PARAMS: dict[str, tuple[Any, set[str]]] = {
     "weigh.highest": (9.0, {"weigh"}),
     "train.seed": (8, {"train"}),
     "train.members": (2, {"train"}),
+    "train.start_from": ("models", {"train"}),
+    "train.freeze_epochs": (1, {"train"}),
     "train.augment.noise": (0.1, {"train"}),
     "recipes.improved.epochs": (90, {"train"}),
     "recipes.improved.weights": ("none", {"weigh"}),

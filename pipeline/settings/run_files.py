@@ -7,6 +7,7 @@ HASHES = "provenance/md5.json"
 PATCH = "provenance/changes.patch"
 ENVIRONMENT = "provenance/environment.json"  # Python, packages and machine
 TEST_ROWS = "provenance/test_rows.json"
+START = "provenance/start.json"  # of a training that did not start from random weights
 
 WARNINGS = f"{DATA}/warnings.json"
 SUBJECTS = f"{DATA}/subjects.json"  # by split: no model may be judged on whom it was trained on

@@ -65,7 +65,12 @@ class Augment(SettingsSection):
     au_dropout: Fraction
 
 
+UNTRAINED = "models/untrained"  # a folder without a model: random weights
+
+
 class Train(SettingsSection):
+    start_from: str = Field(min_length=1)
+    freeze_epochs: Annotated[int, Field(ge=0)]
     seed: Seed
     members: Count
     augment: Augment
@@ -73,6 +78,15 @@ class Train(SettingsSection):
     batch_size: Count
     lr_factor: Share
     lr_lowest: Positive
+
+    @model_validator(mode="after")
+    def something_to_freeze(self) -> Self:
+        if self.freeze_epochs and self.start_from == UNTRAINED:
+            raise ValueError(
+                f"freeze_epochs is {self.freeze_epochs}, and {UNTRAINED} holds nothing to freeze; "
+                "0 is allowed, or a model in start_from"
+            )
+        return self
 
 
 class Tune(SettingsSection):

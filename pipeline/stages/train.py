@@ -23,11 +23,12 @@ from pipeline.data.names.dealing import deal_groups
 from pipeline.errors import InputError, run_main
 from pipeline.evaluation.scoring.emotion_scores import epoch_scores
 from pipeline.model.inference.model_file import open_network
+from pipeline.model.start import Start, read_start
 from pipeline.model.training.augmentation import Augmentation
 from pipeline.model.training.fit import Data, Settings, fit
 from pipeline.model.training.saving import refuse_difference, save_model
 from pipeline.settings import params, paths, run_files
-from pipeline.settings.schema import Features, Params, Train
+from pipeline.settings.schema import UNTRAINED, Features, Params, Train
 from pipeline.stages.steps import recording
 from pipeline.stages.steps.run_name import run_name
 from pipeline.tracking import provenance
@@ -41,6 +42,8 @@ EXAMPLE_ROWS = 5
 
 # What is asked of a model once it is trained; no part of how it was made.
 AFTERWARDS = ("evaluate.", "external", "promote.", "drift.")
+
+Names = tuple[list[str], list[str]]  # of columns and of emotions
 
 # py-feat knows one graded value per action unit; it stands in for the intensity.
 _COLUMNS = {
@@ -63,7 +66,7 @@ def choose_columns(kind: str, present: Sequence[str]) -> list[str]:
 
 
 def load_data(
-    columns: Sequence[str], emotions: Sequence[str], settings: Params
+    columns: Sequence[str], emotions: Sequence[str], settings: Params, start: Start | None
 ) -> tuple[Data, FeatureMap]:
     """Load the training and the validation split, never test; training rows say how."""
     split = column_words(paths.FRAMES, "split")
@@ -80,7 +83,21 @@ def load_data(
         (make_features(frames(name), made), labels(name)) for name in ("train", "val")
     )
     groups = deal_members(frames("train"), settings.train)
-    return Data(train, validation, groups, graded(columns)), made
+    return Data(train, validation, groups, graded(columns), start), made
+
+
+def start_of(settings: Params, columns: Sequence[str], emotions: Sequence[str]) -> Start | None:
+    """Read the model whose weights training starts from; None for random weights.
+
+    Raises `InputError` as `read_start`.
+    """
+    if settings.train.start_from == UNTRAINED:
+        return None
+    recipe, features = settings.chosen, settings.features
+    of_recipe = {"hidden": list(recipe.hidden), "batch_norm": recipe.batch_norm}
+    chosen = {f"recipes.{settings.recipe}.{key}": value for key, value in of_recipe.items()}
+    chosen |= {f"features.{key}": getattr(features, key) for key in ("square_root", "calibrate")}
+    return read_start(Path(settings.train.start_from), columns, emotions, chosen)
 
 
 def graded(columns: Sequence[str]) -> NDArray[np.bool_]:
@@ -126,18 +143,22 @@ def fit_settings(settings: Params, class_weights: dict[str, Any]) -> Settings:
         lr_lowest=train.lr_lowest,
         members=train.members,
         augment=Augmentation(**train.augment.model_dump()),
+        freeze_epochs=train.freeze_epochs,
     )
 
 
-def inputs_of(recorded: dict[str, Any], columns: list[str], emotions: list[str]) -> dict[str, Any]:
+def inputs_of(
+    recorded: dict[str, Any], columns: list[str], emotions: list[str], start: Start | None
+) -> dict[str, Any]:
     """Gather all that decides the training's result, beside code and libraries."""
     files = (paths.FRAMES, paths.LABELS, paths.CLASS_WEIGHTS)
     hashes = {path.as_posix(): provenance.file_md5(path) for path in files}
-    return {"params": recorded, "features": columns, "emotions": emotions, "files": hashes}
+    found = {"params": recorded, "features": columns, "emotions": emotions, "files": hashes}
+    return found | ({"start": start.account["md5"]} if start else {})
 
 
 def train(
-    run: Run, settings: Params, names: tuple[list[str], list[str]], folder: Path
+    run: Run, settings: Params, names: Names, start: Start | None, folder: Path
 ) -> tuple[int, FeatureMap]:
     """Train and write model and history; all is logged to the run.
 
@@ -145,10 +166,10 @@ def train(
     """
     columns, emotions = names
     weights = json.loads(paths.CLASS_WEIGHTS.read_text())
-    data, features = load_data(columns, emotions, settings)
+    data, features = load_data(columns, emotions, settings, start)
     rows = {"training": len(data.train[0]), "validation": len(data.validation[0])}
     recording.record_provenance(run)
-    recording.record_inputs(run, rows, columns, weights)
+    recording.record_inputs(run, rows, columns, weights, start)
     recording.record_card(run)
     score = partial(epoch_scores, emotions=emotions, positive_at=POSITIVE_AT, threshold=THRESHOLD)
     log_epoch = partial(recording.record_epoch, run)
@@ -183,12 +204,13 @@ def main(*, fresh: bool = False) -> None:
     columns = choose_columns(settings.features.columns, au_columns(paths.FRAMES, AU_COLUMNS))
     emotions = list(pq.read_schema(paths.LABELS).names)
     recording.show_warnings()
+    start = start_of(settings, columns, emotions)
     recorded = {k: v for k, v in settings.flat().items() if not k.startswith(AFTERWARDS)}
     experiment, recipe = settings.tracking.experiment, settings.recipe
-    with own_training(inputs_of(recorded, columns, emotions), fresh=fresh) as training:
+    with own_training(inputs_of(recorded, columns, emotions, start), fresh=fresh) as training:
         name = run_name(recorded)
         with training_run(experiment, name, recorded, {}, key=training.key) as run:
-            best_epoch, features = train(run, settings, (columns, emotions), training.folder)
+            best_epoch, features = train(run, settings, (columns, emotions), start, training.folder)
         content = {
             "run": run.key,
             "name": name,
@@ -200,6 +222,7 @@ def main(*, fresh: bool = False) -> None:
             "features": columns,
             "feature_map": features.lay_out(),
             "emotions": emotions,
+            **({"start": start.account} if start else {}),
         }
         paths.RUN.write_text(json.dumps(content, indent=2) + "\n")
         training.finish(paths.RUN)

@@ -15,9 +15,10 @@ from pipeline.data.action_units import SPLITS
 from pipeline.data.csv_files import read_csv
 from pipeline.data.frames import column_words
 from pipeline.data.names.safe_names import safe_names
-from pipeline.data.warnings import count_codes, read_warnings
+from pipeline.data.warnings import count_codes, read_warnings, some, warning
 from pipeline.errors import InputError
 from pipeline.evaluation.scoring.metric_names import of_checkpoint, of_epoch
+from pipeline.model.start import Start
 from pipeline.settings import paths, run_files
 from pipeline.tracking import provenance
 from pipeline.tracking.run import DataSet, Run
@@ -42,28 +43,62 @@ def show_warnings() -> None:
 
 
 def record_inputs(
-    run: Run, rows: Mapping[str, int], features: Sequence[str], weights: dict[str, Any]
+    run: Run,
+    rows: Mapping[str, int],
+    features: Sequence[str],
+    weights: dict[str, Any],
+    start: Start | None,
 ) -> None:
     """Record data sets, label distribution, class weights and warnings before training.
 
-    `rows` counts the frames for `training` and for `validation`.
+    `rows` counts the frames for `training` and for `validation`. Says as well what is taken over
+    from the model that training starts from.
     """
+    subjects = subjects_by_split()
     distribution = read_csv(paths.LABEL_DISTRIBUTION, text=("split", "emotion"))
     run.log_table(distribution, run_files.table_of(run_files.DISTRIBUTION))
     # No parameters: a comparison of runs would open on them, rather than on what was chosen.
     run.log_table(_emotions(weights["weights"]), f"{run_files.LABELS}/emotions")
     warnings = read_warnings(paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY)
+    if start:
+        warnings += tell_start(start, subjects["test"])
+        subjects["start"] = list(start.people or ())
+        run.log_dict(dict(start.account), run_files.START)
     run.log_dict({"warnings": warnings}, run_files.WARNINGS)
     codes = ", ".join(f"{code} {number:g}" for code, number in count_codes(warnings).items())
     note = "\n".join(f"- {item['message']}" for item in warnings)
     run.set_tags({"mlflow.note.content": note, "data.warnings": codes or "none"})
     for path in (paths.PREPARE_SUMMARY, paths.CLASS_WEIGHTS):
         run.log_file(path, run_files.DATA)
-    run.log_dict(subjects_by_split(), run_files.SUBJECTS)
+    run.log_dict(subjects, run_files.SUBJECTS)
     digest = provenance.file_md5(paths.FRAMES)
     columns = dict.fromkeys(features, "float32")
     for context, count in rows.items():
         run.log_dataset(DataSet(context, digest), paths.FRAMES, count, columns)
+
+
+def tell_start(start: Start, test: Sequence[str]) -> list[dict[str, Any]]:
+    """Say what training starts from; warn where that model learned from people of the test."""
+    told = start.account
+    for kind in ("action_units", "emotions"):
+        taken, new = told[kind]["taken"], told[kind]["new"]
+        parts = f"{len(taken)} {kind.replace('_', ' ')} taken over", f"new: {', '.join(new) or '-'}"
+        print(f"start from {told['folder']}: {'; '.join(parts)}")
+    if start.people is None:
+        print(
+            f"note: {told['folder']} does not tell whom it was trained on; were people of today's "
+            "test among them, test scores would be optimistic."
+        )
+        return []
+    if not (shared := sorted({*start.people} & {*test})):
+        return []
+    message = (
+        f"{len(shared)} people of the test split have names of people that {told['folder']} was "
+        f"trained on ({some(shared)}): if they are the same people, test scores are optimistic. "
+        "Let them train: name others in prepare.split.test_subjects."
+    )
+    print(f"warning start_knows_test: {message}")
+    return [warning("start_knows_test", len(shared), message)]
 
 
 def _emotions(weights: Mapping[str, float]) -> pd.DataFrame:
