@@ -15,13 +15,16 @@ from pipeline.settings.run_files import DISTRIBUTION, PREDICTIONS, SUBJECTS, WAR
 from pipeline.tracking.registry.registry import Registry
 from pipeline.tracking.store import artifacts
 
+_LEARNED_FROM = ("train", "val", "start")  # of the lists of people on a run
+
 
 @dataclass(frozen=True)
 class Candidate:
     """A run's model as the gate sees it.
 
     `warnings` gives the number of each data warning by its code, `told` their texts. `trained_on`
-    lists the people of training and validation (None where an older run did not record them).
+    lists the people of training and validation, and of the model that training started from (None
+    where an older run did not record them).
     `means` is the mean training label of each emotion, `standing` what its evaluation said first:
     how it stands to its baselines.
     """
@@ -64,7 +67,7 @@ def read_candidate(registry: Registry, key: str, run_id: str, folder: Path) -> C
         read_predictions(predictions),
         {item["code"]: item["number"] for item in warnings["warnings"]},
         [item["message"] for item in warnings["warnings"]],
-        None if subjects is None else {*subjects["train"], *subjects["val"]},
+        None if subjects is None else {n for k in _LEARNED_FROM for n in subjects.get(k, ())},
         _means(distribution),
         note,
     )

@@ -50,6 +50,7 @@ def log_candidate(
     true: np.ndarray | None = None,
     table: pa.Table | None = None,
     trained_on: Sequence[str] = ("S1", "S2"),
+    started_from: Sequence[str] = (),
     warnings: Mapping[str, float] | None = None,
     network: Path | None = None,
     features: Sequence[str] = FEATURES,
@@ -64,7 +65,8 @@ def log_candidate(
     found = [{"code": c, "number": n, "message": c} for c, n in (warnings or {}).items()]
     run.log_dict({"warnings": found}, "data/warnings.json")
     split = {"train": list(trained_on), "val": [], "test": sorted(set(people))}
-    run.log_dict(split, "data/subjects.json")
+    started = {"start": list(started_from)} if started_from else {}
+    run.log_dict({**split, **started}, "data/subjects.json")
     # Below the network's threshold, at which the constant would find nothing.
     means = pd.DataFrame({"split": "train", "emotion": emotions, "mean": 0.4})
     run.log_table(means, "labels/distribution")

@@ -14,8 +14,9 @@ from pipeline.promotion.promote import promote
 from pipeline.settings import params, paths
 from pipeline.tracking.registry.registry import Registry
 
-NEW = [*PEOPLE[2:], "S1", "N1", "N2"]  # S1 trained the champion
-KNOWN = ("S1", "S2")
+# S1 trained the champion, S0 the model that its training started from.
+NEW = [*PEOPLE[2:], "S0", "S1", "N1", "N2"]
+KNOWN = {"trained_on": ("S1", "S2"), "started_from": ("S0",)}
 
 
 def aus(people):
@@ -58,7 +59,7 @@ def renewal(isolate, migrated, network, tmp_path, monkeypatch):
     shutil.copy(migrated, tmp_path / "mlflow.db")
     old = labels()
     old[:, 1] = 0.5
-    made = {"network": network, "trained_on": KNOWN}
+    made = {"network": network, **KNOWN}
     champion = make_candidate(tmp_path / "a", old, **made)
     challenger = make_candidate(tmp_path / "b", labels(NEW), people=NEW)
     write_frames(NEW)
@@ -75,10 +76,10 @@ def test_renewed_rows_are_compared_without_whom_the_champion_knows(renewal):
     assert renewal(renew=False).decision.verdict.broken == ["test_rows"]
     outcome = renewal(renew=True)
     assert outcome.word == "promoted"
-    assert outcome.decision.left_out == 1
-    assert outcome.decision.subjects == len(NEW) - 1
-    assert "S1" not in outcome.decision.renewed.subject
-    expected = 1 / (1 + np.exp(3 - 2 * aus([p for p in NEW if p != "S1"])[:, 0]))
+    assert outcome.decision.left_out == 2
+    assert outcome.decision.subjects == len(NEW) - 2
+    assert not {"S0", "S1"} & {*outcome.decision.renewed.subject}
+    expected = 1 / (1 + np.exp(3 - 2 * aus([p for p in NEW if p not in ("S0", "S1")])[:, 0]))
     np.testing.assert_allclose(outcome.decision.renewed.predicted[:, 0], expected, atol=1e-5)
     assert (outcome.decision.renewed.predicted[:, 1] == 0.5).all()
 
@@ -94,7 +95,7 @@ def test_the_next_challenger_on_these_rows_needs_no_renewal(renewal, monkeypatch
     outcome = renewal(renew=False)
     assert outcome.word == "promoted"
     assert outcome.decision.renewed is None
-    assert outcome.decision.left_out == 1
+    assert outcome.decision.left_out == 2
 
 
 def test_a_workspace_with_other_frames_is_an_error(renewal):
