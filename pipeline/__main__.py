@@ -18,7 +18,7 @@ from pipeline.errors import one_line
 # In the order of a project's life; `using` is the folder of those that use a model.
 _MODULES = (
     *("inspect", "using.predict", "drift", "find", "compare", "reproduce", "promote", "rollback"),
-    *("using.export", "using.serve", "retrain", "sync", "relocate"),
+    *("using.export", "using.serve", "using.fetch", "retrain", "sync", "relocate"),
 )
 COMMANDS = {name.rpartition(".")[2]: f"pipeline.commands.{name}" for name in _MODULES}
 _COMPLETE = "_PIPELINE_COMPLETE"  # what a shell sets to ask for completions

@@ -23,7 +23,8 @@ TUNED_OF = "network"  # in thresholds.json, which has baselines as well
 class StoredModel:
     """A model by a name that people know; `thresholds` has those that were tuned, by emotion.
 
-    `profile` counts the training data, None where that is not known.
+    `profile` counts the training data, None where that is not known; `run` is the id of its run in
+    the store, None of a file.
     """
 
     name: str
@@ -32,6 +33,7 @@ class StoredModel:
     emotions: tuple[str, ...]
     thresholds: Mapping[str, float]
     profile: Profile | None
+    run: str | None = None
 
     @property
     def extractor(self) -> str:

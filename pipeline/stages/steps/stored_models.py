@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def _copied(client: Any, model_id: str, run_id: str, name: str, folder: Path) ->
     if not thresholds.is_file():  # of a model that was logged before it carried them
         thresholds = fetch(client, run_id, run_files.THRESHOLDS, folder) or thresholds
     counted = fetch(client, run_id, run_files.PROFILE, folder) or folder / "none"
-    return _read(name, network, _json(contract), thresholds, counted)
+    return replace(_read(name, network, _json(contract), thresholds, counted), run=run_id)
 
 
 def _of_outputs() -> StoredModel:
