@@ -28,6 +28,7 @@ from pipeline.evaluation import baselines
 from pipeline.settings import paths
 from pipeline.settings.schema import Params
 from pipeline.settings.workers import workers
+from pipeline.stages.train import hashes_of_start
 from pipeline.tracking.provenance import PACKAGES, file_md5, version_of
 from studies.frames import Whole, load_whole
 from studies.learners import baseline, classic, network
@@ -84,6 +85,8 @@ class Cell:
         files = paths.FRAMES, self.labels
         decided = [self.learner, values, vars(self.part), self.seed, [*map(file_md5, files)]]
         decided.append(self.own_clips)
+        if self.learner == baselines.NETWORK:
+            decided.append(hashes_of_start(self.settings))
         text = json.dumps([*decided, code(self.learner)], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 

@@ -54,6 +54,7 @@ def read_start(
     batch_norm, square_root, calibrate. Raises `InputError` where they do, where a file is absent or
     damaged, and where no action unit is known.
     """
+    hashes = start_md5(folder)
     told, features, network = _read(folder)
     weights = _weights(folder / NETWORK, network)
     _refuse_unlike(folder, _choices(features, weights), chosen)
@@ -70,7 +71,7 @@ def read_start(
     known = _places(emotions, {name: i for i, name in enumerate(told["emotions"])})
     account = {
         "folder": folder.as_posix(),
-        "md5": start_md5(folder),
+        "md5": hashes,
         "action_units": _account(columns, taken),
         "emotions": _account(emotions, known),
     }
@@ -78,7 +79,16 @@ def read_start(
 
 
 def start_md5(folder: Path) -> dict[str, str]:
-    """Hash the files of a folder that decide what a training starts from, as DVC does."""
+    """Hash the files of a folder that decide what a training starts from, as DVC does.
+
+    Raises `InputError` where one of them is absent.
+    """
+    if absent := [name for name in (NETWORK, TOLD) if not (folder / name).is_file()]:
+        raise InputError(
+            f"train.start_from is {folder}, where {' and '.join(absent)} is not there. Allowed is "
+            f"a folder with {NETWORK} and {TOLD} of a trained model, such as outputs/train; "
+            f"`python -m pipeline fetch MODEL --out {folder}` makes one."
+        )
     files = {name: (folder / name).read_bytes() for name in (NETWORK, TOLD)}
     return {
         name: hashlib.md5(file, usedforsecurity=False).hexdigest() for name, file in files.items()
@@ -86,12 +96,6 @@ def start_md5(folder: Path) -> dict[str, str]:
 
 
 def _read(folder: Path) -> tuple[dict[str, Any], FeatureMap, Network]:
-    if absent := [name for name in (NETWORK, TOLD) if not (folder / name).is_file()]:
-        raise InputError(
-            f"train.start_from is {folder}, where {' and '.join(absent)} is not there. Allowed is "
-            f"a folder with {NETWORK} and {TOLD} of a trained model, such as outputs/train; "
-            f"`python -m pipeline fetch MODEL --out {folder}` makes one."
-        )
     network = open_network(folder / NETWORK)
     try:
         told: dict[str, Any] = json.loads((folder / TOLD).read_text(encoding="utf-8"))

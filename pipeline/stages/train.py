@@ -23,7 +23,7 @@ from pipeline.data.names.dealing import deal_groups
 from pipeline.errors import InputError, run_main
 from pipeline.evaluation.scoring.emotion_scores import epoch_scores
 from pipeline.model.inference.model_file import open_network
-from pipeline.model.start import Start, read_start
+from pipeline.model.start import Start, read_start, start_md5
 from pipeline.model.training.augmentation import Augmentation
 from pipeline.model.training.fit import Data, Settings, fit
 from pipeline.model.training.saving import refuse_difference, save_model
@@ -98,6 +98,12 @@ def start_of(settings: Params, columns: Sequence[str], emotions: Sequence[str]) 
     chosen = {f"recipes.{settings.recipe}.{key}": value for key, value in of_recipe.items()}
     chosen |= {f"features.{key}": getattr(features, key) for key in ("square_root", "calibrate")}
     return read_start(Path(settings.train.start_from), columns, emotions, chosen)
+
+
+def hashes_of_start(settings: Params) -> dict[str, str]:
+    """Hash the files of the model whose weights training starts from; {} for random weights."""
+    folder = settings.train.start_from
+    return {} if folder == UNTRAINED else start_md5(Path(folder))
 
 
 def graded(columns: Sequence[str]) -> NDArray[np.bool_]:

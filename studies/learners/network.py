@@ -8,7 +8,7 @@ from pipeline.evaluation.scoring.emotion_scores import errors, mean
 from pipeline.model.training.fit import Data, fit
 from pipeline.model.training.members import left_out
 from pipeline.model.training.saving import Predictor
-from pipeline.stages.train import deal_members, fit_settings, graded
+from pipeline.stages.train import deal_members, fit_settings, graded, start_of
 from pipeline.stages.weigh import class_weights, count_positives
 from studies.learners.task import Answer, Array, Task
 
@@ -27,7 +27,8 @@ def learn(task: Task) -> Answer:
     rows = task.train.frames, own.frames, task.asked
     train, validation, asked = task.features(task.train.frames, *rows)
     labels = task.train.labels, own.labels
-    data = Data((train, labels[0]), (validation, labels[1]), groups, graded(task.columns))
+    start = start_of(settings, task.columns, task.emotions)
+    data = Data((train, labels[0]), (validation, labels[1]), groups, graded(task.columns), start)
     chosen_fit = fit_settings(settings, weigh(task))
     with contextlib.redirect_stdout(io.StringIO()):  # its progress would drown the study's
         trained = fit(data, chosen_fit, lambda *_: {}, lambda *_: None, task.folder)

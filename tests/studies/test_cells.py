@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from starts import save_start
 from wiring import NEUTRAL, ROOT, files_of, is_bare
 
 from pipeline.errors import InputError
@@ -64,6 +67,25 @@ def test_a_cell_is_computed_once_and_again_where_something_that_decides_it_diffe
     assert cell_of(baselines.LOGISTIC, wider, PART, 7).key == cell.key
     network = [cell_of(baselines.NETWORK, s, PART, 7).key for s in (settings, wider)]
     assert len(set(network)) == 2
+
+
+def test_a_network_starts_from_a_model_whose_content_decides_the_cell(world, settings):
+    world()
+    folder = Path("models/other")
+    folder.mkdir(parents=True)
+    save_start(folder, ("AU04_r", "AU12_r", "AU15_r"), pq.read_schema(paths.LABELS).names)
+    like_it = {"recipe.hidden": [8, 4], "recipe.dropout": [0.1, 0.1], "recipe.batch_norm": True}
+    random = params.with_values(settings, like_it, paths.PARAMS)
+    started = params.with_values(random, {"train.start_from": folder.as_posix()}, paths.PARAMS)
+    cells = [cell_of(baselines.NETWORK, one, PART, 7) for one in (random, started)]
+    one, other = compute(cells, 1)
+    assert not np.allclose(one.predicted, other.predicted, atol=0.1)
+    before = cells[1].key
+    (folder / "run.json").write_text((folder / "run.json").read_text() + " ")
+    assert cells[1].key != before
+    assert cell_of(baselines.LOGISTIC, started, PART, 7).key == (
+        cell_of(baselines.LOGISTIC, random, PART, 7).key
+    )
 
 
 # What a learner's imports bring along, and no prediction depends on.
