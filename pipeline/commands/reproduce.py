@@ -70,6 +70,7 @@ def prepare(main: Project, copy: Project, hashes: dict[str, str]) -> None:
     Raises `InputError` where the data is other than it was.
     """
     path = bring_data.bring(main, copy, hashes)
+    bring_data.bring(main, copy, hashes, bring_data.START)
     unlike = bring_data.changed(copy, hashes)
     if path in unlike:
         raise InputError(

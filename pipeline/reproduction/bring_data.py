@@ -15,18 +15,28 @@ from pipeline.reproduction.checkout import Project
 from pipeline.reproduction.replay import own_stages
 from pipeline.settings.repository import dvc, git
 
+DATA, START = (
+    ("data", "path"),
+    ("train", "start_from"),
+)  # keys of params.yaml that name what is read
 FEW = 5  # hashes named where many are missing
 MEMBER = re.compile(r"^md5: (\w+(?:\.dir)?)$", re.MULTILINE)  # as `dvc pull` names what it lacks
 
 REMOTE = re.compile(r"remote\.(?P<name>.+)\.url=(?P<url>.+)")  # in DVC's list of settings
 
 
-def bring(main: Project, copy: Project, hashes: Mapping[str, str]) -> str:
-    """Bring what `data.path` names, where neither git nor a stage makes it, and give that path.
+def bring(
+    main: Project, copy: Project, hashes: Mapping[str, str], key: tuple[str, str] = DATA
+) -> str:
+    """Bring what a key of params.yaml names, where neither git nor a stage makes it.
 
-    Raises `InputError` where it is gone, with the hash of what DVC tracked.
+    Give that path; "" where the run's params.yaml has no such key. Raises `InputError` where it is
+    gone, with the hash of what DVC tracked.
     """
-    path = str(_read(copy.folder / "params.yaml")["data"]["path"])
+    section, name = key
+    path = str(_read(copy.folder / "params.yaml").get(section, {}).get(name, ""))
+    if not path:
+        return path
     if any(_overlap(path, out) for out in outputs(copy)):
         return path  # the pipeline makes it
     here, there = main.folder / path, copy.folder / path
@@ -41,8 +51,8 @@ def bring(main: Project, copy: Project, hashes: Mapping[str, str]) -> str:
         _link(here, there, [copy.folder / out for file in tracked for out in _outs(copy, file)])
     if not there.exists():
         raise InputError(
-            f"params.yaml of the run: data.path is {path}, which is not there. Bring back what "
-            f"the run read, at {here}."
+            f"params.yaml of the run: {section}.{name} is {path}, which is not there. Bring back "
+            f"what the run read, at {here}."
         )
     return path
 

@@ -5,7 +5,7 @@ import yaml
 from reproduction.conftest import git
 
 from pipeline.errors import InputError
-from pipeline.reproduction.bring_data import bring, changed
+from pipeline.reproduction.bring_data import START, bring, changed
 from pipeline.reproduction.checkout import checkout
 from pipeline.reproduction.compare import made_by
 from pipeline.reproduction.replay import own_stages
@@ -97,6 +97,26 @@ def test_missing_data_is_named(main, recorded):
         pytest.raises(InputError, match=r"data\.path is gone, which is not there"),
     ):
         bring(main, copy, {})
+
+
+def test_the_model_that_training_started_from_is_brought_as_data_are(tracked, recorded):
+    fill(tracked.folder / "start", model="then")
+    dvc(tracked.folder, "add", "start")
+    (tracked.folder / "params.yaml").write_text(
+        "data: {path: recordings}\ntrain: {start_from: start}\n"
+    )
+    git(tracked.top, "add", ".")
+    git(tracked.top, "commit", "--quiet", "--message", "start")
+    run = recorded()
+    run.files["params/params.yaml"].write_text((tracked.folder / "params.yaml").read_text())
+    with checkout(tracked, run) as copy:
+        assert bring(tracked, copy, {}, START) == "start"
+        assert (copy.folder / "start/model").read_text() == "then"
+
+
+def test_a_run_that_knows_no_such_model_needs_none(main, recorded):
+    with checkout(main, recorded()) as copy:
+        assert bring(main, copy, {}, START) == ""
 
 
 def test_what_a_stage_makes_is_not_brought(main, recorded):
