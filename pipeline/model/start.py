@@ -29,17 +29,17 @@ class Start:
     """A trained network, laid out for the action units and emotions of another training.
 
     `columns` (features,) and `emotions` (emotions,) hold the place that each of that training's
-    has in the trained network; -1 is for a new one. `scale` and `offset` are those that
-    standardise what the trained network takes; `weights` the variables of its layers by name, each
-    (members, ...) also where there is one member.
+    has in the trained network; -1 is for a new one. `standard` is scale and offset by which the
+    trained network standardises what it takes; None where features are calibrated: these stand at
+    the level of that training's people, whose standard makes of them what the weights know.
+    `weights` has the variables of its layers by name, each (members, ...) also of one member.
     `account` tells for JSON what is taken over and what is new. `people` are those whom it was
     trained on, None where nothing tells.
     """
 
     columns: Places
     emotions: Places
-    scale: NDArray[np.float32]
-    offset: NDArray[np.float32]
+    standard: tuple[NDArray[np.float32], NDArray[np.float32]] | None
     weights: Mapping[str, Sequence[Floats]]
     account: Mapping[str, Any]
     people: tuple[str, ...] | None
@@ -75,7 +75,8 @@ def read_start(
         "action_units": _account(columns, taken),
         "emotions": _account(emotions, known),
     }
-    return Start(taken, known, network.scale, network.offset, weights, account, _people(folder))
+    standard = None if features.population else (network.scale, network.offset)
+    return Start(taken, known, standard, weights, account, _people(folder))
 
 
 def start_md5(folder: Path) -> dict[str, str]:

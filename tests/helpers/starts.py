@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from exportable import steep
 
-from pipeline.data.features.feature_map import read_feature_map
+from pipeline.data.features.feature_map import FeatureMap, read_feature_map
 
 AUS = ("AU06_r", "AU12_r", "AU04_r")
 EMOTIONS = ("happiness", "sadness")
@@ -34,6 +34,7 @@ def save_start(
     members: int = 1,
     batch_norm: bool = True,
     rows: np.ndarray | None = None,
+    features: FeatureMap | None = None,
 ) -> Any:
     """Save a model with its run.json; return what was trained: (rows, members * emotions)."""
     from pipeline.model.training.members import build_members
@@ -49,6 +50,7 @@ def save_start(
         trained, kept = build_members(standardise(seen), *sizes, members=members, **how)
     steep(trained)
     save_model(kept, folder / "model.keras")
-    told = {"feature_map": read_feature_map(columns).lay_out(), "emotions": list(emotions)}
+    features = features or read_feature_map(columns)
+    told = {"feature_map": features.lay_out(), "emotions": list(emotions)}
     (folder / "run.json").write_text(json.dumps(told))
     return trained

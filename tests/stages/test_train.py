@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
@@ -88,3 +89,13 @@ def test_what_is_taken_over_is_told_and_people_of_the_test_are_warned_of(started
         ] * warned
     assert "warning start_knows_test: 1 people of the test split" in said
     assert "(b)" in said
+
+
+def test_a_run_holds_what_was_taken_over_and_whom_the_model_knows(started):
+    Path("models/other/subjects.json").write_text(json.dumps({"train": ["a"], "val": ["b"]}))
+    start = start_of(started, AUS, EMOTIONS)
+    logged, subjects = {}, {"train": ["c"], "test": ["d"]}
+    run = SimpleNamespace(log_dict=lambda content, name: logged.update({name: content}))
+    assert recording.record_start(run, start, subjects) == []
+    assert logged == {"provenance/start.json": start.account}
+    assert subjects == {"train": ["c"], "test": ["d"], "start": ["a", "b"]}

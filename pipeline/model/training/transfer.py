@@ -19,12 +19,14 @@ Array = NDArray[np.float32]
 def take_over(model: keras.Model, start: Start, members: int) -> None:
     """Give a network the weights of a trained one; member i those of its member i modulo theirs.
 
-    Inputs are standardised as they were in that training, those of new columns as in this one:
-    the weights are of that scale, and few people do not tell a better one.
+    Inputs are standardised as they were in that training (`Start.standard`), those of new columns
+    as in this one: the weights are of that scale, and few people do not tell a better one.
     """
-    layer, known = model.get_layer("standardise"), start.columns >= 0
-    layer.scale = np.where(known, start.scale[start.columns], layer.scale).tolist()
-    layer.offset = np.where(known, start.offset[start.columns], layer.offset).tolist()
+    if start.standard:
+        layer, known = model.get_layer("standardise"), start.columns >= 0
+        scale, offset = (each[start.columns] for each in start.standard)
+        layer.scale = np.where(known, scale, layer.scale).tolist()
+        layer.offset = np.where(known, offset, layer.offset).tolist()
     for name, given in start.weights.items():
         layer = model.get_layer(name)
         pairs = zip(layer.get_weights(), given, strict=True)

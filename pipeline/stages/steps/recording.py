@@ -60,10 +60,7 @@ def record_inputs(
     # No parameters: a comparison of runs would open on them, rather than on what was chosen.
     run.log_table(_emotions(weights["weights"]), f"{run_files.LABELS}/emotions")
     warnings = read_warnings(paths.PREPARE_SUMMARY, paths.LABEL_SUMMARY)
-    if start:
-        warnings += tell_start(start, subjects["test"])
-        subjects["start"] = list(start.people or ())
-        run.log_dict(dict(start.account), run_files.START)
+    warnings += record_start(run, start, subjects) if start else []
     run.log_dict({"warnings": warnings}, run_files.WARNINGS)
     codes = ", ".join(f"{code} {number:g}" for code, number in count_codes(warnings).items())
     note = "\n".join(f"- {item['message']}" for item in warnings)
@@ -75,6 +72,13 @@ def record_inputs(
     columns = dict.fromkeys(features, "float32")
     for context, count in rows.items():
         run.log_dataset(DataSet(context, digest), paths.FRAMES, count, columns)
+
+
+def record_start(run: Run, start: Start, subjects: dict[str, list[str]]) -> list[dict[str, Any]]:
+    """Record what is taken over, add to `subjects` whom that model knows; return warnings."""
+    run.log_dict(dict(start.account), run_files.START)
+    subjects["start"] = list(start.people or ())
+    return tell_start(start, subjects["test"])
 
 
 def tell_start(start: Start, test: Sequence[str]) -> list[dict[str, Any]]:

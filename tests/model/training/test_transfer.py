@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from starts import AUS, CHOSEN, EMOTIONS, rows_of, save_start
 
+from pipeline.data.features.feature_map import FeatureMap, own_levels, population
 from pipeline.model.start import Start, read_start
 from pipeline.model.training.fit import Data, Settings, Trained, fit
 from pipeline.model.training.loss import WeightedBinaryCrossentropy
@@ -55,6 +56,15 @@ def test_action_units_and_emotions_are_found_by_name(tmp_path):
     columns, emotions = [AUS[i] for i in (2, 0, 1)], EMOTIONS[::-1]
     network = started(read(tmp_path, columns, emotions), columns, emotions)
     assert near(network(rows_of(columns))[:, 0], Predictor(model)(rows)[:, ::-1])
+
+
+def test_calibrated_features_are_standardised_as_todays_training_rows_are(tmp_path):
+    """They stand at the level of today's people, as in that training at the level of those."""
+    people = population(own_levels(rows_of(AUS), np.arange(100) % 5, np.arange(100) % 10))
+    features = FeatureMap(AUS, False, 5.0, people)
+    model, rows = save_start(tmp_path, features=features), rows_of(AUS)
+    network = started(read(tmp_path, **{"features.calibrate": "subject"}))
+    assert near(network(rows * 0.5 + 1)[:, 0], Predictor(model)(rows))
 
 
 def test_what_is_new_or_absent_leaves_what_is_known_as_it_was(tmp_path):
