@@ -102,7 +102,7 @@ def test_the_state_is_saved_by_a_cycle_that_ended_alone():
 
 def test_retrains_where_parameters_code_or_data_changed():
     on = read(ROOT / ".github/workflows/retrain.yml")["on"]
-    wanted = {"params.yaml", "dvc.yaml", "dvc.lock", "pipeline/**", "**/*.dvc"}
+    wanted = {"params.yaml", "dvc.yaml", "dvc.lock", "pipeline/**", "models/**", "**/*.dvc"}
     assert set(on["push"]["paths"]) == set(on["pull_request"]["paths"]) == wanted
     assert on["push"]["branches"] == ["main"]
     assert {"schedule", "workflow_dispatch"} < on.keys()
