@@ -6,6 +6,7 @@ behind the key path in `pipeline.settings.params`.
 
 from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, model_validator
@@ -79,9 +80,15 @@ class Train(SettingsSection):
     lr_factor: Share
     lr_lowest: Positive
 
+    @property
+    def start(self) -> Path | None:
+        """The folder of the model whose weights training starts from; None: random weights."""
+        folder = Path(self.start_from)
+        return None if folder == Path(UNTRAINED) else folder
+
     @model_validator(mode="after")
     def something_to_freeze(self) -> Self:
-        if self.freeze_epochs and self.start_from == UNTRAINED:
+        if self.freeze_epochs and not self.start:
             raise ValueError(
                 f"freeze_epochs is {self.freeze_epochs}, and {UNTRAINED} holds nothing to freeze; "
                 "0 is allowed, or a model in start_from"

@@ -28,7 +28,7 @@ from pipeline.model.training.augmentation import Augmentation
 from pipeline.model.training.fit import Data, Settings, fit
 from pipeline.model.training.saving import refuse_difference, save_model
 from pipeline.settings import params, paths, run_files
-from pipeline.settings.schema import UNTRAINED, Features, Params, Train
+from pipeline.settings.schema import Features, Params, Train
 from pipeline.stages.steps import recording
 from pipeline.stages.steps.run_name import run_name
 from pipeline.tracking import provenance
@@ -91,19 +91,18 @@ def start_of(settings: Params, columns: Sequence[str], emotions: Sequence[str]) 
 
     Raises `InputError` as `read_start`.
     """
-    if settings.train.start_from == UNTRAINED:
+    if not (folder := settings.train.start):
         return None
     recipe, features = settings.chosen, settings.features
     of_recipe = {"hidden": list(recipe.hidden), "batch_norm": recipe.batch_norm}
     chosen = {f"recipes.{settings.recipe}.{key}": value for key, value in of_recipe.items()}
     chosen |= {f"features.{key}": getattr(features, key) for key in ("square_root", "calibrate")}
-    return read_start(Path(settings.train.start_from), columns, emotions, chosen)
+    return read_start(folder, columns, emotions, chosen)
 
 
 def hashes_of_start(settings: Params) -> dict[str, str]:
     """Hash the files of the model whose weights training starts from; {} for random weights."""
-    folder = settings.train.start_from
-    return {} if folder == UNTRAINED else start_md5(Path(folder))
+    return start_md5(settings.train.start) if settings.train.start else {}
 
 
 def graded(columns: Sequence[str]) -> NDArray[np.bool_]:

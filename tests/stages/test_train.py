@@ -37,8 +37,9 @@ def started(workspace: Workspace, tree: dict[str, Any]) -> params.Params:
     return params.load()
 
 
-def test_the_default_is_random_weights_without_a_look_at_any_file(workspace, tree):
-    tree["train"] |= {"start_from": "models/untrained", "freeze_epochs": 0}
+@pytest.mark.parametrize("folder", ["models/untrained", "./models/untrained/"])
+def test_the_default_is_random_weights_without_a_look_at_any_file(workspace, tree, folder):
+    tree["train"] |= {"start_from": folder, "freeze_epochs": 0}
     workspace(tree)
     assert start_of(params.load(), AUS, EMOTIONS) is None
 
