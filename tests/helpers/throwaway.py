@@ -40,11 +40,13 @@ def environment(**more: str) -> dict[str, str]:
 def make_clone(target: Path) -> Path:
     """Copy all files that git tracks or would track into `target`, commit them and return it.
 
-    With the parameters of the tests, and without what a project adds: data, results, remotes.
+    With the parameters of the tests, and without what a project adds: data, models, results,
+    remotes.
     """
     listed = ("git", "ls-files", "--cached", "--others", "--exclude-standard", "-z")
     for name in filter(None, run(ROOT, *listed).stdout.split("\0")):
-        if name.startswith("data/") or name.endswith("dvc.lock"):
+        own = name.startswith("models/") and not name.startswith("models/untrained/")
+        if own or name.startswith("data/") or name.endswith("dvc.lock"):
             continue
         if (ROOT / name).is_file():  # a deleted file is listed until its deletion is committed
             (target / name).parent.mkdir(parents=True, exist_ok=True)

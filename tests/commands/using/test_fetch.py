@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from candidates import EMOTIONS, guesses, make_candidate
 from starts import AUS, CHOSEN, save_start
+from throwaway import PARAMS
 
 from pipeline.__main__ import cli
 from pipeline.commands.using import fetch
@@ -23,7 +24,7 @@ def test_a_champion_becomes_a_folder_with_the_people_whom_it_learned_from(
     network = tmp_path / "made/model.keras"
     monkeypatch.chdir(store)
     key = make_candidate(tmp_path / "run", guesses([0.5, 0.5]), network=network, features=AUS)
-    settings = params.load(Path(__file__).parents[3] / "params.yaml")
+    settings = params.load(PARAMS)
     with open_registry(settings.tracking.experiment, settings.promote.model) as registry:
         registry.crown(registry.register(key, {}), None)
     monkeypatch.setattr(fetch.params, "load", lambda: settings)
