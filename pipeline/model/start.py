@@ -86,8 +86,8 @@ def start_md5(folder: Path) -> dict[str, str]:
     """
     if absent := [name for name in (NETWORK, TOLD) if not (folder / name).is_file()]:
         raise InputError(
-            f"train.start_from is {folder}, where {' and '.join(absent)} is not there. Allowed is "
-            f"a folder with {NETWORK} and {TOLD} of a trained model, such as outputs/train; "
+            f"train.start_from is {folder}, where there is no {' and no '.join(absent)}. Allowed "
+            f"is a folder with {NETWORK} and {TOLD} of a trained model, such as outputs/train; "
             f"`python -m pipeline fetch MODEL --out {folder}` makes one."
         )
     files = {name: (folder / name).read_bytes() for name in (NETWORK, TOLD)}

@@ -74,10 +74,10 @@ def test_an_absent_file_is_named(tmp_path, absent):
     save_start(tmp_path)
     for name in absent:
         (tmp_path / name).unlink()
-    told = f"where {' and '.join(absent)} is not there. .*pipeline fetch MODEL"
+    told = f"where there is no {' and no '.join(absent)}. .*pipeline fetch MODEL"
     with pytest.raises(InputError, match=told):
         read_start(tmp_path, AUS, EMOTIONS, CHOSEN)
-    with pytest.raises(InputError, match="is not there"):
+    with pytest.raises(InputError, match=r"where there is no model\.keras"):
         read_start(tmp_path / "nowhere", AUS, EMOTIONS, CHOSEN)
 
 
