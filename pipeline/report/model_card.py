@@ -5,6 +5,7 @@ The headings are those of Mitchell et al., Model Cards for Model Reporting (FAT*
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from pipeline.evaluation.unlearnable import Limit
 from pipeline.report.pages.document import Block, Code, Items, Section, Table
@@ -23,7 +24,8 @@ class Facts:
     """What a report knows of the model beside its scores.
 
     `splits` has `subjects`, `clips` and `frames` of each split; `hashes` the md5 of what was read
-    by path; `params` every recorded parameter; `run` what names the run, where that is known.
+    by path; `params` every recorded parameter; `run` what names the run, where that is known;
+    `start` what was taken over from the model that training started from, where there was one.
     """
 
     recipe: str
@@ -36,6 +38,7 @@ class Facts:
     hashes: Mapping[str, str]
     params: Mapping[str, object]
     run: Mapping[str, str] = field(default_factory=dict)
+    start: Mapping[str, Any] | None = None
 
 
 def model_card(facts: Facts, limits: Sequence[Limit], warnings: int) -> list[Section]:
@@ -46,7 +49,7 @@ def model_card(facts: Facts, limits: Sequence[Limit], warnings: int) -> list[Sec
         "Factors": [_FACTORS],
         "Metrics": [_METRICS],
         "Evaluation data": [_split("test", facts)],
-        "Training data": [_split("train", facts), _split("val", facts), _labels(facts)],
+        "Training data": _training(facts),
         "Quantitative analyses": [_ANALYSES],
         "Ethical considerations": [_ETHICS],
         "Caveats and recommendations": _caveats(facts, limits, warnings),
@@ -84,6 +87,22 @@ def _details(facts: Facts) -> list[Block]:
                 f"{', '.join(facts.features)}. Scaling is part of the model.",
             ]
         )
+    ]
+
+
+def _training(facts: Facts) -> list[Block]:
+    own: list[Block] = [_split("train", facts), _split("val", facts), _labels(facts)]
+    if not (start := facts.start):
+        return own
+    parts = []
+    for kind in ("action_units", "emotions"):
+        taken, new = start[kind]["taken"], start[kind]["new"]
+        name = kind.replace("_", " ")
+        parts.append(f"{name} taken over: {', '.join(taken)}; new: {', '.join(new) or 'none'}")
+    hashes = ", ".join(f"{name} {md5}" for name, md5 in start["md5"].items())
+    return [
+        Items([f"Training started from the model in {start['folder']}.", *parts, f"md5: {hashes}"]),
+        *own,
     ]
 
 

@@ -103,6 +103,22 @@ def test_has_a_model_card_that_repeats_the_limits() -> None:
     assert "- Heed the 1 data warnings above." in caveats
 
 
+def test_says_what_training_started_from_where_it_did() -> None:
+    report = invented_report()
+    start = {
+        "folder": "models/first",
+        "md5": {"model.keras": "1" * 32},
+        "action_units": {"taken": ["AU04_r"], "new": ["AU12_r"]},
+        "emotions": {"taken": ["anger", "fear"], "new": []},
+    }
+    text = page(replace(report, facts=replace(report.facts, start=start)))
+    assert "- Training started from the model in models/first." in text
+    assert "- action units taken over: AU04_r; new: AU12_r" in text
+    assert "- emotions taken over: anger, fear; new: none" in text
+    assert f"- md5: model.keras {'1' * 32}" in text
+    assert "started from" not in page(report)
+
+
 def test_names_its_run_only_where_told() -> None:
     report = invented_report()
     text = page(report)

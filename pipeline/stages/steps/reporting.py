@@ -137,6 +137,7 @@ def _facts(
         splits=account["splits"],
         hashes=hashes,
         params={**made["params"], **evaluated},
+        start=made.get("start"),
     )
 
 
