@@ -37,12 +37,12 @@ retrain: $(VENV)/.run  ## pull data, train what changed, judge it against the ch
 	python -m pipeline retrain $(OPTIONS)
 
 # In the order of folders, since the longest modules, end to end, would else be the last. One thread
-# each, and a worker more than two cores have: tests wait for servers and processes now and then.
+# each, and two workers more than two cores have: tests wait for servers and processes.
 test: export OMP_NUM_THREADS := 1
 test: export TF_NUM_INTRAOP_THREADS := 1
 test: export TF_NUM_INTEROP_THREADS := 1
 test: $(VENV)/.dev  ## run all tests
-	python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
+	python -m pytest -n 4 --dist loadscope --no-loadscope-reorder
 
 # An environment over the other one, with nothing but MLflow of its own.
 test-mlflow: OTHER := .local/mlflow-$(MLFLOW)

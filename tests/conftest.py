@@ -1,5 +1,6 @@
 """What every test may use: real recordings, the repository's parameters, MLflow stores."""
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ import yaml
 from server import experiment, faulty, server  # noqa: F401  # fixtures of every test
 from stores import client, isolate, migrated, root, store  # noqa: F401
 from throwaway import PARAMS
+
+gc.set_threshold(50_000)  # a worker holds millions of objects that all stay
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL = ROOT.parent / "shared" / "data"

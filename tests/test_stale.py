@@ -108,9 +108,9 @@ def undone(clone: Path) -> Iterator[None]:
 
 
 def stale(clone: Path) -> set[str]:
-    """Name the stages that DVC would run again; a study is asked by its own name alone."""
+    """Name the stages that DVC would run again, the studies' aside."""
     with chdir(clone), Repo() as repo:  # in this process: starting DVC takes longer than its answer
-        names = [name for name in repo.status() if not name.startswith("studies/")]
+        names = repo.status(targets=DVC_FILES)
     return {name.rpartition(":")[2] for name in names}
 
 

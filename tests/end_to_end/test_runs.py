@@ -99,25 +99,12 @@ def test_killed_training_is_gone_on_with_to_the_same_bytes_and_another_is_ended(
     set_params(clone, {"train.seed": 7, "recipes.improved.epochs": 2})
 
 
-def test_experiment_in_a_temporary_folder_is_one_run_in_the_main_store(clone):
-    before = runs_of(clone)
-    done = run(clone, "dvc", "exp", "run", "--temp", "-S", "train.seed=21", "train")
-    (new,) = [found for found in runs_of(clone) if found not in before]
-    assert new[0] == "FINISHED"
-    assert new[2] == 2
-    name = tag(clone, new[1], "dvc.experiment")
-    assert name
-    assert name in done.stdout
-    artifacts = clone / "mlruns"
-    assert any("changes.patch" in path.name for path in artifacts.rglob("provenance/*"))
-
-
 def experiment(seed: int, epochs: int) -> list[str]:
     sets = ("-S", f"train.seed={seed}", "-S", f"recipes.improved.epochs={epochs}")
     return ["dvc", "exp", "run", "--temp", *sets, "train"]
 
 
-def test_two_experiments_at_once_are_two_runs(clone):
+def test_two_experiments_at_once_in_temporary_folders_are_two_runs_in_the_main_store(clone):
     """Not by DVC's queue: on a busy machine its workers leave experiments behind."""
     before = runs_of(clone)
     own = environment()
@@ -126,11 +113,16 @@ def test_two_experiments_at_once_are_two_runs(clone):
         [program, *experiment(31, 100)[1:]], cwd=clone, env=own, stdout=subprocess.DEVNULL
     ) as longer:
         wait_for(lambda: len(runs_of(clone)) > len(before), lambda: longer.poll() is not None)
-        run(clone, *experiment(32, 2))
+        done = run(clone, *experiment(32, 2))
     assert longer.returncode == 0
     first, second = [found for found in runs_of(clone) if found not in before]
     assert (first[0], second[0], second[2]) == ("FINISHED", "FINISHED", 2)
     assert first[2] > 2
+    name = tag(clone, second[1], "dvc.experiment")
+    assert name
+    assert name in done.stdout
+    artifacts = clone / "mlruns"
+    assert any("changes.patch" in path.name for path in artifacts.rglob("provenance/*"))
 
 
 def test_full_disk_is_said_in_one_line_and_ends_the_run(clone):

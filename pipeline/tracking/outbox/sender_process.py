@@ -6,6 +6,7 @@ and a byte per entry into the process' input, whose end is the end of the run, a
 was killed. At last the process writes what became of the journal.
 """
 
+import gc
 import json
 import os
 import signal
@@ -106,6 +107,7 @@ def _start() -> "tuple[subprocess.Popen[bytes], int]":
 
 def main() -> None:
     os.nice(10)  # the stage's own work goes first
+    gc.set_threshold(10_000)  # as in `pipeline.stages`
     # Whoever stops a whole group of processes stops the stage, too, and that ends the run.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     answer, sys.stdout = sys.stdout, sys.stderr
