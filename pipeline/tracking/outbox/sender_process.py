@@ -18,7 +18,7 @@ from pathlib import Path
 from pipeline.errors import InputError
 from pipeline.tracking.outbox.journal import Journal
 from pipeline.tracking.outbox.sender import Sender, warn_unsent
-from pipeline.tracking.store.connection import load_mlflow
+from pipeline.tracking.store.connection import load_mlflow, no_database, open_client
 
 _PACKAGES = Path(__file__).parents[3]
 _ready: "list[tuple[subprocess.Popen[bytes], int]]" = []  # at most one, for the next run
@@ -105,13 +105,21 @@ def _start() -> "tuple[subprocess.Popen[bytes], int]":
     return process, writing
 
 
+def warm_up() -> None:
+    """Load what sending needs, also of a database that is there: half of MLflow's own time."""
+    load_mlflow()
+    with suppress(Exception):  # what is wrong with a store is told once there is a run
+        if not no_database():
+            open_client()
+
+
 def main() -> None:
     os.nice(10)  # the stage's own work goes first
     gc.set_threshold(10_000)  # as in `pipeline.stages`
     # Whoever stops a whole group of processes stops the stage, too, and that ends the run.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     answer, sys.stdout = sys.stdout, sys.stderr
-    load_mlflow()
+    warm_up()
     # What is read ahead of the sender's start is no news to it: it begins with the whole journal.
     if not (folder := sys.stdin.buffer.readline()):
         return

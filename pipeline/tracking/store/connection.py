@@ -103,6 +103,7 @@ def load_mlflow() -> None:
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     os.environ.update(SINGLE_TRY)
+    import mlflow  # noqa: F401
 
     # Where the database is locked it would write a traceback; we say what becomes of the entries.
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)

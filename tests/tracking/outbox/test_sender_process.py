@@ -49,6 +49,22 @@ def test_stage_does_not_load_mlflow(client: "MlflowClient", start: Start) -> Non
     assert run.data.metrics == {"loss": 0.5}
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_loads_what_it_can_before_there_is_a_run(store: Path, start: Start, *, there: bool) -> None:
+    if not there:
+        (store / "mlflow.db").unlink()
+    stage = start(
+        "import sys\n"
+        "from pipeline.tracking.outbox.sender_process import warm_up\n"
+        "before = 'mlflow' in sys.modules\n"
+        "warm_up()\n"
+        "print(before, 'mlflow' in sys.modules, 'sqlalchemy.orm' in sys.modules)"
+    )
+    output, errors = stage.communicate()
+    assert (output.split(), errors) == (["False", "True", str(there)], "")
+    assert (store / "mlflow.db").exists() is there
+
+
 def test_is_ready_before_there_is_a_run(client: "MlflowClient", start: Start) -> None:
     stage = start(
         "from pipeline.tracking.outbox import sender_process\n"
