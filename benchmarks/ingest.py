@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import yaml
+from throwaway import PARAMS
 
 from benchmarks.memory import peak
 from benchmarks.openface_files import write_folder
@@ -93,7 +94,7 @@ def stage(files: list[Path]) -> int:
     from pipeline.settings import paths
     from pipeline.stages import prepare
 
-    tree = yaml.safe_load((ROOT / "params.yaml").read_text())
+    tree = yaml.safe_load(PARAMS.read_text())
     tree["data"] |= {"path": str(files[0].parent), "layout": "openface", "naming": "subject_first"}
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         Path("params.yaml").write_text(yaml.safe_dump(tree, sort_keys=False))

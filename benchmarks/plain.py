@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from throwaway import environment, make_clone, run, set_params
+from throwaway import PARAMS, environment, make_clone, run, set_params
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -31,7 +31,7 @@ def script(folder: Path) -> None:
 
     from pipeline.settings import params
 
-    settings = params.load(ROOT / "params.yaml")
+    settings = params.load(PARAMS)
     recipe, rules = settings.chosen, settings.label.rules
     tables = [
         pd.read_csv(path).assign(clip=path.stem.removesuffix("_aus"))

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 from threadpoolctl import threadpool_limits
+from throwaway import PARAMS
 
 from benchmarks.load.model import EMOTIONS, HIDDEN, save_model
 from benchmarks.scale import AUS, ROOT, write_frames
@@ -72,7 +73,7 @@ def measure(millions: float, *, calibrate: bool) -> None:
     """Predict so many million frames and print what it took."""
     with tempfile.TemporaryDirectory() as name:
         workspace = Path(name)
-        tree = yaml.safe_load((ROOT / "params.yaml").read_text())
+        tree = yaml.safe_load(PARAMS.read_text())
         (workspace / "params.yaml").write_text(yaml.safe_dump(tree, sort_keys=False))
         (workspace / "model").mkdir()
         network = save_model(workspace / "model", COLUMNS, calibrate=calibrate)

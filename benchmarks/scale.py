@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
+from throwaway import PARAMS
 
 from pipeline.data.action_units import intensity
 
@@ -84,7 +85,7 @@ def measure(millions: float, *, shuffled: bool) -> dict[str, float]:
     """Run the three stages on so many million frames; return seconds per million by stage."""
     with tempfile.TemporaryDirectory() as name:
         workspace = Path(name)
-        tree = yaml.safe_load((ROOT / "params.yaml").read_text())
+        tree = yaml.safe_load(PARAMS.read_text())
         tree["data"] |= {"path": "frames", "layout": "table"}
         (workspace / "params.yaml").write_text(yaml.safe_dump(tree, sort_keys=False))
         write_frames(workspace / "frames", millions, shuffled=shuffled)

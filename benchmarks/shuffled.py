@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 import yaml
+from throwaway import PARAMS
 
 ROOT = Path(__file__).resolve().parents[1]
 EPOCHS = 8
@@ -28,7 +29,7 @@ Words = npt.NDArray[np.str_]
 
 def prepare(workspace: Path, data: str | None, layout: str) -> None:
     """Make frames and labels in the workspace, of the demo data or of recordings."""
-    tree = yaml.safe_load((ROOT / "params.yaml").read_text())
+    tree = yaml.safe_load(PARAMS.read_text())
     tree["demo"]["subjects"] = SUBJECTS
     if data:
         tree["data"] |= {"path": str(Path(data).resolve()), "layout": layout}

@@ -6,6 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from throwaway import PARAMS
 
 from pipeline.data.labels.assign import human_labels
 from pipeline.errors import InputError
@@ -61,7 +62,7 @@ def oracle(intensities, valence_class, valence, gate) -> list[float]:
 
 @pytest.fixture(scope="module")
 def settings():
-    return params.load()
+    return params.load(PARAMS)
 
 
 @pytest.mark.parametrize("gate", ["clip", "frame", "none"])
