@@ -22,6 +22,10 @@ from pipeline.model.inference.network import Floats, Network, read_variables
 NETWORK, TOLD, PEOPLE = "model.keras", "run.json", "subjects.json"  # the last one may be absent
 FIRST, LAST = "dense_0", "emotions"  # layers
 Places = NDArray[np.int64]
+_AGAIN = (
+    "Bring the folder back: `dvc checkout` or `git checkout` it, or let `python -m pipeline fetch "
+    "MODEL --out FOLDER` write it anew."
+)
 
 
 @dataclass(frozen=True)
@@ -84,11 +88,15 @@ def start_md5(folder: Path) -> dict[str, str]:
 
     Raises `InputError` where one of them is absent.
     """
+    if folder.is_file():
+        raise InputError(
+            f"train.start_from is {folder}, a file. Allowed is its folder: {folder.parent}."
+        )
     if absent := [name for name in (NETWORK, TOLD) if not (folder / name).is_file()]:
         raise InputError(
             f"train.start_from is {folder}, where there is no {' and no '.join(absent)}. Allowed "
-            f"is a folder with {NETWORK} and {TOLD} of a trained model, such as outputs/train; "
-            f"`python -m pipeline fetch MODEL --out {folder}` makes one."
+            f"is a folder with {NETWORK} and {TOLD} of a trained model; `python -m pipeline fetch "
+            "MODEL --out models/NAME` makes one."
         )
     files = {name: (folder / name).read_bytes() for name in (NETWORK, TOLD)}
     return {
@@ -97,7 +105,10 @@ def start_md5(folder: Path) -> dict[str, str]:
 
 
 def _read(folder: Path) -> tuple[dict[str, Any], FeatureMap, Network]:
-    network = open_network(folder / NETWORK)
+    try:
+        network = open_network(folder / NETWORK)
+    except InputError as error:
+        raise InputError(f"train.start_from: {str(error).split('. ')[0]}. {_AGAIN}") from error
     try:
         told: dict[str, Any] = json.loads((folder / TOLD).read_text(encoding="utf-8"))
         features = read_feature_map(told.get("feature_map") or told["features"])
@@ -105,7 +116,7 @@ def _read(folder: Path) -> tuple[dict[str, Any], FeatureMap, Network]:
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise InputError(
             f"train.start_from: {folder / TOLD} is damaged ({type(error).__name__}: {error}). "
-            "Bring it back as it was written beside its model."
+            f"{_AGAIN}"
         ) from error
     found = network.kernels[0].shape[1], network.kernels[-1].shape[2]
     if found != sizes:
@@ -148,13 +159,14 @@ def _choices(features: FeatureMap, weights: Mapping[str, Sequence[Floats]]) -> d
 
 
 def _refuse_unlike(folder: Path, had: Mapping[str, Any], chosen: Mapping[str, Any]) -> None:
-    for key, value in chosen.items():
-        if (theirs := had[key.rpartition(".")[2]]) != value:
-            raise InputError(
-                f"train.start_from: {folder} was trained with another {key}: {_text(theirs)}, not "
-                f"{_text(value)}. Set {key} to that (-S '{key}={_text(theirs)}'), or start from a "
-                "model that was trained with yours."
-            )
+    theirs = {key: had[key.rpartition(".")[2]] for key in chosen}
+    if unlike := [key for key, value in chosen.items() if theirs[key] != value]:
+        told = ", ".join(f"{key} {_text(theirs[key])}, not {_text(chosen[key])}" for key in unlike)
+        options = " ".join(f"-S '{key}={_text(theirs[key])}'" for key in unlike)
+        raise InputError(
+            f"train.start_from: {folder} was trained otherwise: {told}. Set what that model has "
+            f"({options}), or start from a model that was trained with yours."
+        )
 
 
 def _text(value: Any) -> str:

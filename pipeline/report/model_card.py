@@ -171,7 +171,7 @@ def _labels(facts: Facts) -> str:
 def _caveats(facts: Facts, limits: Sequence[Limit], warnings: int) -> list[Block]:
     lines = [limit.line for limit in limits]
     if warnings:
-        lines.append(f"Heed the {warnings} data warnings above.")
+        lines.append(f"Heed the data warnings above ({warnings}).")
     if facts.label_source == "facs":
         lines.append(
             "The labels are the rule's. Before believing rule or network, see how both stand to "

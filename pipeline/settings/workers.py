@@ -97,7 +97,10 @@ def _refuse_strangers(backend: str) -> None:
     end = time.monotonic() + WAIT
     while not _places():
         if time.monotonic() > end:
-            raise InputError(f"the {backend} cluster has no worker: start some. {_OR}")
+            raise InputError(
+                f"params.yaml: the {backend} cluster of parallel.address has no worker: start "
+                f"some, see docs/studies.md. {_OR}"
+            )
         time.sleep(0.1)
     try:
         # joblib waits for ever where Dask's scheduler cannot load the job.

@@ -105,6 +105,12 @@ def hashes_of_start(settings: Params) -> dict[str, str]:
     return start_md5(settings.train.start) if settings.train.start else {}
 
 
+def told_of(start: Start) -> dict[str, Any]:
+    """Tell in run.json what was taken over, and what the report is to warn of."""
+    warnings = recording.warn_of_start(start, recording.subjects_by_split()["test"])
+    return {**start.account, "warnings": warnings}
+
+
 def graded(columns: Sequence[str]) -> NDArray[np.bool_]:
     """Mark the columns that hold an intensity, not whether an AU is there."""
     return np.array([name not in PRESENCES for name in columns])
@@ -227,7 +233,7 @@ def main(*, fresh: bool = False) -> None:
             "features": columns,
             "feature_map": features.lay_out(),
             "emotions": emotions,
-            **({"start": start.account} if start else {}),
+            **({"start": told_of(start)} if start else {}),
         }
         paths.RUN.write_text(json.dumps(content, indent=2) + "\n")
         training.finish(paths.RUN)

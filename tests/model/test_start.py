@@ -55,10 +55,13 @@ def test_whom_it_learned_from_is_told_where_a_file_names_them(tmp_path):
 
 
 OTHERS = {
-    "recipes.improved.hidden": ([8, 5], r"another recipes.improved.hidden: \[8, 4\], not \[8, 5\]"),
-    "recipes.improved.batch_norm": (False, "batch_norm: true, not false. Set"),
+    "recipes.improved.hidden": (
+        [8, 5],
+        r"otherwise: .*hidden \[8, 4\], not \[8, 5\]",
+    ),
+    "recipes.improved.batch_norm": (False, "batch_norm true, not false. Set"),
     "features.square_root": (True, r"\(-S 'features.square_root=false'\)"),
-    "features.calibrate": ("subject", "another features.calibrate: none, not subject"),
+    "features.calibrate": ("subject", "features.calibrate none, not subject"),
 }
 
 
@@ -67,6 +70,18 @@ def test_what_was_chosen_otherwise_is_refused(start, key):
     value, told = OTHERS[key]
     with pytest.raises(InputError, match=told):
         read_start(start, AUS, EMOTIONS, {**CHOSEN, key: value})
+
+
+def test_all_that_was_chosen_otherwise_is_told_at_once(start):
+    chosen = CHOSEN | {key: value for key, (value, _) in OTHERS.items()}
+    with pytest.raises(InputError) as error:
+        read_start(start, AUS, EMOTIONS, chosen)
+    assert str(error.value).count("-S '") == len(OTHERS)
+
+
+def test_a_file_in_place_of_its_folder_is_told(start):
+    with pytest.raises(InputError, match=f"a file. Allowed is its folder: {start}"):
+        read_start(start / "model.keras", AUS, EMOTIONS, CHOSEN)
 
 
 @pytest.mark.parametrize("absent", [("model.keras",), ("run.json",), ("model.keras", "run.json")])

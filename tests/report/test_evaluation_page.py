@@ -100,7 +100,7 @@ def test_has_a_model_card_that_repeats_the_limits() -> None:
     assert heads == CARD
     caveats = lines[lines.index("### Caveats and recommendations") :]
     assert "- anger and fear: identical labels. Change the rules." in caveats
-    assert "- Heed the 1 data warnings above." in caveats
+    assert "- Heed the data warnings above (1)." in caveats
 
 
 def test_says_what_training_started_from_where_it_did() -> None:

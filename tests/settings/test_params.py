@@ -121,6 +121,30 @@ def test_reads_a_number_as_dvc_writes_it(tmp_path, rate):
     assert params.load(path).train.learning_rate == rate
 
 
+def lists(tree, *above):
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from lists(value, *above, key)
+        elif isinstance(value, list):
+            yield (*above, key)
+
+
+@pytest.mark.parametrize("keys", list(lists(yaml.safe_load(PARAMS.read_text()))), ids=".".join)
+def test_a_list_can_be_filled_and_emptied_again(tmp_path, keys):
+    """Where a comment stands behind a list, DVC glues the lines together that follow."""
+    path = tmp_path / "params.yaml"
+    shutil.copyfile(PARAMS, path)
+    *above, last = keys
+    for value in (["a", "b"], [], ["c"], []):
+        with modify_yaml(str(path)) as tree:
+            section = tree
+            for key in above:
+                section = section[key]
+            section[last] = value
+        found = yaml.safe_load(path.read_text())
+        assert found.keys() == tree.keys()
+
+
 def test_a_key_is_the_text_that_stands_there(tmp_path):
     text = PARAMS.read_text().replace("'01': neutral", "01: neutral")
     (tmp_path / "params.yaml").write_text(text)
@@ -173,7 +197,7 @@ def test_what_a_parser_may_stumble_over_is_one_line_with_its_place(tmp_path, tex
 
 def test_an_alias_that_is_no_bomb_is_read(tmp_path):
     text = PARAMS.read_text()
-    text = text.replace("    hidden: [256, 128, 64] ", "    hidden: &layers [256, 128, 64] ")
+    text = text.replace("    hidden: [256, 128, 64]", "    hidden: &layers [256, 128, 64]")
     (tmp_path / "params.yaml").write_text(text.replace("hidden: [128, 64, 32]", "hidden: *layers"))
     assert params.load(tmp_path / "params.yaml").recipes["baseline"].hidden == (256, 128, 64)
 

@@ -191,7 +191,7 @@ def test_a_package_that_is_missing_is_one_line(backend, absent, monkeypatch):
 def test_a_cluster_without_workers_is_one_line(monkeypatch):
     monkeypatch.setattr(workers, "WAIT", 0)
     monkeypatch.setattr(workers, "effective_n_jobs", lambda: 0)
-    with pytest.raises(InputError, match="the dask cluster has no worker: start some"):
+    with pytest.raises(InputError, match="has no worker: start some, see docs"):
         workers._refuse_strangers("dask")
 
 

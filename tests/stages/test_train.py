@@ -15,7 +15,7 @@ from pipeline.errors import InputError
 from pipeline.model.start import start_md5
 from pipeline.settings import params, paths
 from pipeline.stages.steps import recording
-from pipeline.stages.train import fit_settings, inputs_of, start_of
+from pipeline.stages.train import fit_settings, inputs_of, start_of, told_of
 
 Workspace = Callable[[dict[str, Any]], Path]
 
@@ -88,6 +88,7 @@ def test_what_is_taken_over_is_told_and_people_of_the_test_are_warned_of(started
         assert [(one["code"], one["number"]) for one in warnings] == [
             ("start_knows_test", 1)
         ] * warned
+        assert told_of(start) == {**start.account, "warnings": warnings}
     assert "warning start_knows_test: 1 people of the test split" in said
     assert "(b)" in said
 

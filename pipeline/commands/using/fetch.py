@@ -7,6 +7,7 @@ subjects.json: the names of the people whom it learned from, so that a test of t
 """
 
 import json
+import shlex
 import shutil
 import tempfile
 from pathlib import Path
@@ -39,15 +40,26 @@ def run(model: str | None, out: Path) -> None:
     """Copy the files and say what to do next; raise `InputError` where there is no such model."""
     from pipeline.stages.steps.stored_models import find_model
 
-    if out == Path(UNTRAINED):
-        raise InputError(f"--out {out} stands for random weights; name another folder.")
+    refuse_place(out)
     with tempfile.TemporaryDirectory() as scratch:
         found = find_model(params.load(), model, Path(scratch))
         found.load()  # refuses what is damaged
         _copy(found, out, Path(scratch))
     print(f"{found.name}: {len(found.features.columns)} AU columns, {', '.join(found.emotions)}")
-    print(f"written: {out}. Keep it with `dvc add {out}` (or `git add {out}`), then")
-    print(f"dvc exp run -S train.start_from={out}")
+    place = shlex.quote(str(out))
+    print(f"written: {out}. Keep it with `dvc add {place}` (or `git add {place}`), commit, then")
+    print(f"dvc exp run -S train.start_from={place}")
+
+
+def refuse_place(out: Path) -> None:
+    """Raise `InputError` for a folder that holds anything but a model to start from."""
+    if out == Path(UNTRAINED):
+        raise InputError(f"--out {out} stands for random weights; name another folder.")
+    if other := sorted({p.name for p in out.glob("*")} - {NETWORK, TOLD, PEOPLE}):
+        raise InputError(
+            f"--out {out} holds other files ({', '.join(other[:3])}). Name a folder that is not "
+            "there yet, such as models/champion."
+        )
 
 
 def _copy(model: StoredModel, out: Path, scratch: Path) -> None:

@@ -94,14 +94,21 @@ def tell_start(start: Start, test: Sequence[str]) -> list[dict[str, Any]]:
             "test among them, test scores would be optimistic."
         )
         return []
-    if not (shared := sorted({*start.people} & {*test})):
+    found = warn_of_start(start, test)
+    for one in found:
+        print(f"warning {one['code']}: {one['message']}")
+    return found
+
+
+def warn_of_start(start: Start, test: Sequence[str]) -> list[dict[str, Any]]:
+    """Warn where the model that training started from has learned from people of the test."""
+    if not (shared := sorted({*(start.people or ())} & {*test})):
         return []
     message = (
-        f"{len(shared)} people of the test split have names of people that {told['folder']} was "
-        f"trained on ({some(shared)}): if they are the same people, test scores are optimistic. "
-        "Let them train: name others in prepare.split.test_subjects."
+        f"{len(shared)} people of the test split have names of people that "
+        f"{start.account['folder']} was trained on ({some(shared)}): if they are the same people, "
+        "test scores are optimistic. Let them train: name others in prepare.split.test_subjects."
     )
-    print(f"warning start_knows_test: {message}")
     return [warning("start_knows_test", len(shared), message)]
 
 

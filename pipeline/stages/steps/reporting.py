@@ -58,6 +58,7 @@ def make_pages(
     """
     account, card = (json.loads(p.read_text()) for p in (paths.PREPARE_SUMMARY, paths.DATA_CARD))
     card["warnings"] += warn_of_people(paths.FRAMES, read_feature_map(made["feature_map"]))
+    card["warnings"] += made.get("start", {}).get("warnings", [])
     before = {
         "distribution": read_csv(paths.LABEL_DISTRIBUTION, text=("split", "emotion")),
         "history": pd.read_csv(paths.HISTORY),

@@ -112,7 +112,10 @@ def _of_model(client: "MlflowClient", meant: str) -> "list[entities.Run]":
         else:
             run_id = client.get_logged_model(name).source_run_id
     except MlflowException as error:
-        raise InputError(f"{meant} is no model of this store: {error.message}") from None
+        raise InputError(
+            f"{meant} is no model of this store: {error.message}. `python -m pipeline promote` "
+            "makes a champion; `python -m pipeline find --all` names runs, which have a model, too."
+        ) from None
     return [client.get_run(str(run_id))]
 
 

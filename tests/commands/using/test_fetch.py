@@ -53,3 +53,22 @@ def test_a_file_takes_the_place_of_another_model(workspace, tmp_path):
 def test_random_weights_keep_their_folder(workspace):
     with pytest.raises(InputError, match="models/untrained stands for random weights"):
         fetch.run(None, Path("models/untrained"))
+
+
+def test_a_folder_of_other_files_is_no_place_for_a_model(workspace, tmp_path):
+    save_start(tmp_path / "made")
+    model, place = str(tmp_path / "made/model.keras"), tmp_path / "project"
+    place.mkdir()
+    (place / "params.yaml").touch()
+    with pytest.raises(InputError, match=r"holds other files \(params.yaml\)"):
+        fetch.run(model, place)
+    assert [path.name for path in place.iterdir()] == ["params.yaml"]
+
+
+def test_what_is_to_be_typed_has_blanks_in_quotes(workspace, tmp_path, capsys):
+    save_start(tmp_path / "made")
+    out = tmp_path / "of others"
+    fetch.run(str(tmp_path / "made/model.keras"), out)
+    said = capsys.readouterr().out
+    assert f"dvc add '{out}'" in said
+    assert f"start_from='{out}'" in said
