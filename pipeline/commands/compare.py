@@ -4,7 +4,8 @@ RUN is a run's id or its first characters, its name, a DVC experiment's name, mo
 git revision such as HEAD, or workspace (the model in outputs/).
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ import click
 from pipeline.errors import InputError
 from pipeline.settings import params
 from pipeline.settings.run_files import PREDICTIONS
+from pipeline.stages.steps.run_name import label_of
 from pipeline.tracking.store.connection import tracking_uri
 from pipeline.tracking.store.recorded_runs import RunPart, read_part
 from pipeline.tracking.store.run_references import find_run
@@ -63,7 +65,7 @@ def sides(meant: Sequence[str]) -> "list[Contender]":
         ids = [find_run(tracking_uri(), name).id for name in meant]
         parts = [_fetch(run_id, Path(scratch) / run_id) for run_id in ids]
         tables = [read_predictions(part.files[PREDICTIONS]) for part in parts]
-    names = apart([part.name for part in parts])
+    names = apart([part.name for part in parts], [part.params for part in parts])
     same = len({*names}) < len(parts)
     return [
         Contender(f"{name} {part.id[:8]}" if same else name, part.id, part.params, table)
@@ -71,11 +73,24 @@ def sides(meant: Sequence[str]) -> "list[Contender]":
     ]
 
 
-def apart(names: Sequence[str]) -> list[str]:
-    """Leave out what all names say, but for the first word: `improved seed=8`."""
+def apart(names: Sequence[str], params: Sequence[Mapping[str, str]]) -> list[str]:
+    """Leave out what does not tell runs apart, but for the first word: `improved seed=8`.
+
+    A name has room for some parameters only, and says what differs from a commit, not from the
+    other run.
+    """
+    keys = {key for own in params for key in own}
+    unlike = {label_of(key) for key in keys if len({own.get(key) for own in params}) > 1}
     words = [name.split(" ") for name in names]
     shared = set.intersection(*({*others} for _, *others in words))
-    return [" ".join([first, *(w for w in rest if w not in shared)]) for first, *rest in words]
+
+    def tells(word: str) -> bool:
+        label, equal, _ = word.partition("=")
+        if equal:
+            return label in unlike and word not in shared
+        return word not in shared and not re.fullmatch(r"\+\d+|more", word)
+
+    return [" ".join([first, *filter(tells, rest)]) for first, *rest in words]
 
 
 def _fetch(run_id: str, folder: Path) -> RunPart:

@@ -25,9 +25,12 @@ def make(client: "MlflowClient", store: Path, tmp_path: Path) -> Make:
     place = (store / "mlruns" / "e").as_uri()
     experiment = client.create_experiment("e", artifact_location=place)
 
-    def made(noise: float, *, evaluated: bool = True, name: str = "improved") -> str:
+    def made(
+        noise: float, *, evaluated: bool = True, name: str = "improved", **params: object
+    ) -> str:
         run_id = str(client.create_run(experiment, run_name=name).info.run_id)
-        client.log_param(run_id, "noise", noise)
+        for key, value in {"noise": noise, **params}.items():
+            client.log_param(run_id, key, value)
         if evaluated:
             names = [f"S{i // 8}" for i in range(40)]
             keys = pa.table([names, names, np.arange(40)], names=KEYS)
@@ -73,8 +76,10 @@ def test_runs_of_other_names_keep_them(make: Make, capsys: pytest.CaptureFixture
 
 
 def test_what_both_names_say_is_left_out(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
-    first = make(0.3, name="improved data.path=mine (one)")
-    compare(first, make(0.1, name="improved seed=8 data.path=mine (two)"))
+    own = {"train.seed": 7, "data.path": "mine", "data.naming": "ours"}
+    first = make(0.3, name="improved data.path=mine (one)", **own)
+    name = "improved seed=8 data.path=mine data.naming=ours +1 more (two)"
+    compare(first, make(0.1, name=name, **own | {"train.seed": 8}))
     assert capsys.readouterr().out.startswith("improved seed=8 (two) against improved (one)\n")
 
 

@@ -41,7 +41,7 @@ def _differences(before: Params | None, recorded: Mapping[str, Any]) -> list[str
         if key != "recipe" and (key not in then or then[key] != value)
     }
     keys = sorted(unlike, key=lambda key: (not key.startswith(FIRST), key.endswith("seed")))
-    told = [f"{_label(key)}={_value(unlike[key])}" for key in keys]
+    told = [f"{label_of(key)}={_value(unlike[key])}" for key in keys]
     return [*told[:MOST], f"+{len(told) - MOST} more"] if len(told) > MOST else told
 
 
@@ -56,7 +56,8 @@ def _with_choices(before: Params, recorded: Mapping[str, Any]) -> Params:
     return before.model_copy(update=update)
 
 
-def _label(key: str) -> str:
+def label_of(key: str) -> str:
+    """Shorten the key of a parameter, as names have it."""
     for section in FIRST:
         key = key.removeprefix(section)
     return SHORT.get(key, key)
