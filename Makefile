@@ -64,8 +64,8 @@ check: $(VENV)/.dev  ## style, types
 experiments: $(VENV)/.run  ## DVC's experiments, best first: scores, and the parameters that differ
 	dvc exp show --only-changed --sort-by val.AP --sort-order desc --drop $(UNSHOWN)
 
-# For one person: without four processes for GenAI's jobs and four for requests it is there in a
-# third of the time, and holds a sixth of the memory.
+# For one person: without processes for GenAI's jobs, and four for requests, it is there sooner and
+# holds less memory.
 ui: $(VENV)/.run  ## compare runs in the browser, at the address that it prints
 	@test ! -f mlflow.db || python -m pipeline relocate
 	@-python -m pipeline find --all

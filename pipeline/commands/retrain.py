@@ -74,11 +74,6 @@ def run(
     if branch and aside:
         raise click.UsageError("--branch and --aside name two branches: leave one out.")
     params.load()
-
-    def known() -> bool:
-        settings = params.load()
-        return is_known(settings.tracking.experiment, settings.promote.model, key_of_outputs())
-
     if push:
         publish.refuse_changes()
     if dvc_steps.has_remote():
@@ -101,3 +96,9 @@ def run(
         print("params.yaml holds what was tried; `git checkout params.yaml dvc.lock` goes back")
     print(f"retrain: {headline_of(done)}")
     raise SystemExit(promote.CODES[outcome.word] if outcome.decision else 0)
+
+
+def known() -> bool:
+    """Tell whether this store has the run that made the model in outputs/."""
+    settings = params.load()
+    return is_known(settings.tracking.experiment, settings.promote.model, key_of_outputs())

@@ -54,7 +54,6 @@ def _garbage_left() -> Iterator[None]:
 
 
 # TensorFlow logs a banner before its log level can be set. Keras would load, for wrappers and
-# galleries that are not used here, two packages that it can do without: a third of the time. The
-# search for garbage would take a fifth of the rest.
+# galleries that are not used here, two packages that it can do without, which takes a second.
 with _stderr_held_back(), _not_found("matplotlib", "sklearn"), _garbage_left():
     import tensorflow  # noqa: F401
