@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -73,6 +73,23 @@ def test_prints_the_comparison_and_writes_a_page(
 def test_runs_of_other_names_keep_them(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
     compare(make(0.3, name="old"), make(0.1, name="new"))
     assert capsys.readouterr().out.startswith("new against old\n")
+
+
+def test_intervals_are_drawn_as_params_yaml_says(
+    make: Make,
+    workspace: Callable[[dict[str, Any]], Path],
+    tree: dict[str, Any],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    runs, told = (make(0.3, name="old"), make(0.1, name="new")), []
+    for change in ({"resamples": 200}, {}, {"seed": 8}, {"confidence": 0.5}):
+        tree["evaluate"] |= change
+        workspace(tree)
+        compare(*runs)
+        told.append(capsys.readouterr().out)
+    assert told[0] == told[1]
+    assert told[1] != told[2]
+    assert "50% interval" in told[3]
 
 
 def test_what_both_names_say_is_left_out(make: Make, capsys: pytest.CaptureFixture[str]) -> None:

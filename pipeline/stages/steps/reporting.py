@@ -56,9 +56,7 @@ def make_pages(
     `gallery.draw`; `keys` has subject, clip and frame of the test rows; `hashes` the md5 of what
     was read, by path.
     """
-    account, card = (json.loads(p.read_text()) for p in (paths.PREPARE_SUMMARY, paths.DATA_CARD))
-    card["warnings"] += warn_of_people(paths.FRAMES, read_feature_map(made["feature_map"]))
-    card["warnings"] += made.get("start", {}).get("warnings", [])
+    account, card = json.loads(paths.PREPARE_SUMMARY.read_text()), card_of(made)
     before = {
         "distribution": read_csv(paths.LABEL_DISTRIBUTION, text=("split", "emotion")),
         "history": pd.read_csv(paths.HISTORY),
@@ -82,6 +80,14 @@ def make_pages(
         about=[*_about(settings, account), Link("try the model", paths.TRY_PAGE.name)],
     )
     return Pages(report, figures, drawn)
+
+
+def card_of(made: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the data card; with what is to be heeded of people's levels and of the start."""
+    card: dict[str, Any] = json.loads(paths.DATA_CARD.read_text())
+    card["warnings"] += warn_of_people(paths.FRAMES, read_feature_map(made["feature_map"]))
+    card["warnings"] += made.get("start", {}).get("warnings", [])
+    return card
 
 
 def _named(judgement: Judgement, tables: Mapping[str, pd.DataFrame]) -> str:

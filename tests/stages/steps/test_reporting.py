@@ -9,7 +9,7 @@ from pipeline.evaluation.all_models import Bounds, build_case
 from pipeline.evaluation.unlearnable import limits_line
 from pipeline.settings import params, paths
 from pipeline.stages import label, prepare
-from pipeline.stages.steps.reporting import find_limits_of
+from pipeline.stages.steps.reporting import card_of, find_limits_of
 
 
 def test_names_what_the_expression_recordings_cannot_teach(real_data, workspace, tree):
@@ -29,6 +29,15 @@ def test_names_what_the_expression_recordings_cannot_teach(real_data, workspace,
     assert "training rows with a label of at least 0.5" in line
     assert "happiness" not in line
     assert "anger" not in line
+
+
+def test_warns_of_test_people_whom_the_start_knows(workspace):
+    paths.DATA_CARD.parent.mkdir(parents=True)
+    paths.DATA_CARD.write_text(json.dumps({"warnings": ["of the data"]}))
+    made = {"feature_map": ["AU06_r"]}  # without calibration nobody's level matters
+    assert card_of(made)["warnings"] == ["of the data"]
+    made["start"] = {"warnings": ["of the start"]}
+    assert card_of(made)["warnings"] == ["of the data", "of the start"]
 
 
 def test_human_labels_are_not_held_to_rules(real_data, workspace, tree):
