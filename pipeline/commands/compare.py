@@ -56,13 +56,16 @@ def run(first: str, second: str, html: Path | None = None) -> None:
 def sides(meant: Sequence[str]) -> "list[Contender]":
     """Read the runs that are meant, by names that tell them apart; of one name by their ids.
 
-    Raises `InputError` for a run that cannot be read or holds no test predictions.
+    Raises `InputError` for one run named twice, and for a run that cannot be read or holds no test
+    predictions.
     """
     from pipeline.comparison.models import Contender
     from pipeline.evaluation.prediction_file import read_predictions
 
     with TemporaryDirectory() as scratch:
         ids = [find_run(tracking_uri(), name).id for name in meant]
+        if len({*ids}) < len(ids):
+            raise InputError(f"{' and '.join(meant)} are one run, {ids[0]}: name two.")
         parts = [_fetch(run_id, Path(scratch) / run_id) for run_id in ids]
         tables = [read_predictions(part.files[PREDICTIONS]) for part in parts]
     names = apart([part.name for part in parts], [part.params for part in parts])

@@ -100,6 +100,12 @@ def test_what_both_names_say_is_left_out(make: Make, capsys: pytest.CaptureFixtu
     assert capsys.readouterr().out.startswith("improved seed=8 (two) against improved (one)\n")
 
 
+def test_refuses_one_run_by_two_names(make: Make) -> None:
+    only = make(0.3, name="only")
+    with pytest.raises(InputError, match=f"only and {only[:8]} are one run, {only}: name two"):
+        compare("only", only[:8])
+
+
 def test_refuses_a_run_without_test_predictions(make: Make) -> None:
     with pytest.raises(InputError, match=r"holds no evaluation/test_predictions\.parquet"):
         compare(make(0.3), make(0.1, evaluated=False))

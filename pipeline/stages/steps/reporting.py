@@ -72,7 +72,7 @@ def make_pages(
         verdict=judgement.verdict,
         scores=judgement.tuned,
         tables=tables,
-        facts=_facts(settings, made, account, hashes),
+        facts=facts_of(settings, made, account, hashes),
         card=card,
         named=_named(judgement, tables),
         pictures=pictures(figures, paths.PLOTS.name),
@@ -130,9 +130,10 @@ def _about(settings: Params, account: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _facts(
+def facts_of(
     settings: Params, made: Mapping[str, Any], account: Mapping[str, Any], hashes: Mapping[str, str]
 ) -> Facts:
+    """Gather what the model card tells; `made` is run.json, `account` prepare.json."""
     evaluated = {k: v for k, v in settings.flat().items() if k.startswith("evaluate.")}
     return Facts(
         recipe=made["recipe"],

@@ -9,7 +9,7 @@ from pipeline.evaluation.all_models import Bounds, build_case
 from pipeline.evaluation.unlearnable import limits_line
 from pipeline.settings import params, paths
 from pipeline.stages import label, prepare
-from pipeline.stages.steps.reporting import card_of, find_limits_of
+from pipeline.stages.steps.reporting import card_of, facts_of, find_limits_of
 
 
 def test_names_what_the_expression_recordings_cannot_teach(real_data, workspace, tree):
@@ -38,6 +38,15 @@ def test_warns_of_test_people_whom_the_start_knows(workspace):
     assert card_of(made)["warnings"] == ["of the data"]
     made["start"] = {"warnings": ["of the start"]}
     assert card_of(made)["warnings"] == ["of the data", "of the start"]
+
+
+def test_the_model_card_knows_what_training_started_from(tree, workspace):
+    workspace(tree)
+    made = {"recipe": "r", "features": [], "emotions": [], "best_epoch": 1, "params": {}}
+    account = {"extractor": "OpenFace 2", "splits": {}}
+    for start in (None, {"folder": "models/first"}):
+        told = made | ({"start": start} if start else {})
+        assert facts_of(params.load(), told, account, {}).start == start
 
 
 def test_human_labels_are_not_held_to_rules(real_data, workspace, tree):
