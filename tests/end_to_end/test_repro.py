@@ -222,3 +222,16 @@ def test_divisor_reruns_label_and_what_follows(clone, repro):
     set_params(clone, {"recipes.improved.divisors.anger": 1.1})
     assert repro("weigh") == ["label", "weigh"]
     assert "train" in json.loads(run(clone, "dvc", "status", "--json").stdout)
+
+
+def test_training_starts_from_the_model_of_a_run(clone, repro):
+    before = json.loads((clone / "outputs/train/run.json").read_text())
+    run(clone, "python", "-m", "pipeline", "fetch", before["name"], "--out", "models/first")
+    set_params(clone, {"train.start_from": "models/first"})
+    assert repro("train") == ["train"]
+    start = json.loads((clone / "outputs/train/run.json").read_text())["start"]
+    assert start["folder"] == "models/first"
+    assert start["action_units"] == {"taken": before["features"], "new": []}
+    assert start["emotions"] == {"taken": before["emotions"], "new": []}
+    assert start["warnings"] == []  # its test people are those of today
+    assert len(list((clone / "mlruns").glob("**/provenance/start.json"))) == 1
