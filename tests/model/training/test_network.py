@@ -1,4 +1,6 @@
 import random
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -69,6 +71,28 @@ def test_first_weights_are_those_of_the_seed_whatever_another_thread_draws():
         busy = net().get_weights()
     for one, other in zip(quiet, busy, strict=True):
         assert np.array_equal(one, other)
+
+
+def test_a_training_is_not_led_by_what_another_thread_draws(monkeypatch):
+    def build_meanwhile(*arguments, **options):
+        random.random()  # another thread
+        return build(*arguments, **options)
+
+    quiet = train(epochs=1)[0].model.get_weights()
+    monkeypatch.setattr("pipeline.model.training.fit.build", build_meanwhile)
+    busy = train(epochs=1)[0].model.get_weights()
+    for one, other in zip(quiet, busy, strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_keras_is_loaded_without_what_nobody_uses_here_and_which_can_be_loaded_then():
+    code = (
+        "import gc, sys; import pipeline.model.training\n"
+        "print(gc.isenabled(), {'sklearn', 'matplotlib'} & {*sys.modules})\n"
+        "import sklearn, matplotlib.figure"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "set()"]
 
 
 def test_layers_are_those_of_the_recipe():
