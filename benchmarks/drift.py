@@ -138,7 +138,7 @@ def train(settings: Params, frames: Frames, valence: NDArray[np.str_]) -> Predic
     from pipeline.evaluation.scoring.emotion_scores import epoch_scores
     from pipeline.model.training.fit import Data, fit
     from pipeline.model.training.saving import Predictor
-    from pipeline.stages.train import fit_settings
+    from pipeline.stages.steps.training import fit_settings
 
     rules = {emotion: rule.weights for emotion, rule in settings.label.rules.items()}
     columns = dict(zip(frames.aus, frames.intensities.T, strict=True))

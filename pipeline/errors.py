@@ -1,6 +1,7 @@
 """The one error that people are meant to read, and how a stage or command shows it."""
 
 import errno
+import gc
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -68,8 +69,11 @@ def run_main(main: Callable[..., None]) -> None:
     except click.UsageError as error:
         error.show()
         raise SystemExit(error.exit_code) from None
+    # What is loaded stays, and at the end so does the rest: nothing of it need be looked through.
+    gc.freeze()
     with one_line():
         main(**given)
+    gc.freeze()
 
 
 def _stop(message: str) -> None:

@@ -28,7 +28,7 @@ from pipeline.evaluation import baselines
 from pipeline.settings import paths
 from pipeline.settings.schema import Params
 from pipeline.settings.workers import workers
-from pipeline.stages.train import hashes_of_start
+from pipeline.stages.steps.training import hashes_of_start
 from pipeline.tracking.provenance import PACKAGES, file_md5, version_of
 from studies.frames import Whole, load_whole
 from studies.learners import baseline, classic, network
@@ -44,7 +44,7 @@ EVERY_PART = (
     *("pipeline/data/action_units.py", "pipeline/data/features", "pipeline/data/frames.py"),
     *("pipeline/data/labels/facs_rules.py", "pipeline/data/names/dealing.py"),
     *("pipeline/evaluation/baselines.py", "pipeline/evaluation/resampling"),
-    *("pipeline/evaluation/scoring", "pipeline/stages/train.py"),
+    *("pipeline/evaluation/scoring", "pipeline/stages/steps/training.py"),
     *("studies/frames.py", "studies/learners", "studies/own_clips.py"),
 )
 NETWORK_PARTS = ("pipeline/model", "pipeline/stages/weigh.py")

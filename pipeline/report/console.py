@@ -1,51 +1,20 @@
-"""Show an evaluation in a terminal: how far it is, and at its end what it found, on one screen.
+"""Show in a terminal, on one screen, what an evaluation found.
 
 Where nobody watches, as in a job of CI, the same words are plain lines without control characters.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-from rich.console import Console
 from rich.table import Table
 
 from pipeline.data.warnings import count_codes
 from pipeline.evaluation.baselines import NETWORK
 from pipeline.evaluation.verdict import brief
 from pipeline.report.evaluation_page import Report, lead
-
-UNWATCHED = 160  # columns; a log is searched by line
-Step = Callable[[str], None]
-
-
-def console() -> Console:
-    """Give the terminal, or what writes plain lines in its place."""
-    made = Console(highlight=False, markup=False, emoji=False)
-    if not made.is_terminal:
-        made.width = UNWATCHED
-    return made
-
-
-@contextmanager
-def steps(total: int) -> Iterator[Step]:
-    """Give a function that says which step begins; a turning mark shows that it goes on."""
-    shown, count = console(), 0
-    turning = shown.status("")
-
-    def step(words: str) -> None:
-        nonlocal count
-        count += 1
-        text = f"[{count}/{total}] {words}"
-        if shown.is_terminal:
-            turning.update(text)
-        else:
-            shown.print(text)
-
-    with turning if shown.is_terminal else nullcontext():
-        yield step
+from pipeline.report.terminal import console
 
 
 def show(report: Report, where: Sequence[tuple[str, str]]) -> None:

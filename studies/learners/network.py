@@ -8,7 +8,7 @@ from pipeline.evaluation.scoring.emotion_scores import errors, mean
 from pipeline.model.training.fit import Data, fit
 from pipeline.model.training.members import left_out
 from pipeline.model.training.saving import Predictor
-from pipeline.stages.train import deal_members, fit_settings, graded, start_of
+from pipeline.stages.steps.training import deal_members, fit_settings, graded, start_of
 from pipeline.stages.weigh import class_weights, count_positives
 from studies.learners.task import Answer, Array, Task
 

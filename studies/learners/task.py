@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.data.features.frame_features import make_features
 from pipeline.settings.schema import Params
-from pipeline.stages.train import choose_columns, learn_features
+from pipeline.stages.steps.training import choose_columns, learn_features
 from studies.frames import Rows
 
 Array = NDArray[np.float32]

@@ -10,7 +10,6 @@ from playwright.sync_api import Browser, Page, expect
 from reports import invented_figures, invented_report
 
 from pipeline.report.evaluation_page import report_page
-from pipeline.report.figures.files import svg
 from pipeline.report.pages.webpage import to_html
 
 Open = Callable[..., "Page"]
@@ -21,7 +20,7 @@ SETTINGS = [(1280, "light"), (1280, "dark"), (400, "light"), (400, "dark")]
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write the page of an invented evaluation."""
     folder = tmp_path_factory.mktemp("report")
-    drawn = {name: svg(one.figure) for name, one in invented_figures().items()}
+    drawn = {name: one.svg for name, one in invented_figures().items()}
     page = folder / "report.html"
     page.write_text(to_html(report_page(invented_report(drawn=True)), drawn), encoding="utf-8")
     return page

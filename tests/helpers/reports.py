@@ -16,7 +16,8 @@ from pipeline.evaluation.prediction_file import KEYS
 from pipeline.evaluation.resampling.bootstrap import Resampling
 from pipeline.evaluation.unlearnable import Limit
 from pipeline.report.evaluation_page import Report
-from pipeline.report.figures.gallery import Drawn, draw, pictures
+from pipeline.report.figures.gallery import before_scores, of_action_units, of_scores, pictures
+from pipeline.report.figures.rendering import Drawn, render
 from pipeline.report.model_card import Facts
 
 EMOTIONS = ["happiness", "anger", "an emotion with a long name", "fear"]
@@ -29,12 +30,30 @@ CARD: dict[str, Any] = {
     "splits": SPLITS,
     "aus": [
         {"split": split, "au": au, "state": "dead" if au == "AU01_r" else "ok"}
+        | {"expressed_share": 0.3, "mean": 0.5}
         for split in ("train", "test")
         for au in COLUMNS
     ],
+    "au_drift": [
+        {"split": "test", "name": au, "difference": 0.1, "beyond_chance": False} for au in COLUMNS
+    ],
+    "labels": [
+        {"split": "train", "emotion": emotion, "frames": 1120}
+        | {"share_above_0_1": 0.4, "share_at_least_0_5": 0.2}
+        for emotion in EMOTIONS
+    ],
+    "label_drift": [],
     "correlations": [{"first": "anger", "second": "fear", "correlation": 0.99}],
     "warnings": [{"code": "dead_au", "number": 1, "message": "AU01_r | never <moves>."}],
 }
+HISTORY = pd.DataFrame(
+    {
+        "epoch": [1, 2, 3],
+        "loss": [0.6, 0.4, 0.3],
+        "val_loss": [0.5, 0.4, 0.6],
+        "learning_rate": [0.002, 0.002, 0.001],
+    }
+)
 FACTS = Facts(
     recipe="improved",
     extractor="OpenFace 2",
@@ -112,16 +131,13 @@ def invented_figures() -> dict[str, Drawn]:
     keys = pa.table([*words, pa.array(np.tile(np.arange(FRAMES), SUBJECTS))], names=KEYS)
     lines = [(split, e, 10, 4, 2, 0.2) for split in ("train", "all") for e in EMOTIONS]
     columns = ["split", "emotion", "frames", "above_0_1", "at_least_0_5", "mean"]
-    losses = {
-        "loss": [0.6, 0.4, 0.3],
-        "val_loss": [0.5, 0.4, 0.6],
-        "learning_rate": [0.002, 0.002, 0.001],
+    tables = invented_tables()
+    drawings = {
+        **before_scores(CARD, pd.DataFrame(lines, columns=columns), HISTORY),
+        **of_scores(judgement.case, keys, judgement.tuned, tables),
+        **of_action_units(tables["importance"], tables["response"]),
     }
-    before = {
-        "distribution": pd.DataFrame(lines, columns=columns),
-        "history": pd.DataFrame({"epoch": [1, 2, 3]} | losses),
-    }
-    return draw(judgement.case, keys, judgement.tuned, invented_tables() | before)
+    return {name: render(drawing) for name, drawing in drawings.items()}
 
 
 def invented_report(*, drawn: bool = False) -> Report:

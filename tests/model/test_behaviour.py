@@ -16,7 +16,7 @@ from pipeline.model.training.saving import Predictor
 from pipeline.settings import params
 from pipeline.settings.schema import Params
 from pipeline.stages.demo import generate
-from pipeline.stages.train import fit_settings
+from pipeline.stages.steps.training import fit_settings
 
 EPOCHS = 12
 STEP = 0.01  # of an intensity on 0-5: the last digit that OpenFace writes

@@ -10,8 +10,9 @@ from reports import invented_report
 from rich.console import Console
 
 from pipeline.evaluation.baselines import CONSTANT, NETWORK, RULE
-from pipeline.report import console
-from pipeline.report.console import UNWATCHED, show, steps
+from pipeline.report import console, terminal
+from pipeline.report.console import show
+from pipeline.report.terminal import UNWATCHED, steps
 
 WHERE = [("report", "outputs/evaluate/report.html"), ("MLflow run", "0123456789abcdef" * 2)]
 LINES = 24 - 9  # of a small terminal, less what DVC prints after a stage
@@ -19,7 +20,7 @@ Printed = Callable[[int], str]
 
 
 @pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Printed:
+def in_terminal(monkeypatch: pytest.MonkeyPatch) -> Printed:
     """Return a function that gives what the end looks like in a terminal so many columns wide."""
 
     def printed(columns: int) -> str:
@@ -33,8 +34,8 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Printed:
 
 
 @pytest.mark.parametrize("columns", [80, 160])
-def test_ends_on_one_screen(terminal: Printed, columns: int) -> None:
-    report, lines = invented_report(), terminal(columns).splitlines()
+def test_ends_on_one_screen(in_terminal: Printed, columns: int) -> None:
+    report, lines = invented_report(), in_terminal(columns).splitlines()
     assert len(lines) <= LINES + 3  # the three that may wrap in a narrow one
     assert max(map(len, lines)) <= columns
     assert report.headline in lines
@@ -44,19 +45,19 @@ def test_ends_on_one_screen(terminal: Printed, columns: int) -> None:
         assert any(line.startswith(name) and line.endswith(place) for line in lines)
 
 
-def test_shows_each_model_with_its_interval(terminal: Printed) -> None:
+def test_shows_each_model_with_its_interval(in_terminal: Printed) -> None:
     table = invented_report().tables["intervals"]
     rows = table[table["emotion"].isna() & (table["metric"] == "average_precision")]
     for row in rows.to_dict("records"):
         model = row["model"] if row["against"] != row["against"] else row["against"]
-        line = next(x for x in terminal(100).splitlines() if x.startswith(model))
+        line = next(x for x in in_terminal(100).splitlines() if x.startswith(model))
         assert f"{row['value']:.2f}".removeprefix("0") in line or row["value"] < 0
     assert "[" in line
     assert "]" in line
 
 
-def test_warnings_are_counted_and_found_in_the_report(terminal: Printed) -> None:
-    text = terminal(80)
+def test_warnings_are_counted_and_found_in_the_report(in_terminal: Printed) -> None:
+    text = in_terminal(80)
     assert "Warnings about the data: 1 dead_au." in text
     assert "Places where the network leaves the FACS prototypes: 3." in text
     assert "Each is named in the report." in text
@@ -77,7 +78,7 @@ def test_where_nobody_watches_lines_are_plain(capsys: pytest.CaptureFixture[str]
 def test_a_terminal_shows_the_step_while_it_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = io.StringIO()
     made = Console(file=screen, force_terminal=True, width=80)
-    monkeypatch.setattr(console, "console", lambda: made)
+    monkeypatch.setattr(terminal, "console", lambda: made)
     with steps(1) as step:
         step("thinking")
     assert "[1/1] thinking" in screen.getvalue()

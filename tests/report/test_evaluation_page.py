@@ -138,7 +138,7 @@ def test_links_pictures_beside_it() -> None:
     assert set(report.pictures) == {
         *("overview", "mean_predictions", "confusion", "roc", "precision_recall", "reliability"),
         *("subjects", "timeline", "importance", "response", "label_distribution"),
-        "training_curves",
+        *("training_curves", "data_card"),
     }
 
 

@@ -15,7 +15,7 @@ from pipeline.errors import InputError
 from pipeline.model.start import start_md5
 from pipeline.settings import params, paths
 from pipeline.stages.steps import recording
-from pipeline.stages.train import fit_settings, inputs_of, start_of, told_of
+from pipeline.stages.steps.training import fit_settings, inputs_of, start_of, told_of
 
 Workspace = Callable[[dict[str, Any]], Path]
 

@@ -42,13 +42,19 @@ _METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
 def save(figure: Figure, path: Path) -> None:
     """Write a PNG of 150 dots an inch."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    before = figure.dpi
+    path.write_bytes(png(figure))
+
+
+def png(figure: Figure) -> bytes:
+    """Draw a PNG of 150 dots an inch."""
+    before, buffer = figure.dpi, io.BytesIO()
     # Not `savefig`, which draws every figure twice.
     with style.styled():
         figure.set_dpi(150)
         # A PNG holds no date by itself; without the version of matplotlib it holds no text.
-        FigureCanvasAgg(figure).print_png(path, metadata={"Software": None})  # type: ignore[no-untyped-call]
+        FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})  # type: ignore[no-untyped-call]
         figure.set_dpi(before)
+    return buffer.getvalue()
 
 
 def svg(figure: Figure) -> str:

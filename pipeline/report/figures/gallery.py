@@ -1,12 +1,11 @@
-"""Draw every figure of an evaluation, and say in words what each one shows."""
+"""Say which figures an evaluation has, how each is drawn, and in words what it shows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-from matplotlib.figure import Figure
 
 from pipeline.evaluation.all_models import Case, mean_table
 from pipeline.evaluation.baselines import NETWORK
@@ -21,16 +20,8 @@ from pipeline.report.figures import (
     overviews,
 )
 from pipeline.report.figures.data_card import card_figure
+from pipeline.report.figures.rendering import Drawing, Drawn
 from pipeline.report.pages.document import Picture
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """A figure, its caption, and in words what it shows."""
-
-    figure: Figure
-    caption: str
-    words: str
 
 
 def pictures(drawn: Mapping[str, Drawn], folder: str) -> dict[str, Picture]:
@@ -41,35 +32,27 @@ def pictures(drawn: Mapping[str, Drawn], folder: str) -> dict[str, Picture]:
     }
 
 
-def draw(
-    case: Case,
-    keys: pa.Table,
-    tuned: Mapping[str, Scores],
-    tables: Mapping[str, pd.DataFrame],
-) -> dict[str, Drawn]:
-    """Give each figure by name.
+def before_scores(
+    card: Mapping[str, Any], distribution: pd.DataFrame, history: pd.DataFrame
+) -> dict[str, Drawing]:
+    """Give the figures of data and training by name.
 
-    `keys` has `subject`, `clip` and `frame` of the test rows, `tuned` the test scores by model.
-    `tables` has `distribution` (counts of labels) and `history` (epochs), see `figures`,
-    `intervals` of `certainty.intervals_table`, and where they were made `subjects` of
-    `by_subject.scores_by_group`, `importance` and `response` of `explaining`, and those of
-    `CategoryJudgement.tables`.
+    `card` is `data_card.json`; `distribution` counts labels, `history` has a row an epoch.
     """
-    distribution, history = tables["distribution"], tables["history"]
+    told = ", ".join(f"{split} {counts['frames']:,}" for split, counts in card["splits"].items())
     return {
-        **_compared(case, tuned, tables["intervals"]),
-        **_judged(case, tuned[NETWORK]),
-        **_people(tables),
-        **_categories(tables),
-        **_over_clips(case, keys),
-        **_looks(tables),
-        "label_distribution": Drawn(
-            overviews.label_distribution(distribution),
+        "data_card": Drawing(
+            partial(card_figure, card),
+            "Action units and labels by split, before training",
+            f"Action units and labels in each split. Frames: {told}.",
+        ),
+        "label_distribution": Drawing(
+            partial(overviews.label_distribution, distribution),
             "How often and how strongly each emotion is labelled",
             f"Share of positive frames and mean label by split: {_labelled(distribution)}.",
         ),
-        "training_curves": Drawn(
-            overviews.training_curves(history),
+        "training_curves": Drawing(
+            partial(overviews.training_curves, history),
             "Loss and learning rate by epoch; the epoch of the lowest validation loss was kept",
             f"Training and validation loss over {len(history)} epochs; the lowest validation "
             f"loss is {history['val_loss'].min():.4f}.",
@@ -77,37 +60,50 @@ def draw(
     }
 
 
-def draw_card(card: Mapping[str, Any]) -> Drawn:
-    """Draw the data card (`data_card.json`)."""
-    told = ", ".join(f"{split} {counts['frames']:,}" for split, counts in card["splits"].items())
-    return Drawn(
-        card_figure(card),
-        "Action units and labels by split, before training",
-        f"Action units and labels in each split. Frames: {told}.",
-    )
+def of_scores(
+    case: Case,
+    keys: pa.Table,
+    tuned: Mapping[str, Scores],
+    tables: Mapping[str, pd.DataFrame],
+) -> dict[str, Drawing]:
+    """Give the figures of a model's predictions by name.
+
+    `keys` has `subject`, `clip` and `frame` of the test rows, `tuned` the test scores by model.
+    `tables` has `intervals` of `certainty.intervals_table`, and where they were made `subjects` of
+    `by_subject.scores_by_group` and those of `CategoryJudgement.tables`.
+    """
+    return {
+        **_compared(case, tuned, tables["intervals"]),
+        **_judged(case, tuned[NETWORK]),
+        **_people(tables),
+        **_categories(tables),
+        **_over_clips(case, keys),
+    }
 
 
-def _compared(case: Case, tuned: Mapping[str, Scores], intervals: pd.DataFrame) -> dict[str, Drawn]:
+def _compared(
+    case: Case, tuned: Mapping[str, Scores], intervals: pd.DataFrame
+) -> dict[str, Drawing]:
     macro = ", ".join(
         f"{model} {_shown(own['macro']['average_precision'])}" for model, own in tuned.items()
     )
     means = mean_table(case)
     gap = means[means["split"] == "test"].set_index("emotion")["difference"]
     return {
-        "overview": Drawn(
-            overviews.overview(tuned, intervals),
+        "overview": Drawing(
+            partial(overviews.overview, tuned, intervals),
             "The network beside its baselines (test), with intervals over subjects",
             f"Average precision, AUROC and F1 by emotion. Macro average precision: {macro}.",
         ),
-        "mean_predictions": Drawn(
-            overviews.mean_predictions(means),
+        "mean_predictions": Drawing(
+            partial(overviews.mean_predictions, means),
             "What is predicted on average, against what is labelled on average",
             f"Mean prediction minus mean label on test: {_listed(gap, '+.3f')}.",
         ),
     }
 
 
-def _judged(case: Case, own: Scores) -> dict[str, Drawn]:
+def _judged(case: Case, own: Scores) -> dict[str, Drawing]:
     """Draw one panel an emotion from the network's test rows."""
     test, at = case.rows("test"), case.bounds.positive_at
     pair = case.true[test], case.predicted[NETWORK][test]
@@ -124,38 +120,38 @@ def _judged(case: Case, own: Scores) -> dict[str, Drawn]:
         for metric in ("auroc", "average_precision")
     }
     return {
-        "confusion": Drawn(
-            emotion_panels.confusion_matrices(counts),
+        "confusion": Drawing(
+            partial(emotion_panels.confusion_matrices, counts),
             "Confusion matrices at the tuned thresholds (test)",
             f"Positive rows that were found: {hits}.",
         ),
-        "roc": Drawn(
-            emotion_panels.roc(roc, own),
+        "roc": Drawing(
+            partial(emotion_panels.roc, roc, own),
             "ROC curves (test)",
             f"Area under each curve: {ranked['auroc']}.",
         ),
-        "precision_recall": Drawn(
-            emotion_panels.precision_recall(recall, own),
+        "precision_recall": Drawing(
+            partial(emotion_panels.precision_recall, recall, own),
             "Precision and recall (test)",
             f"Average precision of each curve: {ranked['average_precision']}.",
         ),
-        "reliability": Drawn(
-            emotion_panels.reliability(reliability),
+        "reliability": Drawing(
+            partial(emotion_panels.reliability, reliability),
             "What probabilities mean (test): on the dotted line they can be taken at their word",
             "Mean label against mean prediction in ten bins of probability, one panel an emotion.",
         ),
     }
 
 
-def _people(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawn]:
+def _people(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
     """Draw the spread over subjects; nothing where there is one alone, or too many."""
     if "subjects" not in tables or tables["subjects"]["subject"].nunique() < 2:
         return {}
     table = tables["subjects"]
     errors = table.groupby("subject", sort=False)["mae"].mean()
     return {
-        "subjects": Drawn(
-            overviews.subjects(table),
+        "subjects": Drawing(
+            partial(overviews.subjects, table),
             "Scores of each test subject: bar from the first to the third quartile, tick at the "
             "median. AUROC is of those with both positives and negatives",
             f"Of {len(errors)} subjects the mean absolute error, averaged over emotions, is lowest "
@@ -165,7 +161,7 @@ def _people(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawn]:
     }
 
 
-def _categories(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawn]:
+def _categories(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawing]:
     """Draw what is named what, and whose clips are understood, where categories are learned."""
     if "categories" not in tables:
         return {}
@@ -177,13 +173,13 @@ def _categories(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawn]:
     recalls = pd.Series(matrix.to_numpy().diagonal() / matrix.sum(axis=1), dtype=float)
     ends = [f"{row['subject']} ({row['clip_accuracy']:.3f})" for row in _first_and_last(people)]
     return {
-        "categories": Drawn(
-            category_figures.confusion_matrix(matrix, "clips of the test people"),
+        "categories": Drawing(
+            partial(category_figures.confusion_matrix, matrix, "clips of the test people"),
             "Which category the network names (columns) for what people said (rows)",
             f"Share of each category's clips that is named right: {_listed(recalls, '.0%')}.",
         ),
-        "category_people": Drawn(
-            category_figures.accuracy_by_subject(shown, accuracy, 1 / len(matrix)),
+        "category_people": Drawing(
+            partial(category_figures.accuracy_by_subject, shown, accuracy, 1 / len(matrix)),
             "Share of each person's clips that is named right (test)",
             f"Of {len(people)} people the clips of {ends[0]} are named worst, those of {ends[1]} "
             "best.",
@@ -196,28 +192,25 @@ def _first_and_last(table: pd.DataFrame) -> list[dict[Any, Any]]:
     return [rows[0], rows[-1]]
 
 
-def _looks(tables: Mapping[str, pd.DataFrame]) -> dict[str, Drawn]:
-    """Draw what the network makes of each action unit, where it was asked."""
-    if "importance" not in tables:
-        return {}
-    importance, response = tables["importance"], tables["response"]
+def of_action_units(importance: pd.DataFrame, response: pd.DataFrame) -> dict[str, Drawing]:
+    """Give the figures of what the network makes of each action unit; see `explaining`."""
     most = importance.sort_values("importance").groupby("emotion", sort=False).tail(1)
     named = ", ".join(f"{row['emotion']} {row['column']}" for row in most.to_dict("records"))
     return {
-        "importance": Drawn(
-            au_grids.importance_map(importance),
+        "importance": Drawing(
+            partial(au_grids.importance_map, importance),
             "What shuffling an action unit costs each emotion (test)",
             f"Importance of each action unit for each emotion. The most important: {named}.",
         ),
-        "response": Drawn(
-            au_grids.response_curves(response, importance),
+        "response": Drawing(
+            partial(au_grids.response_curves, response, importance),
             "Predictions while one action unit rises and the others stay at their median",
             "Predicted probability by the value of each action unit, a small curve a pair.",
         ),
     }
 
 
-def _over_clips(case: Case, keys: pa.Table) -> dict[str, Drawn]:
+def _over_clips(case: Case, keys: pa.Table) -> dict[str, Drawing]:
     """Draw clips frame by frame; nothing where clips have too few frames."""
     test = case.rows("test")
     clips = clip_timeline.choose_clips(keys, case.true[test], case.predicted[NETWORK][test])
@@ -225,8 +218,8 @@ def _over_clips(case: Case, keys: pa.Table) -> dict[str, Drawn]:
         return {}
     named = ", ".join(f"{clip.name} ({clip.why}, {len(clip.frame)} frames)" for clip in clips)
     return {
-        "timeline": Drawn(
-            clip_timeline.timeline(clips, case.emotions),
+        "timeline": Drawing(
+            partial(clip_timeline.timeline, clips, case.emotions),
             "Labels and predictions frame by frame (test), of clips chosen by rule: that with "
             "the most varied labels (where none vary, predictions) and that predicted worst",
             f"Label and predicted probability of each emotion over the clips {named}.",

@@ -1,4 +1,4 @@
-"""Gather what the report of an evaluation says, draw its figures and write its pages.
+"""Gather what the report of an evaluation says, and write its pages and figures.
 
 A part of the evaluate stage. What it writes tells the same of the same model and data: no date,
 no run. The copy that goes to a run is made by `page_of_run`.
@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 
 from pipeline.data.action_units import number
 from pipeline.data.card.level_warnings import warn_of_people
@@ -23,8 +22,9 @@ from pipeline.evaluation.explaining.rule_and_network import knows_more
 from pipeline.evaluation.judgement import Judgement
 from pipeline.evaluation.unlearnable import Limit, Rules, find_limits
 from pipeline.report.evaluation_page import Report, report_page
-from pipeline.report.figures.files import save, standalone, svg
-from pipeline.report.figures.gallery import Drawn, draw, draw_card, pictures
+from pipeline.report.figures.files import standalone
+from pipeline.report.figures.gallery import before_scores, pictures
+from pipeline.report.figures.rendering import Drawing, Drawn
 from pipeline.report.model_card import Facts
 from pipeline.report.pages.document import Link
 from pipeline.report.pages.text import to_markdown
@@ -35,11 +35,21 @@ from pipeline.settings.schema import Params
 
 @dataclass(frozen=True)
 class Pages:
-    """A report and its drawings, ready to be written."""
+    """A report and its figures, ready to be written."""
 
     report: Report
     figures: Mapping[str, Drawn]
-    drawn: Mapping[str, str]
+
+    @property
+    def svg(self) -> dict[str, str]:
+        """Give the `<svg>` element of each figure."""
+        return {name: one.svg for name, one in self.figures.items()}
+
+
+def figures_before_scores(made: Mapping[str, Any]) -> dict[str, Drawing]:
+    """Give the figures of data and training; `made` is the content of run.json."""
+    distribution = read_csv(paths.LABEL_DISTRIBUTION, text=("split", "emotion"))
+    return before_scores(card_of(made), distribution, pd.read_csv(paths.HISTORY))
 
 
 def make_pages(
@@ -47,25 +57,15 @@ def make_pages(
     made: Mapping[str, Any],
     judgement: Judgement,
     tables: Mapping[str, pd.DataFrame],
-    keys: pa.Table,
+    figures: Mapping[str, Drawn],
     hashes: Mapping[str, str],
 ) -> Pages:
-    """Draw the figures and put the report together.
+    """Put the report together.
 
-    `made` is the content of run.json; `tables` are those of `evaluation_page.Report` and
-    `gallery.draw`; `keys` has subject, clip and frame of the test rows; `hashes` the md5 of what
-    was read, by path.
+    `made` is the content of run.json; `tables` are those of `evaluation_page.Report`; `figures`
+    those of `gallery`; `hashes` the md5 of what was read, by path.
     """
-    account, card = json.loads(paths.PREPARE_SUMMARY.read_text()), card_of(made)
-    before = {
-        "distribution": read_csv(paths.LABEL_DISTRIBUTION, text=("split", "emotion")),
-        "history": pd.read_csv(paths.HISTORY),
-    }
-    figures = {
-        **draw(judgement.case, keys, judgement.tuned, {**tables, **before}),
-        "data_card": draw_card(card),
-    }
-    drawn = {name: svg(one.figure) for name, one in figures.items()}
+    account = json.loads(paths.PREPARE_SUMMARY.read_text())
     report = Report(
         title=f"Recipe {made['recipe']} on {made['params']['data.path']}",
         headline=judgement.headline,
@@ -73,13 +73,13 @@ def make_pages(
         scores=judgement.tuned,
         tables=tables,
         facts=facts_of(settings, made, account, hashes),
-        card=card,
+        card=card_of(made),
         named=_named(judgement, tables),
         pictures=pictures(figures, paths.PLOTS.name),
         limits=find_limits_of(settings, judgement.case, account["aus"]),
         about=[*_about(settings, account), Link("try the model", paths.TRY_PAGE.name)],
     )
-    return Pages(report, figures, drawn)
+    return Pages(report, figures)
 
 
 def card_of(made: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,13 +99,14 @@ def _named(judgement: Judgement, tables: Mapping[str, pd.DataFrame]) -> str:
 
 def write_pages(pages: Pages) -> None:
     """Write figures, Markdown and HTML."""
-    paths.SVG.mkdir(parents=True, exist_ok=True)
+    for folder in (paths.PLOTS, paths.SVG):
+        folder.mkdir(parents=True, exist_ok=True)
     for name, one in pages.figures.items():
-        save(one.figure, paths.PLOTS / f"{name}.png")
-        (paths.SVG / f"{name}.svg").write_text(standalone(pages.drawn[name]), encoding="utf-8")
+        (paths.PLOTS / f"{name}.png").write_bytes(one.png)
+        (paths.SVG / f"{name}.svg").write_text(standalone(one.svg), encoding="utf-8")
     page = report_page(pages.report)
     paths.REPORT.write_text(to_markdown(page), encoding="utf-8")
-    paths.REPORT_PAGE.write_text(to_html(page, pages.drawn), encoding="utf-8")
+    paths.REPORT_PAGE.write_text(to_html(page, pages.svg), encoding="utf-8")
 
 
 def page_of_run(pages: Pages, made: Mapping[str, Any], facts: Mapping[str, str]) -> str:
@@ -117,7 +118,7 @@ def page_of_run(pages: Pages, made: Mapping[str, Any], facts: Mapping[str, str])
         about=[f"evaluated {today:%-d %B %Y}", *pages.report.about],
         facts=replace(pages.report.facts, run=facts),
     )
-    return to_html(report_page(named), pages.drawn)
+    return to_html(report_page(named), pages.svg)
 
 
 def _about(settings: Params, account: Mapping[str, Any]) -> list[str]:

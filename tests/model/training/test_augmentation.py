@@ -8,7 +8,7 @@ from batches import of_epoch
 from pipeline.model.training.augmentation import Augmentation, varying
 from pipeline.model.training.batches import Batches
 from pipeline.model.training.fit import Data, Settings, _varying
-from pipeline.stages.train import graded
+from pipeline.stages.steps.training import graded
 
 RANDOM = np.random.default_rng(4)
 FEATURES = (RANDOM.random((4000, 3)) * [5, 5, 1] + [1, 1, 0]).astype(np.float32)

@@ -13,7 +13,7 @@ OLDER = {key: value for key, value in NAMED.items() if key != "name"}
 
 @pytest.mark.parametrize(("made", "name"), [(NAMED, "improved seed=8"), (OLDER, "0-key")])
 def test_only_the_copy_of_a_run_names_it_and_its_date(made: dict[str, object], name: str) -> None:
-    pages = Pages(invented_report(), {}, {})
+    pages = Pages(invented_report(), {})
     text = page_of_run(pages, made, {"key": "0-key"})
     assert f"<h1>Run {name} on data/mine</h1>" in text
     assert "<span>evaluated " in text

@@ -1,0 +1,61 @@
+"""A figure is the same, wherever it is rendered; what fails there is told here."""
+
+import os
+from functools import partial
+from pathlib import Path
+from select import select
+
+import pytest
+from matplotlib.figure import Figure
+from reports import HISTORY
+
+from pipeline.errors import InputError
+from pipeline.report.figures import rendering
+from pipeline.report.figures.overviews import training_curves
+from pipeline.report.figures.rendering import Drawing, Renderer, render
+
+CURVES = Drawing(partial(training_curves, HISTORY), "losses", "by epoch")
+
+
+def _tell_process(told: Path) -> Figure:
+    told.write_text(f"{os.getpid()}\n")
+    return Figure()
+
+
+def _fail() -> Figure:
+    raise InputError("nothing to draw")
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_files_are_those_of_this_process(monkeypatch: pytest.MonkeyPatch, cores: int) -> None:
+    monkeypatch.setattr(rendering, "cpu_count", lambda: cores)
+    with Renderer() as renderer:
+        renderer.begin({"first": CURVES})
+        renderer.begin({"second": CURVES})
+        drawn = renderer.finish()
+    assert list(drawn) == ["first", "second"]
+    assert drawn["first"] == drawn["second"] == render(CURVES)
+    assert drawn["first"].caption == "losses"
+    assert drawn["first"].png.startswith(b"\x89PNG")
+
+
+def test_another_process_begins_while_this_one_goes_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(rendering, "cpu_count", lambda: 2)
+    told = tmp_path / "told"
+    os.mkfifo(told)
+    heard = os.open(told, os.O_RDONLY | os.O_NONBLOCK)
+    with Renderer() as renderer:
+        renderer.begin({"a": Drawing(partial(_tell_process, told), "", "")})
+        assert select([heard], [], [], 600)[0], "nothing was drawn before it was asked for"
+        assert int(os.read(heard, 99)) != os.getpid()
+    os.close(heard)
+
+
+def test_what_fails_there_is_told_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rendering, "cpu_count", lambda: 2)
+    with Renderer() as renderer:
+        renderer.begin({"wrong": Drawing(_fail, "", "")})
+        with pytest.raises(InputError, match="nothing to draw"):
+            renderer.finish()
