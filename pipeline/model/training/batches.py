@@ -6,8 +6,7 @@ would have to be kept.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -20,9 +19,11 @@ Array = NDArray[np.float32]
 _ROWS_AT_ONCE = 4096
 
 
-@dataclass(frozen=True)
-class Part:
-    """Consecutive rows of an epoch: blocks of so many batches of so many rows each."""
+class Part(NamedTuple):
+    """Consecutive rows of an epoch: blocks of so many batches of so many rows each.
+
+    Code that gets a part's numbers as tensors serves parts of any shape.
+    """
 
     start: int
     blocks: int
@@ -76,7 +77,7 @@ class Batches:
         """
         count = part.batches * part.size
         start = tf.cast(part.start + block * count, tf.int64)
-        chosen = tf.slice(order, [start], [count])
+        chosen = tf.slice(order, [start], [tf.cast(count, tf.int64)])
         features, labels = (tf.gather(column, chosen) for column in self._columns)
         if self._vary:
             features = self._vary(features, epoch, start)

@@ -50,14 +50,12 @@ class Steps:
         """Give for each part of an epoch what trains on its blocks, compiled when it is called."""
         # Traced as it stands: what it calls of Keras need not be searched for loops.
         compiled, train = partial(tf.function, autograph=False), partial(self._train, learning)
-        # For each shape XLA would compile anew: of what is left over it would not pay.
-        first, *rest = self._batches.parts
-        block = compiled(train, jit_compile=True) if fused else train
-        trains = [block] + [train] * len(rest)
-        return [
-            (part, compiled(partial(self._blocks, part, one)))
-            for part, one in zip((first, *rest), trains, strict=True)
-        ]
+        blocks, parts = compiled(partial(self._blocks, train)), self._batches.parts
+        calls = [(part, partial(blocks, Part(*map(tf.constant, part)))) for part in parts]
+        if fused:  # XLA compiles for one shape: for what is left over it would not pay
+            block = compiled(train, jit_compile=True)
+            calls[0] = parts[0], compiled(partial(self._blocks, block, parts[0]))
+        return calls
 
     def __call__(self, epoch: int) -> float:
         """Train for an epoch, from 0 on; return the mean loss of its rows."""
@@ -72,7 +70,7 @@ class Steps:
                 total += float(call(order, number, tf.constant(start), tf.constant(end)))
         return total / self._batches.rows
 
-    def _blocks(self, part: Part, train: Any, order: Any, epoch: Any, start: Any, end: Any) -> Any:
+    def _blocks(self, train: Any, part: Part, order: Any, epoch: Any, start: Any, end: Any) -> Any:
         """Train on the blocks of a part from `start` to `end`; return the sum of losses."""
 
         def body(block: Any, total: Any) -> tuple[Any, Any]:
@@ -82,7 +80,7 @@ class Steps:
 
     def _train(self, learning: Learning, features: Any, labels: Any, *kept: Any) -> Any:
         """Train on batches (batches, rows, ...) in turn; return the sum of all rows' losses."""
-        batches, size = features.shape[:2]
+        batches, size = tf.unstack(tf.shape(features)[:2])
         variables = self._model.trainable_variables
 
         def step(number: Any, total: Any) -> tuple[Any, Any]:
@@ -94,7 +92,7 @@ class Steps:
             if learning is not None:  # Adam moves nothing whose gradient was always 0
                 gradients = [one * share for one, share in zip(gradients, learning, strict=True)]
             self._model.optimizer.apply(gradients, variables)
-            return number + 1, total + size * loss
+            return number + 1, total + tf.cast(size, tf.float32) * loss
 
         begin = [tf.constant(0), tf.constant(0.0)]
         return tf.while_loop(lambda number, _: number < batches, step, begin)[1]
