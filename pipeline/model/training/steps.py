@@ -25,7 +25,7 @@ Frozen = tuple[int, Learning]
 class Steps:
     """The steps of training a compiled model on (features, labels).
 
-    `fused`: compile with XLA, which takes some seconds, and pays from a million rows on.
+    `fused`: compile with XLA, which takes two seconds: for long trainings.
     `frozen`: for so many epochs gradients are multiplied by these, one for each trainable variable.
     """
 
