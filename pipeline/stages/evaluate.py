@@ -17,13 +17,18 @@ def main() -> None:
     with Renderer() as renderer, steps(STEPS) as step:
         # What it loads takes a second, like what the two processes beside load.
         from pipeline.report.console import show
-        from pipeline.stages.steps.evaluating import evaluate
+        from pipeline.stages.steps.evaluating import evaluate, record
 
         # One thread: products this small lose by being shared with what else runs, and their last
         # digit would depend on the number of cores.
         with threadpool_limits(1, user_api="blas"):
-            report, run = evaluate(settings, step, renderer)
-    show(report, [("report", paths.REPORT_PAGE.as_posix()), ("MLflow run", f"{run} (`make ui`)")])
+            done = evaluate(settings, step, renderer)
+        step("recording it on the run")
+        run = record(settings, done)
+    show(
+        done.pages.report,
+        [("report", paths.REPORT_PAGE.as_posix()), ("MLflow run", f"{run} (`make ui`)")],
+    )
 
 
 if __name__ == "__main__":

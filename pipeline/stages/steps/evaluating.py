@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from pipeline.evaluation.resampling.bootstrap import Resampling
 from pipeline.evaluation.run_metrics import of_labels
 from pipeline.evaluation.scoring.by_subject import MOST_GROUPS
 from pipeline.evaluation.scoring.thresholds import Goal
-from pipeline.report.evaluation_page import Report, lead
+from pipeline.report.evaluation_page import lead
 from pipeline.report.figures.gallery import of_action_units, of_scores
 from pipeline.report.figures.rendering import Renderer
 from pipeline.report.terminal import Step
@@ -30,6 +31,7 @@ from pipeline.settings.schema import Params
 from pipeline.stages.steps.explaining import look_into
 from pipeline.stages.steps.predicting import predict_all, rule_baseline
 from pipeline.stages.steps.reporting import (
+    Pages,
     figures_before_scores,
     make_pages,
     page_of_run,
@@ -39,6 +41,21 @@ from pipeline.stages.steps.trying import make_trial
 from pipeline.tracking import provenance
 from pipeline.tracking.open_runs import evaluation_run
 from pipeline.tracking.run import DataSet, Run
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What is recorded of an evaluation: `made` is the content of run.json, `tables` are by name.
+
+    `hashes` are the md5 of what was read, by path; `rows_hash` that of test rows and labels.
+    """
+
+    made: Mapping[str, Any]
+    judgement: Judgement
+    tables: Mapping[str, pd.DataFrame]
+    pages: Pages
+    hashes: Mapping[str, str]
+    rows_hash: str
 
 
 def bounds_of(settings: Params) -> Bounds:
@@ -108,7 +125,7 @@ def record_scores(run: Run, judgement: Judgement, digest: str) -> None:
     run.log_metrics(of_labels(labels, judgement.others))
 
 
-def record(run: Run, tables: Mapping[str, pd.DataFrame]) -> None:
+def record_files(run: Run, tables: Mapping[str, pd.DataFrame]) -> None:
     """Record tables and all files but the page, which names its run."""
     for name, table in tables.items():
         run.log_table(table, f"{run_files.EVALUATION}/{name}")
@@ -134,8 +151,8 @@ def names_of(made: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def evaluate(settings: Params, step: Step, renderer: Renderer) -> tuple[Report, str]:
-    """Judge the model, write all files and record them; give the report and the run."""
+def evaluate(settings: Params, step: Step, renderer: Renderer) -> Evaluated:
+    """Judge the model and write all files."""
     made = json.loads(paths.RUN.read_text())
     emotions: list[str] = made["emotions"]
     renderer.begin(figures_before_scores(made))
@@ -166,18 +183,22 @@ def evaluate(settings: Params, step: Step, renderer: Renderer) -> tuple[Report, 
     step("drawing figures and writing the report")
     pages = make_pages(settings, made, judgement, tables, renderer.finish(), hashes)
     write_pages(pages)
-    lines = [*lead(judgement.headline, pages.report.limits), *judgement.verdict]
-    step("recording it on the run")
+    return Evaluated(made, judgement, tables, pages, hashes, rows_hash)
+
+
+def record(settings: Params, done: Evaluated) -> str:
+    """Record an evaluation on the run that made the model; return the run's address."""
+    made, test = done.made, DataSet("test", done.hashes[paths.FRAMES.as_posix()])
     evaluated = {k: v for k, v in settings.flat().items() if k.startswith("evaluate.")}
     with evaluation_run(made["experiment"], made["run"], evaluated) as run:
-        columns = dict.fromkeys(made["features"], "float32")
-        digest = hashes[paths.FRAMES.as_posix()]
-        run.log_dataset(DataSet("test", digest), paths.FRAMES, keys.num_rows, columns)
-        record_scores(run, judgement, digest)
-        record(run, tables)
-        run.log_text(page_of_run(pages, made, names_of(made)), run_files.REPORT)
+        rows, columns = done.judgement.case.rows("test"), dict.fromkeys(made["features"], "float32")
+        run.log_dataset(test, paths.FRAMES, int(rows.sum()), columns)
+        record_scores(run, done.judgement, test.digest)
+        record_files(run, done.tables)
+        run.log_text(page_of_run(done.pages, made, names_of(made)), run_files.REPORT)
         shown = f"Figures and tables: `{run_files.REPORT}`, and to try the model: "
+        lines = [*lead(done.judgement.headline, done.pages.report.limits), *done.judgement.verdict]
         note = [*lines, f"{shown}`{run_files.TRY_PAGE}`, under Artifacts."]
         run.set_tags({"mlflow.note.content": "\n\n".join(note)})
-        run.log_dict({"rows_hash": rows_hash}, run_files.TEST_ROWS)
-    return pages.report, run.address
+        run.log_dict({"rows_hash": done.rows_hash}, run_files.TEST_ROWS)
+    return run.address
