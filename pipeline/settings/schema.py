@@ -76,7 +76,7 @@ class Train(SettingsSection):
     members: Count
     augment: Augment
     learning_rate: Positive
-    batch_size: Count
+    batch_size: Literal["auto"] | Count
     lr_factor: Share
     lr_lowest: Positive
 

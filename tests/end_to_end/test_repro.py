@@ -118,10 +118,19 @@ def test_the_run_holds_what_was_done(clone):
     assert summary["val"]["loss"] == pytest.approx(kept["val_loss"], abs=1e-6)
     assert summary["val"]["AP"] == pytest.approx(kept["val_average_precision"], abs=1e-4)
     own = {name for name in found["tags"] if not name.startswith("mlflow.")}
-    wanted = {"pipeline.run", "git.commit", "git.branch", "git.dirty", "data.warnings"}
+    wanted = {
+        "pipeline.run",
+        "git.commit",
+        "git.branch",
+        "git.dirty",
+        "data.warnings",
+        "batch_size",
+    }
     assert own == wanted
     assert "few_subjects 1" in found["tags"]["data.warnings"]
     assert found["tags"]["git.dirty"] == "false"
+    assert found["params"]["train.batch_size"] == "auto"
+    assert found["tags"]["batch_size"] == "32"
     frames = locked(clone)["outputs/prepare/frames.parquet"]
     assert found["dataset"] == frames
     rows = read_predictions(clone / "outputs/evaluate/test_predictions.parquet").rows_hash

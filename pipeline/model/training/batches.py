@@ -6,7 +6,7 @@ would have to be kept.
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -17,6 +17,24 @@ from pipeline.model.training.augmentation import Vary
 Array = NDArray[np.float32]
 
 _ROWS_AT_ONCE = 4096
+_SMALLEST, _LARGEST, _STEPS = 32, 1024, 500
+
+BatchSize = int | Literal["auto"]
+
+
+def batch_rows(asked: BatchSize, rows: int) -> int:
+    """Give the rows of a step: as asked, or what suits so many training rows.
+
+    `auto` is 32, doubled until an epoch has at most 500 steps, and at most 1,024: of many rows an
+    epoch of small steps takes longer and passes the lowest validation loss within it
+    (docs/results.md).
+    """
+    if asked != "auto":
+        return asked
+    size = _SMALLEST
+    while size < _LARGEST and rows > _STEPS * size:
+        size *= 2
+    return size
 
 
 class Part(NamedTuple):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pipeline.errors import InputError
 from pipeline.model.start import Start
 from pipeline.model.training.augmentation import Augmentation, Vary, varying
+from pipeline.model.training.batches import BatchSize, batch_rows
 from pipeline.model.training.loss import Mode, WeightedBinaryCrossentropy
 from pipeline.model.training.members import MembersLoss, build_members, with_counts
 from pipeline.model.training.network import build, drawn_from, standardise
@@ -56,7 +57,7 @@ class Settings:
     weights: Sequence[float]
     weight_mode: Mode
     learning_rate: float
-    batch_size: int
+    batch_size: BatchSize
     epochs: int
     early_stopping_patience: int | None
     lr_patience: int | None
@@ -163,7 +164,7 @@ def _steps(
     return Steps(
         model,
         learned,
-        settings.batch_size,
+        batch_rows(settings.batch_size, len(learned[0])),
         settings.seed,
         _varying(data, settings) if settings.augment.does_something else None,
         fused=len(learned[0]) * settings.epochs * settings.members >= _FUSED_FROM,

@@ -27,6 +27,7 @@ from pipeline.evaluation.scoring.emotion_scores import epoch_scores
 from pipeline.model.inference.model_file import open_network
 from pipeline.model.start import Start, read_start, start_md5
 from pipeline.model.training.augmentation import Augmentation
+from pipeline.model.training.batches import batch_rows
 from pipeline.model.training.fit import Data, Settings, fit
 from pipeline.model.training.saving import refuse_difference, save_model
 from pipeline.settings import paths, run_files
@@ -177,6 +178,10 @@ def train(
     rows = {"training": len(data.train[0]), "validation": len(data.validation[0])}
     recording.record_provenance(run)
     recording.record_inputs(run, rows, columns, weights, start)
+    if settings.train.batch_size == "auto":
+        size = batch_rows("auto", rows["training"])
+        run.set_tags({"batch_size": str(size)})
+        print(f"batch size: {size} (auto)")
     recording.record_card(run)
     score = partial(epoch_scores, emotions=emotions, positive_at=POSITIVE_AT, threshold=THRESHOLD)
     log_epoch = partial(recording.record_epoch, run)

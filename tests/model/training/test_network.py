@@ -179,6 +179,12 @@ def test_stops_early_and_halves_the_rate():
     assert len(set(rates)) > 1
 
 
+def test_auto_trains_with_the_size_that_suits_the_rows(monkeypatch):
+    monkeypatch.setattr("pipeline.model.training.batches._STEPS", 1)
+    auto, large, small = (train(batch_size=size)[0].history for size in ("auto", 256, 32))
+    assert auto == large != small
+
+
 def test_the_same_seed_gives_the_same_bytes(tmp_path):
     for name, seed in (("a", 7), ("b", 7), ("c", 8)):
         save_model(train(seed=seed)[0].model, tmp_path / f"{name}.keras")

@@ -6,7 +6,7 @@ import pytest
 from batches import of_epoch
 from keras import layers
 
-from pipeline.model.training.batches import Batches, parts_of
+from pipeline.model.training.batches import Batches, batch_rows, parts_of
 from pipeline.model.training.loss import WeightedBinaryCrossentropy
 from pipeline.model.training.members import MembersLoss, build_members, with_counts
 from pipeline.model.training.network import build, standardise
@@ -65,6 +65,15 @@ def cut(request, monkeypatch):
 @pytest.mark.usefixtures("cut")
 @pytest.mark.parametrize("fused", [False, True])
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("rows", "size"),
+    [(1, 32), (16_000, 32), (16_001, 64), (60_000, 128), (512_000, 1024), (10**9, 1024)],
+)
+def test_many_rows_are_taken_in_larger_steps(rows, size):
+    assert batch_rows("auto", rows) == size
+    assert batch_rows(48, rows) == 48
+
+
 def test_losses_and_weights_are_those_of_keras_step_by_step(kind, fused):
     rows, model, theirs = rows_of(kind), KINDS[kind](), KINDS[kind]()
     steps, batches = Steps(model, rows, 47, 7, fused=fused), Batches(rows, 47, 7)
