@@ -62,9 +62,6 @@ def cut(request, monkeypatch):
         assert second.batches
 
 
-@pytest.mark.usefixtures("cut")
-@pytest.mark.parametrize("fused", [False, True])
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     ("rows", "size"),
     [(1, 32), (16_000, 32), (16_001, 64), (60_000, 128), (512_000, 1024), (10**9, 1024)],
@@ -74,6 +71,9 @@ def test_many_rows_are_taken_in_larger_steps(rows, size):
     assert batch_rows(48, rows) == 48
 
 
+@pytest.mark.usefixtures("cut")
+@pytest.mark.parametrize("fused", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
 def test_losses_and_weights_are_those_of_keras_step_by_step(kind, fused):
     rows, model, theirs = rows_of(kind), KINDS[kind](), KINDS[kind]()
     steps, batches = Steps(model, rows, 47, 7, fused=fused), Batches(rows, 47, 7)
