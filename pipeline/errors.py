@@ -36,10 +36,12 @@ def naming(path: Path) -> Iterator[None]:
 
 @contextmanager
 def one_line() -> Iterator[None]:
-    """Turn an `InputError` into one message and exit code 1.
+    """Run what a process is there for; turn an `InputError` into one message and exit code 1.
 
-    So does a disk that is full or may not be written to.
+    So does a disk that is full or may not be written to. What is loaded before, and what is left
+    at the end, is not looked through for garbage, which would take up to a second.
     """
+    gc.freeze()
     try:
         yield
     except InputError as error:
@@ -49,6 +51,8 @@ def one_line() -> Iterator[None]:
             raise
         where = f"{error.filename}: " if error.filename else ""
         _stop(f"{where}{error.strerror}. Please {_DISK[error.errno]} and run it again.")
+    finally:
+        gc.freeze()
 
 
 def run_main(main: Callable[..., None]) -> None:
@@ -69,11 +73,8 @@ def run_main(main: Callable[..., None]) -> None:
     except click.UsageError as error:
         error.show()
         raise SystemExit(error.exit_code) from None
-    # What is loaded stays, and at the end so does the rest: nothing of it need be looked through.
-    gc.freeze()
     with one_line():
         main(**given)
-    gc.freeze()
 
 
 def _stop(message: str) -> None:
