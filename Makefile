@@ -81,31 +81,31 @@ bench: bench-labels bench-ingest bench-scale bench-training bench-plain bench-tr
 	bench-evaluation bench-serving bench-prediction  ## all benchmarks: about 40 minutes
 
 bench-labels: $(VENV)/.dev  ## the label rule against a loop over rows
-	python -m benchmarks.labels
+	python -m benchmarks.speed.labels
 
 bench-ingest: $(VENV)/.dev  ## the prepare stage against merely parsing the same files
-	python -m benchmarks.ingest
+	python -m benchmarks.speed.ingest
 
 bench-scale: $(VENV)/.dev  ## 1 to 100 million frames: time and memory (8 GB of disk)
-	python -m benchmarks.scale
+	python -m benchmarks.speed.scale
 
 bench-training: $(VENV)/.dev  ## frames a second beside plain fit, peers and bare matrix products
-	python -m benchmarks.training
+	python -m benchmarks.speed.training
 
 bench-plain: $(VENV)/.dev  ## the whole tracked pipeline against a plain script without any of it
-	python -m benchmarks.plain
+	python -m benchmarks.speed.plain
 
 bench-tracking: $(VENV)/.dev  ## what tracking costs beside training
-	python -m benchmarks.tracking
+	python -m benchmarks.speed.tracking
 
 bench-evaluation: $(VENV)/.dev  ## intervals of 3,000 rows; the numbers of 10 million: time and memory
-	python -m benchmarks.evaluation
+	python -m benchmarks.speed.evaluation
 
 bench-serving: $(VENV)/.dev  ## 200 clients at once for a minute, then malformed bodies
-	python -m benchmarks.serving
+	python -m benchmarks.speed.serving
 
 bench-prediction: $(VENV)/.dev  ## predict 10 million frames: time and memory (4 GB of disk)
-	python -m benchmarks.prediction
+	python -m benchmarks.speed.prediction
 
 soak: $(VENV)/.dev  ## mutated data, kills, races, promotions, intervals, two at a time: 30 minutes
 	python -m benchmarks.soak $(CAMPAIGNS)

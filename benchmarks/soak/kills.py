@@ -1,10 +1,10 @@
 """Kill a stage with SIGKILL at random moments; see that all ends as if nothing had happened.
 
-Run as `python -m benchmarks.kills --stage train`, or another stage, `promote` or `all`. The stage,
-started by `dvc repro`, is killed up to four times and started again each time; then the pipeline
-is run to its end, the model is promoted, and all is compared with what was not disturbed: every
-file under outputs/ byte by byte, one MLflow run that has ended, with every metric of every epoch,
-one whole model, one champion. Training is hit at the moments named below, the others at any.
+Run as `python -m benchmarks.soak.kills --stage train`, or another stage, `promote` or `all`. The
+stage, started by `dvc repro`, is killed up to four times and started again each time; then the
+pipeline is run to its end, the model is promoted, and all is compared with what was not disturbed:
+every file under outputs/ byte by byte, one MLflow run that has ended, with every metric of every
+epoch, one whole model, one champion. Training is hit at the moments named below, the others at any.
 """
 
 import argparse
@@ -25,7 +25,9 @@ from typing import Any
 import yaml
 from throwaway import commit, environment, make_clone, run, set_params
 
-ROOT = Path(__file__).resolve().parents[1]
+from benchmarks import ROOT
+
+KILLER = ROOT / "benchmarks/soak/killer"
 EPOCHS = 30
 IN_A_ROW = 4  # kills
 DVCS_OWN = re.compile(r"\.\w{22}\.tmp")  # as dvc_objects.fs.utils.tmp_fname names them
@@ -56,7 +58,7 @@ MOMENTS = {
 def draw(stage: str, seconds: float, rng: random.Random) -> tuple[str, str]:
     """Draw a moment of a stage that lasts so long: what is hit, and KILL_AT as the killer reads it.
 
-    See `benchmarks/killer`.
+    See `benchmarks/soak/killer`.
     """
     if stage != "train":
         return "at any moment", f"{rng.uniform(0, seconds):.3f}"
@@ -91,7 +93,11 @@ def up_to(project: Path, stage: str) -> Path:
 def kill_once(project: Path, stage: str, moment: str) -> bool:
     """Run a stage; tell whether it was killed."""
     mend_locks(project)
-    killer = {"PYTHONPATH": str(ROOT / "benchmarks/killer"), "KILL_AT": moment, "KILL_STAGE": stage}
+    killer = {
+        "PYTHONPATH": str(ROOT / "benchmarks/soak/killer"),
+        "KILL_AT": moment,
+        "KILL_STAGE": stage,
+    }
     own = environment(**killer)
     program, *arguments = command(stage)
     done = subprocess.run(

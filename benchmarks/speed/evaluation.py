@@ -1,10 +1,11 @@
 """Measure the numbers of an evaluation: 2,000 resamples of subjects; memory at 10 million rows.
 
-Run as `python -m benchmarks.evaluation`. Labels and predictions of four models for six emotions
-are generated, a tenth of the rows as validation, the rest as test; each subject has 150 rows, in
-the large case 3,000. What is measured is all that the evaluate stage computes from predictions:
-thresholds, scores of every model, intervals of every model, metric and gain, the verdict, means
-by split, and scores of each subject. Then the logistic regression on so many training rows.
+Run as `python -m benchmarks.speed.evaluation`. Labels and predictions of four models for six
+emotions are generated, a tenth of the rows as validation, the rest as test; each subject has 150
+rows, in the large case 3,000. What is measured is all that the evaluate stage computes from
+predictions: thresholds, scores of every model, intervals of every model, metric and gain, the
+verdict, means by split, and scores of each subject. Then the logistic regression on so many
+training rows.
 """
 
 import argparse
@@ -92,7 +93,9 @@ def main() -> None:
     for part in ("numbers", "regression"):  # each in a process of its own, for its own peak
         for rows in SIZES:
             chosen = ["--only", part, "--rows", str(rows)]
-            subprocess.run([sys.executable, "-m", "benchmarks.evaluation", *chosen], check=True)
+            subprocess.run(
+                [sys.executable, "-m", "benchmarks.speed.evaluation", *chosen], check=True
+            )
 
 
 if __name__ == "__main__":

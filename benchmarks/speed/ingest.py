@@ -1,7 +1,7 @@
 """Compare the prepare stage with merely parsing the same files, and with the usual way.
 
-Run as `python -m benchmarks.ingest`. Baselines parse the wanted columns of every file and keep
-nothing; the stage also checks every row, sorts, splits and writes Parquet. Each contender runs
+Run as `python -m benchmarks.speed.ingest`. Baselines parse the wanted columns of every file and
+keep nothing; the stage also checks every row, sorts, splits and writes Parquet. Each contender runs
 in a process of its own, in turns, with the files in the page cache; the best of the rounds counts.
 """
 
@@ -20,11 +20,11 @@ from pathlib import Path
 import yaml
 from throwaway import PARAMS
 
+from benchmarks import ROOT
 from benchmarks.memory import peak
 from benchmarks.openface_files import write_folder
 from pipeline.data.action_units import OPENFACE_COLUMNS
 
-ROOT = Path(__file__).resolve().parents[1]
 WANTED = {"frame", "face_id", "success", "confidence", *OPENFACE_COLUMNS}
 CORES = os.cpu_count() or 1
 
@@ -126,7 +126,7 @@ def contend(name: str, folder: Path) -> None:
 
 def measure(name: str, folder: Path) -> tuple[float, int, float]:
     """Run a contender in its own process; return seconds, rows and peak memory in MB."""
-    command = [sys.executable, "-m", "benchmarks.ingest", "--contend", name, str(folder)]
+    command = [sys.executable, "-m", "benchmarks.speed.ingest", "--contend", name, str(folder)]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True

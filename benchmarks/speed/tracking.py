@@ -1,7 +1,7 @@
 """Measure what tracking costs: beside an epoch, and beside a whole training without it.
 
-Run as `python -m benchmarks.tracking`. 100,000 frames, ten epochs. The same training runs with a
-run that is recorded in MLflow, and with one that forgets all; start-up is in both.
+Run as `python -m benchmarks.speed.tracking`. 100,000 frames, ten epochs. The same training runs
+with a run that is recorded in MLflow, and with one that forgets all; start-up is in both.
 """
 
 import argparse
@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[1]
+from benchmarks import ROOT
+
 EMOTIONS = ("happiness", "anger", "sadness", "guilt", "fear", "anxiety")
 
 
@@ -93,7 +94,7 @@ def python(folder: str, *arguments: str) -> str:
 def measure(folder: str, tracked: str, frames: int, epochs: int) -> dict[str, float]:
     """Train in a process of its own."""
     sizes = ("--frames", str(frames), "--epochs", str(epochs))
-    output = python(folder, "-m", "benchmarks.tracking", "--train", tracked, *sizes)
+    output = python(folder, "-m", "benchmarks.speed.tracking", "--train", tracked, *sizes)
     found: dict[str, float] = json.loads(output.splitlines()[-1])
     return found
 

@@ -1,8 +1,8 @@
 """Load the service with clients, then with malformed bodies; nothing may fail, nor memory grow.
 
-Run as `python -m benchmarks.serving`. `python -m pipeline serve` answers on a free port of this
-machine for a model of the default recipe's shape, whose weights were drawn. Clients send a row as
-JSON, a second of video as CSV and ten as Parquet in turn; each answer is held to what the model
+Run as `python -m benchmarks.speed.serving`. `python -m pipeline serve` answers on a free port of
+this machine for a model of the default recipe's shape, whose weights were drawn. Clients send a row
+as JSON, a second of video as CSV and ten as Parquet in turn; each answer is held to what the model
 gives in this process. Exit code 1 where one is wrong, or a malformed body is not refused in a line.
 """
 
@@ -18,13 +18,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks import ROOT
 from benchmarks.load import clients
 from benchmarks.load.bodies import CSV, JSON, PARQUET, Body, Malformed, as_csv, as_json, make
 from benchmarks.load.clients import Check, crowd, one_by_one, problem
 from benchmarks.load.model import EMOTIONS, draw_frames, log_model
 from pipeline.data.action_units import OPENFACE_COLUMNS
 
-ROOT = Path(__file__).resolve().parents[1]
 MOST_MB = 1  # that a body may hold
 TOLERANCE = 1e-5
 COLUMNS = list(OPENFACE_COLUMNS)

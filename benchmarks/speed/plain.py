@@ -1,11 +1,11 @@
 """Compare the whole tracked pipeline with a plain script that has none of it.
 
-Run as `python -m benchmarks.plain`; `--data FOLDER` takes recordings of the layout `expression` in
-place of generated ones. The script is what one writes first: pandas, labels in a loop over rows,
-people dealt to training and test, `model.fit` with the recipe's network, callbacks and batch size,
-validated on the test people, a score, no record. The pipeline is a first `dvc repro` in a fresh
-copy: checks, quarantine, data card, labels, weights, training, baselines, intervals, figures, a
-report and a run in MLflow. Both start from the same files, by turns.
+Run as `python -m benchmarks.speed.plain`; `--data FOLDER` takes recordings of the layout
+`expression` in place of generated ones. The script is what one writes first: pandas, labels in a
+loop over rows, people dealt to training and test, `model.fit` with the recipe's network, callbacks
+and batch size, validated on the test people, a score, no record. The pipeline is a first `dvc
+repro` in a fresh copy: checks, quarantine, data card, labels, weights, training, baselines,
+intervals, figures, a report and a run in MLflow. Both start from the same files, by turns.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from throwaway import PARAMS, environment, make_clone, run, set_params
 
-ROOT = Path(__file__).resolve().parents[1]
+from benchmarks import ROOT
 
 
 def script(folder: Path) -> None:
@@ -84,7 +84,7 @@ def script(folder: Path) -> None:
 
 def time_script(folder: Path) -> tuple[float, dict[str, float]]:
     """Run the script in a process of its own; give its seconds and what it found."""
-    command = [sys.executable, "-m", "benchmarks.plain", "--script", str(folder)]
+    command = [sys.executable, "-m", "benchmarks.speed.plain", "--script", str(folder)]
     begin = time.perf_counter()
     done = subprocess.run(
         command,

@@ -1,6 +1,6 @@
 """Pass up to 100 million frames through prepare, label and weigh; measure time and memory.
 
-Run as `python -m benchmarks.scale`. Frames are generated into a temporary folder of Parquet
+Run as `python -m benchmarks.speed.scale`. Frames are generated into a temporary folder of Parquet
 files: 12 action units, clips of 1,000 frames, three clips a subject.
 """
 
@@ -18,9 +18,9 @@ import pyarrow.parquet as pq
 import yaml
 from throwaway import PARAMS
 
+from benchmarks import ROOT
 from pipeline.data.action_units import intensity
 
-ROOT = Path(__file__).resolve().parents[1]
 AUS = (1, 2, 4, 5, 6, 7, 12, 14, 15, 17, 20, 25)
 CLIP = 1000  # frames
 CHUNK = 1_000_000  # frames written at once

@@ -1,10 +1,10 @@
 """Compare training with Keras' own `fit`, with peers, and with what the processor can do.
 
-Run as `python -m benchmarks.training`. Every contender trains the default recipe's network on the
-same generated frames, 12 action units, each in a process of its own and by turns. What is compared
-is the time of an epoch once all is compiled. PyTorch takes part where it is installed; it is no
-dependency. Beside them stands the rate at which matrix products of the network's shapes run here,
-and nothing else: those of a step, forward and back.
+Run as `python -m benchmarks.speed.training`. Every contender trains the default recipe's network on
+the same generated frames, 12 action units, each in a process of its own and by turns. What is
+compared is the time of an epoch once all is compiled. PyTorch takes part where it is installed; it
+is no dependency. Beside them stands the rate at which matrix products of the network's shapes run
+here, and nothing else: those of a step, forward and back.
 """
 
 import argparse
@@ -17,13 +17,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-ROOT = Path(__file__).resolve().parents[1]
+from benchmarks import ROOT
+
 HIDDEN, DROPOUT = (256, 128, 64), (0.4, 0.3, 0.2)
 WIDTHS = (12, *HIDDEN, 6)
 MEMBERS = 5
@@ -166,7 +166,13 @@ def rate(name: str, batch: int, frames: int, epochs: int) -> float:
 def measure(name: str, options: argparse.Namespace, batch: int) -> float:
     """Train in a process of its own."""
     own = [f"--contender={name}", f"--batches={batch}", f"--frames={options.frames}"]
-    command = [sys.executable, "-m", "benchmarks.training", *own, f"--epochs={options.epochs}"]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.speed.training",
+        *own,
+        f"--epochs={options.epochs}",
+    ]
     quiet = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(
         command, cwd=ROOT, env=quiet, stdout=subprocess.PIPE, text=True, check=True

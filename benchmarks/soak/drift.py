@@ -1,11 +1,11 @@
 """Count how often `drift` alarms where it must, and where it must not.
 
-Run as `python -m benchmarks.drift --ravdess CLIPS.csv`. For each source and number of new people,
-100 times: people are drawn at random to be the new data, the others are training. They are
-compared as they are (an alarm is false), with one action unit raised by half a point (each in
-turn; no alarm is a miss), and divided by 5, as a scale of 0-1. Then networks are trained on
-generated people, and fresh ones are compared, predictions included. RAVDESS is not part of this
-repository: a CSV of clip means with AU columns, clips named as its files are.
+Run as `python -m benchmarks.soak.drift --ravdess CLIPS.csv`. For each source and number of new
+people, 100 times: people are drawn at random to be the new data, the others are training. They are
+compared as they are (an alarm is false), with one action unit raised by half a point (each in turn;
+no alarm is a miss), and divided by 5, as a scale of 0-1. Then networks are trained on generated
+people, and fresh ones are compared, predictions included. RAVDESS is not part of this repository: a
+CSV of clip means with AU columns, clips named as its files are.
 """
 
 import argparse

@@ -1,10 +1,10 @@
 """Predict up to 10 million frames; measure time and memory beside what the processor can do.
 
-Run as `python -m benchmarks.prediction`. Frames are generated into a temporary folder of Parquet
-files, as for `benchmarks.scale`: 12 action units, clips of 1,000 frames, three clips a subject. The
-model has the default recipe's shape and weights that were drawn. Beside it stands the rate at which
-matrix products of its layers' shapes run here, and nothing else; both by processor time, which
-other work on the machine hardly changes.
+Run as `python -m benchmarks.speed.prediction`. Frames are generated into a temporary folder of
+Parquet files, as for `benchmarks.speed.scale`: 12 action units, clips of 1,000 frames, three clips
+a subject. The model has the default recipe's shape and weights that were drawn. Beside it stands
+the rate at which matrix products of its layers' shapes run here, and nothing else; both by
+processor time, which other work on the machine hardly changes.
 """
 
 import argparse
@@ -22,8 +22,9 @@ import yaml
 from threadpoolctl import threadpool_limits
 from throwaway import PARAMS
 
+from benchmarks import ROOT
 from benchmarks.load.model import EMOTIONS, HIDDEN, save_model
-from benchmarks.scale import AUS, ROOT, write_frames
+from benchmarks.speed.scale import AUS, write_frames
 from pipeline.data.action_units import intensity
 from pipeline.model.inference.network import BATCH
 

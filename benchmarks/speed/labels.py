@@ -1,6 +1,6 @@
 """Compare the label stage's rule with a loop over `DataFrame.iterrows`, on the same frames.
 
-Run as `python -m benchmarks.labels`. Both label the same rows in the same run and must agree.
+Run as `python -m benchmarks.speed.labels`. Both label the same rows in the same run and must agree.
 """
 
 import argparse
