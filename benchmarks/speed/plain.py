@@ -1,113 +1,50 @@
 """Compare the whole tracked pipeline with a plain script that has none of it.
 
-Run as `python -m benchmarks.speed.plain`; `--data FOLDER` takes recordings of the layout
-`expression` in place of generated ones. The script is what one writes first: pandas, labels in a
-loop over rows, people dealt to training and test, `model.fit` with the recipe's network, callbacks
-and batch size, validated on the test people, a score, no record. The pipeline is a first `dvc
-repro` in a fresh copy: checks, quarantine, data card, labels, weights, training, baselines,
-intervals, figures, a report and a run in MLflow. Both start from the same files, by turns.
+Run as `python -m benchmarks.speed.plain`. The script is `benchmarks/plain_script.py`. The pipeline
+is a first `dvc repro` in a fresh copy: checks, quarantine, data card, labels, weights, training,
+baselines, intervals, figures, a report and a run in MLflow. Both start from the same files, by
+turns: real recordings where they are at hand, and generated ones. A million frames take a quarter
+of an hour: `--frames 6000 100000 1000000`.
 """
 
-import argparse
-import json
-import statistics
-import subprocess
-import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
-from throwaway import PARAMS, environment, make_clone, run, set_params
+from throwaway import make_clone, run, set_params
 
-from benchmarks import ROOT
+from benchmarks import REAL
+from benchmarks.measuring import Record, by_turns, in_own_process, options_of, ratio, tell
 
-
-def script(folder: Path) -> None:
-    """Train and score a model, and print its best validation loss and its epochs."""
-    import keras
-    import numpy as np
-    import pandas as pd
-    from sklearn.metrics import average_precision_score
-
-    from pipeline.settings import params
-
-    settings = params.load(PARAMS)
-    recipe, rules = settings.chosen, settings.label.rules
-    tables = [
-        pd.read_csv(path).assign(clip=path.stem.removesuffix("_aus"))
-        for path in sorted((folder / "AUs").glob("*_aus.csv"))
-    ]
-    frames = pd.concat(tables)
-    labels = []
-    for _, row in frames.iterrows():
-        valence = row["clip"].rpartition("_")[2]
-        labels.append(
-            [
-                min(1.0, np.mean([row[f"AU{au:02d}_r"] for au in rule.aus]) / recipe.divisors[name])
-                if valence == rule.valence
-                else 0.0
-                for name, rule in rules.items()
-            ]
-        )
-    answers = np.array(labels, dtype=np.float32)
-    columns = [name for name in frames.columns if name.startswith("AU")]
-    features = frames[columns].to_numpy(np.float32)
-    people = frames["clip"].str.split("_").str[0]
-    chosen = np.random.default_rng(7).permutation(people.unique())
-    test = people.isin(chosen[: len(chosen) // 5]).to_numpy()
-    layers = [keras.Input((len(columns),)), keras.layers.Normalization()]
-    layers[1].adapt(features[~test])
-    for units, rate in zip(recipe.hidden, recipe.dropout, strict=True):
-        dense = keras.layers.Dense(units, use_bias=False)
-        layers += [dense, keras.layers.BatchNormalization(), keras.layers.ReLU()]
-        layers.append(keras.layers.Dropout(rate))
-    model = keras.Sequential([*layers, keras.layers.Dense(len(rules), activation="sigmoid")])
-    model.compile("adam", "binary_crossentropy")
-    stop = keras.callbacks.EarlyStopping(
-        patience=recipe.early_stopping_patience, restore_best_weights=True
-    )
-    slow = keras.callbacks.ReduceLROnPlateau(patience=recipe.lr_patience, factor=0.5)
-    history = model.fit(
-        features[~test],
-        answers[~test],
-        batch_size=settings.train.batch_size,
-        epochs=recipe.epochs,
-        validation_data=(features[test], answers[test]),
-        callbacks=[stop, slow],
-        verbose=0,
-    ).history
-    predicted = model.predict(features[test], verbose=0)
-    average_precision_score(answers[test] >= 0.5, predicted)
-    told = {"val_loss": min(history["val_loss"]), "epochs": len(history["loss"])}
-    print(json.dumps(told | {"frames": len(frames)}))
+LONG = 1_000_000  # frames from which on one round is enough
+HUMAN = {"data.naming": "ravdess", "label.source": "human"}
+# Of real recordings: folder, layout and what else the pipeline has to be told.
+RECORDINGS = {
+    "expression": (REAL / "expression", "expression", {}),
+    "RAVDESS": (REAL / "ravdess/frames", "openface", HUMAN),
+}
+Timed = dict[str, float]  # seconds, epochs and, of the script, frames
 
 
-def time_script(folder: Path) -> tuple[float, dict[str, float]]:
-    """Run the script in a process of its own; give its seconds and what it found."""
-    command = [sys.executable, "-m", "benchmarks.speed.plain", "--script", str(folder)]
+def time_script(data: Path, layout: str) -> Timed:
+    """Run the script in a process of its own."""
     begin = time.perf_counter()
-    done = subprocess.run(
-        command,
-        cwd=ROOT,
-        env=environment(TF_CPP_MIN_LOG_LEVEL="3"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        check=True,
-    )
-    return time.perf_counter() - begin, json.loads(done.stdout.splitlines()[-1])
+    found: Timed = in_own_process("benchmarks.plain_script", str(data), layout)
+    return found | {"seconds": time.perf_counter() - begin}
 
 
-def time_pipeline(data: Path) -> tuple[float, int]:
-    """Run `dvc repro` in a fresh copy; give its seconds and epochs."""
+def time_pipeline(data: Path, layout: str, values: dict[str, str]) -> Timed:
+    """Run `dvc repro` in a fresh copy with these parameters."""
     with tempfile.TemporaryDirectory() as folder:
         clone = make_clone(Path(folder))
-        set_params(clone, {"data.path": str(data)})
+        set_params(clone, {"data.path": str(data), "data.layout": layout, **values})
         begin = time.perf_counter()
         run(clone, "dvc", "repro")
         taken = time.perf_counter() - begin
         history = (clone / "outputs/train/history.csv").read_text().splitlines()
-        return taken, len(history) - 1
+        return {"seconds": taken, "epochs": len(history) - 1}
 
 
 def generate(folder: Path, frames: int) -> Path:
@@ -118,38 +55,39 @@ def generate(folder: Path, frames: int) -> Path:
     return clone / "data/demo"
 
 
-def compare(data: Path, rounds: int) -> None:
-    """Time both by turns and print a line."""
-    scripts, pipelines = zip(
-        *((time_script(data), time_pipeline(data)) for _ in range(rounds)), strict=True
-    )
-    ratio = statistics.median(
-        own[0] / plain[0] for own, plain in zip(pipelines, scripts, strict=True)
-    )
-    plain, own = (statistics.median(one[0] for one in every) for every in (scripts, pipelines))
-    found = scripts[0][1]
-    print(
-        f"{found['frames']:,} frames: plain script {plain:.1f} s ({found['epochs']} epochs), "
-        f"tracked dvc repro {own:.1f} s ({pipelines[0][1]} epochs), ratio {ratio:.2f}",
-        flush=True,
-    )
+def compare(
+    name: str, data: Path, layout: str, values: dict[str, str], rounds: int
+) -> Iterator[Record]:
+    """Time both by turns."""
+    contenders = {
+        "plain script": partial(time_script, data, layout),
+        "tracked dvc repro": partial(time_pipeline, data, layout, values),
+    }
+    runs = by_turns(contenders, rounds)
+    case = f"{name}, {runs['plain script'][0]['frames']:,} frames"
+    for contender, found in runs.items():
+        yield Record(case, contender, "s", [one["seconds"] for one in found])
+        yield Record(case, f"{contender}, epochs", "", [one["epochs"] for one in found])
+    script, own = ([one["seconds"] for one in found] for found in runs.values())
+    yield ratio(case, "tracked / plain", own, script)
+
+
+def measured(sizes: Sequence[int], rounds: int) -> Iterator[Record]:
+    for name, (folder, layout, values) in RECORDINGS.items():
+        if folder.is_dir():
+            yield from compare(name, folder, layout, values, rounds)
+    for frames in sizes:
+        with tempfile.TemporaryDirectory() as name:
+            data = generate(Path(name), frames)
+            yield from compare("generated", data, "expression", {}, rounds if frames < LONG else 1)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = options_of(__doc__)
     parser.add_argument("--frames", type=int, nargs="+", default=[6_000, 100_000])
-    parser.add_argument("--data", type=Path, help="recordings to take in place of generated ones")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--script", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--rounds", type=int, default=3, help=f"below {LONG:,} frames")
     options = parser.parse_args()
-    if options.script:
-        script(options.script)
-    elif options.data:
-        compare(options.data.resolve(), options.rounds)
-    else:
-        for frames in options.frames:
-            with tempfile.TemporaryDirectory() as folder:
-                compare(generate(Path(folder), frames), options.rounds)
+    tell(measured(options.frames, options.rounds), options.json)
 
 
 if __name__ == "__main__":

@@ -1,56 +1,93 @@
-"""Predict up to 10 million frames; measure time and memory beside what the processor can do.
+"""Predict one row and many millions; measure time and memory beside what the processor can do.
 
-Run as `python -m benchmarks.speed.prediction`. Frames are generated into a temporary folder of
-Parquet files, as for `benchmarks.speed.scale`: 12 action units, clips of 1,000 frames, three clips
-a subject. The model has the default recipe's shape and weights that were drawn. Beside it stands
-the rate at which matrix products of its layers' shapes run here, and nothing else; both by
-processor time, which other work on the machine hardly changes.
+Run as `python -m benchmarks.speed.prediction`. The model has the default recipe's shape and weights
+that were drawn. First the network alone: one row, and a large batch, in this process. Then
+`python -m pipeline predict` on frames that are generated into a temporary folder of Parquet files,
+as for `benchmarks.speed.scale`: 12 action units, clips of 1,000 frames, three clips a subject.
+Beside both stand matrix products of the layers' shapes, and nothing else, by processor time, which
+other work on the machine hardly changes.
 """
 
 import argparse
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import yaml
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 from throwaway import PARAMS
 
 from benchmarks import ROOT
-from benchmarks.load.model import EMOTIONS, HIDDEN, save_model
+from benchmarks.load.model import EMOTIONS, HIDDEN, draw_frames, save_model
+from benchmarks.measuring import Record, by_turns, options_of, processor_of_children, ratio, tell
 from benchmarks.speed.scale import AUS, write_frames
 from pipeline.data.action_units import intensity
-from pipeline.model.inference.network import BATCH
+from pipeline.model.inference.network import BATCH, read_network
 
 COLUMNS = [intensity(au) for au in AUS]
-ROWS = BATCH  # of a product: what the network runs at once
+LARGE = 64 * BATCH  # rows; the network runs BATCH at once
 
 
-def products_limit(seconds: float = 2.0) -> tuple[float, float]:
-    """Give rows a processor second that products of all layers' shapes reach, and GFLOP."""
+def products(rows: int) -> Callable[[], None]:
+    """Give a function that multiplies matrices of all layers' shapes for so many rows."""
     widths = (len(COLUMNS), *HIDDEN, len(EMOTIONS))
     random = np.random.default_rng(0)
-    given = [random.random((ROWS, width), dtype=np.float32) for width in widths[:-1]]
+    most = min(rows, BATCH)
+    given = [random.random((most, width), dtype=np.float32) for width in widths[:-1]]
     weights = [random.random(shape, dtype=np.float32) for shape in pairwise(widths)]
-    rows, begin = 0, time.process_time()
-    with threadpool_limits(1):  # threads that wait for each other use the processor, too
-        while (taken := time.process_time() - begin) < seconds or not rows:
+
+    def multiply() -> None:
+        for _ in range(rows // most):
             for one, weight in zip(given, weights, strict=True):
                 one @ weight
-            rows += ROWS
-    flop = 2 * sum(wide * narrow for wide, narrow in pairwise(widths))
-    return rows / taken, rows / taken * flop / 1e9
+
+    return multiply
 
 
-def predict(workspace: Path, network: Path, out: str) -> tuple[float, float, float]:
+def worked(call: Callable[[], object], seconds: float) -> float:
+    """Give the processor seconds of a call, called again and again for some time."""
+    calls, begin = 0, time.process_time()
+    with threadpool_limits(1):  # threads that wait for each other use the processor, too
+        while (taken := time.process_time() - begin) < seconds or not calls:
+            call()
+            calls += 1
+    return taken / calls
+
+
+def of_network(path: Path, rounds: int, seconds: float) -> Iterator[Record]:
+    """Run the saved network by turns with the products alone."""
+    network = read_network(path)
+    for rows in (1, LARGE):
+        frames: NDArray[np.float32] = draw_frames(rows, COLUMNS)
+        contenders = {
+            "network": partial(worked, partial(network, frames), seconds),
+            "products": partial(worked, products(rows), seconds),
+        }
+        found = by_turns(contenders, rounds)
+        case = f"network alone, {rows:,} row{'s' * (rows > 1)}"
+        each = [one * 1000 for one in found["network"]]
+        yield Record(case, "processor time of a call", "ms", each)
+        yield from rates(case, rows, found["network"], found["products"])
+
+
+def rates(case: str, rows: int, ours: list[float], products: list[float]) -> Iterator[Record]:
+    """Record rows a processor second, and which share that is of what products alone reach."""
+    yield Record(case, "rows a processor second", "", [rows / one for one in ours])
+    yield ratio(case, "share of the products' rate", products, ours)
+
+
+def predict(workspace: Path, network: Path) -> tuple[float, float, float]:
     """Predict as its users do; return seconds, those of processors, and peak memory in MB."""
-    arguments = ["predict", "frames", "-o", out, "--model", str(network)]
+    arguments = ["predict", "frames", "-o", "out/emotions.parquet", "--model", str(network)]
     begin, before = time.perf_counter(), processor_of_children()
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.memory", "pipeline", *arguments],
@@ -64,41 +101,47 @@ def predict(workspace: Path, network: Path, out: str) -> tuple[float, float, flo
     return time.perf_counter() - begin, used, float(done.stdout.splitlines()[-1])
 
 
-def processor_of_children() -> float:
-    """Give the processor seconds of the processes that were started here and ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+def of_command(workspace: Path, network: Path, millions: float, seconds: float) -> Iterator[Record]:
+    """Predict so many million frames, with the products alone before and after."""
+    write_frames(workspace / "frames", millions, shuffled=False)
+    rows = round(millions * 1e6)
+    before = worked(products(LARGE), seconds)
+    elapsed, used, peak = predict(workspace, network)
+    least = min(before, worked(products(LARGE), seconds)) / LARGE * rows
+    case = f"predict, {millions:g} million frames"
+    yield Record(case, "time", "s", [elapsed])
+    yield Record(case, "processor time", "s", [used])
+    yield from rates(case, rows, [used], [least])
+    yield Record(case, "peak memory", "MB", [peak])
 
 
-def measure(millions: float, *, calibrate: bool) -> None:
-    """Predict so many million frames and print what it took."""
+@contextmanager
+def workspace(*, calibrate: bool) -> Iterator[tuple[Path, Path]]:
+    """Make a folder with parameters and a model for the length of the block; give both."""
     with tempfile.TemporaryDirectory() as name:
-        workspace = Path(name)
+        folder = Path(name)
         tree = yaml.safe_load(PARAMS.read_text())
-        (workspace / "params.yaml").write_text(yaml.safe_dump(tree, sort_keys=False))
-        (workspace / "model").mkdir()
-        network = save_model(workspace / "model", COLUMNS, calibrate=calibrate)
-        write_frames(workspace / "frames", millions, shuffled=False)
-        before = products_limit()
-        seconds, used, peak = predict(workspace, network, "out/emotions.parquet")
-        limit, gflops = max(before, products_limit())  # others may work on this machine, too
-        rate = millions * 1e6 / used
-        print(
-            f"{millions:4g} million frames{' calibrated' * calibrate}: {seconds:6.1f} s, "
-            f"{millions * 1e6 / seconds:,.0f} rows/s, peak {peak:,.0f} MB; a processor second does "
-            f"{rate:,.0f} rows, of the network's products alone {limit:,.0f} ({gflops:.0f} GFLOP), "
-            f"{limit / rate:.1f} times as many",
-            flush=True,
-        )
+        (folder / "params.yaml").write_text(yaml.safe_dump(tree, sort_keys=False))
+        (folder / "model").mkdir()
+        yield folder, save_model(folder / "model", COLUMNS, calibrate=calibrate)
+
+
+def measured(options: argparse.Namespace) -> Iterator[Record]:
+    with workspace(calibrate=options.calibrated) as (_, network):
+        yield from of_network(network, options.rounds, options.seconds)
+    for size in map(float, options.sizes.split(",")):
+        with workspace(calibrate=options.calibrated) as (folder, network):
+            yield from of_command(folder, network, size, options.seconds)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = options_of(__doc__)
     parser.add_argument("--sizes", default="1,10", help="millions of frames")
     parser.add_argument("--calibrated", action="store_true", help="people's own levels taken out")
+    parser.add_argument("--rounds", type=int, default=5, help="of the network alone")
+    parser.add_argument("--seconds", type=float, default=1, help="of each of its rounds")
     options = parser.parse_args()
-    for size in options.sizes.split(","):
-        measure(float(size), calibrate=options.calibrated)
+    tell(measured(options), options.json)
 
 
 if __name__ == "__main__":

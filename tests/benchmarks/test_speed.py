@@ -2,16 +2,19 @@
 
 import argparse
 import json
-import re
+import subprocess
 import sys
+from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from apart import in_a_thread
 
-from benchmarks import ROOT, openface_files
+from benchmarks import ROOT, learners, openface_files, plain_script
 from benchmarks.load.clients import Answered, problem
+from benchmarks.measuring import Record, by_turns, ratio
 from benchmarks.speed import (
     evaluation,
     ingest,
@@ -20,8 +23,10 @@ from benchmarks.speed import (
     prediction,
     scale,
     serving,
+    startup,
     tracking,
     training,
+    unchanged,
 )
 from pipeline.stages import demo
 
@@ -34,9 +39,41 @@ def run(monkeypatch: pytest.MonkeyPatch, main: object, *arguments: str) -> None:
     main()
 
 
-def test_labels_of_loop_and_stage_agree(monkeypatch, capsys):
-    run(monkeypatch, labels.main, "--rows=20000", "--looped=50", "--rounds=1")
-    assert "labels equal on 50 frames" in capsys.readouterr().out
+def by_measure(records: Iterable[Record]) -> dict[tuple[str, str], Sequence[float]]:
+    """Give the rounds by case and measure."""
+    return {(one.case, one.measure): one.rounds for one in records}
+
+
+def test_records_tell_median_least_and_most_of_rounds_in_pairs():
+    found = ratio("a case", "ours / theirs", [1, 8, 9], [1, 4, 3])
+    assert str(found) == "a case: ours / theirs 2 (1 to 3)"
+    assert found.as_json()["rounds"] == [1, 2, 3]
+    assert str(Record("few", "rate", "frames/s", [163_482.5])) == "few: rate 163,000 frames/s"
+    assert str(Record("few", "answers", "", [6_765])) == "few: answers 6,765"
+    assert str(Record("few", "PyTorch", "s", [], "not installed")) == "few: PyTorch: not installed"
+
+
+def test_contenders_take_turns():
+    called = []
+    contenders = {name: partial(called.append, name) for name in "ab"}
+    assert by_turns(contenders, 2) == {"a": [None] * 2, "b": [None] * 2}
+    assert called == ["a", "b", "a", "b"]
+
+
+def test_labels_of_loop_and_stage_agree(tmp_path, monkeypatch, capsys):
+    file = tmp_path / "records.json"
+    run(monkeypatch, labels.main, "--rows=20000", "--looped=50", "--rounds=2", f"--json={file}")
+    *_, last = json.loads(file.read_text())
+    assert (last["measure"], last["unit"]) == ("label stage / loop", "ratio")
+    assert last["least"] <= last["value"] <= last["most"]
+    assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+def test_labels_that_differ_end_the_benchmark(monkeypatch):
+    right = labels.loop
+    monkeypatch.setattr(labels, "loop", lambda *given: right(*given) + np.float32(0.1))
+    with pytest.raises(AssertionError, match="not equal"):
+        list(labels.compare(rows=2000, looped=50, rounds=1))
 
 
 def test_ingest_contenders_read_the_same_rows(tmp_path, monkeypatch):
@@ -47,57 +84,93 @@ def test_ingest_contenders_read_the_same_rows(tmp_path, monkeypatch):
     assert Path.cwd() == ROOT
 
 
+def test_ingest_is_compared_with_the_fastest_parser(tmp_path, monkeypatch):
+    seconds = dict.fromkeys(ingest.CONTENDERS, 4.0) | {"polars": 2.0, "stage": 3.0}
+    monkeypatch.setattr(
+        ingest, "measure", lambda name, _: {"seconds": seconds[name], "rows": 9, "peak": 1.0}
+    )
+    found = by_measure(ingest.compare(tmp_path, "1 MB", 2))
+    assert found["stage, 1 MB", "time / fastest parser's"] == [1.5, 1.5]
+
+
 def test_scale_measures_every_stage(monkeypatch, capsys):
     run(monkeypatch, scale.main, "--sizes=0.009")
     told = capsys.readouterr().out
-    assert [line.split(":")[0] for line in told.splitlines()[-3:]] == list(scale.STAGES)
+    cases = {line.split(",")[0] for line in told.splitlines()}
+    assert cases == set(scale.STAGES)
 
 
-@pytest.mark.parametrize("name", training.CONTENDERS)
-def test_every_contender_trains_for_as_long_as_it_is_asked(name):
+@pytest.mark.parametrize("name", sorted(learners.LEARNERS.keys() - training.ABSENT))
+def test_every_learner_trains_for_as_long_as_it_is_asked(name):
     assert training.rate(name, batch=32, frames=100, epochs=2) > 0
 
 
-def test_training_is_compared_with_plain_fit(monkeypatch, capsys):
+def test_training_is_compared_with_plain_fit_and_names_who_is_absent(monkeypatch, capsys):
     rates = {"pipeline": 300.0, "plain fit": 100.0}
-    monkeypatch.setattr(training, "CONTENDERS", dict.fromkeys(rates))
+    monkeypatch.setattr(training, "LEARNERS", dict.fromkeys([*rates, "PyTorch"]))
+    monkeypatch.setattr(training, "ABSENT", {"PyTorch"})
     monkeypatch.setattr(training, "measure", lambda name, *_: rates[name])
     run(monkeypatch, training.main, "--batches=32", "--rounds=2")
-    told = capsys.readouterr().out
-    assert told == "batch 32, frames/s: pipeline 300, plain fit 100; pipeline / plain fit 3.00\n"
+    assert capsys.readouterr().out.splitlines() == [
+        "batch 32: pipeline 300 (300 to 300) frames/s",
+        "batch 32: plain fit 100 (100 to 100) frames/s",
+        "batch 32: PyTorch: not installed",
+        "batch 32: pipeline / plain fit 3 (3 to 3)",
+    ]
 
 
-def test_plain_script_learns_from_what_the_pipeline_reads(tmp_path, settings, monkeypatch, capsys):
+def test_plain_script_learns_from_what_the_pipeline_reads(tmp_path, settings, capsys):
     small = settings.demo.model_copy(update={"subjects": 6, "frames_per_clip": 10})
     demo.write(demo.generate(small), tmp_path)
-    monkeypatch.setattr(plain, "time_pipeline", lambda _: (30.0, 12))
-    monkeypatch.setattr(plain, "time_script", lambda folder: (60.0, _found_by(folder, capsys)))
-    plain.compare(tmp_path, 1)
-    told = capsys.readouterr().out
-    assert re.match(r"180 frames: plain script 60.0 s \(\d+ epochs\), tracked", told)
-    assert "dvc repro 30.0 s (12 epochs), ratio 0.50" in told
+    plain_script.main(str(tmp_path), "expression")
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert found["frames"] == 180
+    assert 0 < found["val_loss"] < 1
 
 
-def _found_by(folder, capsys):
-    plain.script(folder)
-    return json.loads(capsys.readouterr().out.splitlines()[-1])
+def test_plain_script_takes_categories_from_the_names_of_clips(tmp_path, settings):
+    for clip in ("01-01-03-01-01-01-01", "01-01-05-01-01-01-02"):
+        (tmp_path / f"{clip}.csv").write_text("AU01_r;AU12_r\n0.5;1.5\n0.0;2.5\n")
+    frames, answers, people = plain_script.openface(tmp_path, settings)
+    assert answers[people == "01"].tolist() == [[1, 0], [1, 0]]
+    assert answers[people == "02"].tolist() == [[0, 1], [0, 1]]
+    assert list(frames["AU12_r"]) == [1.5, 2.5] * 2
 
 
-def test_prediction_is_set_beside_the_products_of_the_network(capsys):
-    prediction.measure(0.003, calibrate=True)
-    told = capsys.readouterr().out
-    assert told.startswith("0.003 million frames calibrated: ")
-    assert " rows/s, peak " in told
-    assert " GFLOP), " in told
+def test_pipeline_is_compared_with_the_script_by_pairs(tmp_path, monkeypatch):
+    script, own = iter([10.0, 40.0, 20.0]), iter([20.0, 40.0, 30.0])
+    monkeypatch.setattr(
+        plain, "time_script", lambda *_: {"seconds": next(script), "epochs": 9, "frames": 1800}
+    )
+    monkeypatch.setattr(plain, "time_pipeline", lambda *_: {"seconds": next(own), "epochs": 12})
+    found = by_measure(plain.compare("demo", tmp_path, "expression", {}, 3))
+    assert found["demo, 1,800 frames", "tracked / plain"] == [2, 1, 1.5]
+    assert found["demo, 1,800 frames", "tracked dvc repro, epochs"] == [12, 12, 12]
 
 
-def test_serving_finds_no_wrong_answer_and_every_kind_refused(store, capsys):
+def test_prediction_is_set_beside_the_products_of_the_network():
+    options = argparse.Namespace(sizes="0.003", calibrated=True, rounds=2, seconds=0.01)
+    found = by_measure(prediction.measured(options))
+    shares = {case: rounds for (case, what), rounds in found.items() if what.startswith("share")}
+    assert [len(rounds) for rounds in shares.values()] == [2, 2, 1]
+    assert list(shares)[-1] == "predict, 0.003 million frames"
+
+
+def test_serving_finds_no_wrong_answer_and_every_kind_refused(store):
     options = argparse.Namespace(clients=4, seconds=1, bodies=60)
-    assert in_a_thread(lambda: serving.measure(store, options)) == 0
-    told = capsys.readouterr().out
-    assert "4 clients for 1 s: " in told
-    assert " ms of processor time each), 0 errors; p50 " in told
-    assert "0 not refused in a line" in told
+    found = by_measure(in_a_thread(lambda: list(serving.measured(store, options))))
+    assert found["4 clients for 1 s", "right answers"][0] > 0
+    wrong = {case: rounds for (case, what), rounds in found.items() if what == serving.WRONG}
+    assert len(wrong) == 3
+    assert set(map(tuple, wrong.values())) == {(0,)}
+
+
+def test_serving_fails_where_an_answer_is_wrong(monkeypatch):
+    wrong = [Record("4 clients", serving.WRONG, "", [0]), Record("others", serving.WRONG, "", [1])]
+    monkeypatch.setattr(serving, "measured", lambda *_: wrong)
+    with pytest.raises(SystemExit) as ended:
+        run(monkeypatch, serving.main)
+    assert ended.value.code
 
 
 def test_serving_notices_answers_that_are_wrong():
@@ -111,17 +184,28 @@ def test_serving_notices_answers_that_are_wrong():
     assert problem(Answered("cut", 400, '{"message": "AU12_r: missing"}')) is None
 
 
-def test_evaluation_measures_numbers_and_regression(monkeypatch, capsys):
+def test_evaluation_measures_numbers_and_regression(monkeypatch):
     monkeypatch.setattr(evaluation, "RESAMPLES", 100)
-    monkeypatch.setattr(evaluation, "SIZES", {1000: 100})
-    evaluation.measure(1000)
-    evaluation.measure_regression(1000)
-    told = capsys.readouterr().out
-    assert "1,000 rows, 7 test subjects" in told
-    assert "fitted to 1,000 of 1,000 rows" in told
+    found = by_measure([*evaluation.numbers(1000), *evaluation.regression(1000)])
+    assert found["numbers of 1,000 rows, 4 test subjects", "time"][0] > 0
+    assert found["regression fitted to 1,000 of 1,000 rows", "peak memory"][0] > 0
 
 
 @pytest.mark.usefixtures("store")
 def test_tracking_times_a_training():
     found = tracking.train(tracked=True, frames=300, epochs=1)
     assert 0 < found["logging"] < found["seconds"]
+
+
+def test_start_of_each_stage_is_divided_by_that_of_bare_python(monkeypatch):
+    monkeypatch.setattr(startup, "time_code", lambda code: 2.0 if "train" in code else 0.5)
+    found = by_measure(startup.compare(rounds=1))
+    assert found["train", "time / bare Python's"] == [4]
+    assert found["weigh", "time / bare Python's"] == [1]
+
+
+def test_a_repro_that_has_something_to_do_ends_the_benchmark(tmp_path, monkeypatch):
+    told = subprocess.CompletedProcess(["dvc", "repro"], 0, "Running stage 'prepare'", "")
+    monkeypatch.setattr(unchanged, "run", lambda *_: told)
+    with pytest.raises(SystemExit, match="something to do"):
+        list(unchanged.compare(tmp_path, rounds=1))
