@@ -205,7 +205,14 @@ def test_start_of_each_stage_is_divided_by_that_of_bare_python(monkeypatch):
 
 
 def test_a_repro_that_has_something_to_do_ends_the_benchmark(tmp_path, monkeypatch):
-    told = subprocess.CompletedProcess(["dvc", "repro"], 0, "Running stage 'prepare'", "")
-    monkeypatch.setattr(unchanged, "run", lambda *_: told)
+    printed = {"repro": unchanged.NOTHING}  # others print what they like
+
+    def told(_: Path, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(command, 0, printed.get(command[1], ""), "")
+
+    monkeypatch.setattr(unchanged, "run", told)
+    found = by_measure(unchanged.compare(tmp_path, rounds=2))
+    assert found["dvc repro", "dvc repro / this"] == [1, 1]
+    printed["repro"] = "Running stage 'prepare'"
     with pytest.raises(SystemExit, match="something to do"):
         list(unchanged.compare(tmp_path, rounds=1))
