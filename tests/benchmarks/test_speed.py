@@ -204,6 +204,13 @@ def test_start_of_each_stage_is_divided_by_that_of_bare_python(monkeypatch):
     assert found["weigh", "time / bare Python's"] == [1]
 
 
+def test_repro_is_divided_by_each_command_that_does_less(tmp_path, monkeypatch):
+    seconds = dict.fromkeys(unchanged.COMMANDS, 2.0) | {unchanged.REPRO: 3.0}
+    monkeypatch.setattr(unchanged, "time_command", lambda _, name: seconds[name])
+    found = by_measure(unchanged.compare(tmp_path, rounds=2))
+    assert found["dvc status", "dvc repro / this"] == [1.5, 1.5]
+
+
 def test_a_repro_that_has_something_to_do_ends_the_benchmark(tmp_path, monkeypatch):
     printed = {"repro": unchanged.NOTHING}  # others print what they like
 
