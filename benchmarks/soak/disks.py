@@ -19,7 +19,7 @@ from pathlib import Path
 
 from throwaway import run
 
-from benchmarks.soak.kills import copy_of, differences, make_project, result, up_to
+from benchmarks.soak.kills.project import copy_of, differences, make_project, result, up_to
 
 FOLDERS = ("outputs", ".local", "mlruns")
 STAGES = ("prepare", "evaluate")  # from what on: with nothing done, with a model

@@ -24,11 +24,12 @@ from benchmarks.soak import (
     disks,
     drift,
     experiments,
-    kills,
     promotions,
     retraining,
     shuffled,
 )
+from benchmarks.soak.kills import __main__ as kills
+from benchmarks.soak.kills import project
 from pipeline.drift.shift_test import DriftBounds
 from pipeline.promotion.promote import promote
 
@@ -94,11 +95,11 @@ def test_promotions_tell_a_race_with_one_winner_from_other_ends(tmp_path, monkey
     ],
 )
 def test_kills_mend_a_lock_that_dvc_could_not_read(tmp_path, name, text, stays):
-    kills.mend_locks(tmp_path)
+    project.mend_locks(tmp_path)
     lock = tmp_path / name
     lock.parent.mkdir(parents=True, exist_ok=True)
     lock.write_text(text)
-    kills.mend_locks(tmp_path)
+    project.mend_locks(tmp_path)
     assert lock.is_file() == stays
 
 
@@ -108,7 +109,7 @@ def test_kills_compare_all_files_but_those_that_dvc_leaves(tmp_path):
     (tmp_path / "train/model.keras").write_text("weights")
     (tmp_path / f".{'x' * 22}.tmp").write_text("")
     (tmp_path / ".other.tmp").write_text("")
-    found = kills.outputs_of(tmp_path)
+    found = project.outputs_of(tmp_path)
     assert found["train/run.json"] == b'{"run": ""}'
     assert set(found) == {"train/run.json", "train/model.keras", ".other.tmp"}
 
@@ -127,7 +128,7 @@ def test_moments_of_the_kills_are_functions_of_the_pipeline(moment):
 @pytest.mark.parametrize(("call", "code"), [("2", -signal.SIGKILL), ("3", 0)])
 def test_kills_hit_the_call_that_is_named(call, code):
     own = os.environ | {
-        "PYTHONPATH": str(ROOT / "benchmarks/soak/killer"),
+        "PYTHONPATH": str(ROOT / "benchmarks/soak/kills/killer"),
         "KILL_AT": f"textwrap:TextWrapper.wrap:{call}:0",
     }
     work = "import textwrap; textwrap.fill('a'); textwrap.fill('b')"
@@ -142,7 +143,7 @@ def test_kills_hit_the_call_that_is_named(call, code):
 @pytest.mark.parametrize("argument", ["pipeline.stages.prepare", "prepare"])
 def test_kills_hit_the_stage_that_is_named_at_their_time(stage, code, argument):
     own = os.environ | {
-        "PYTHONPATH": str(ROOT / "benchmarks/soak/killer"),
+        "PYTHONPATH": str(ROOT / "benchmarks/soak/kills/killer"),
         "KILL_AT": "0.01",
         "KILL_STAGE": stage,
     }
