@@ -6,7 +6,7 @@ models for six emotions are generated, a tenth of the rows as validation, the re
 subject has 150 rows, from a million rows on 3,000. What is measured is all that the stage computes
 from predictions: thresholds, scores of every model, intervals of every model, metric and gain of
 2,000 resamples of subjects, the verdict, means by split, and scores of each subject. Then the
-logistic regression on so many training rows. `--sizes 3000 10000000` takes six minutes and 3 GB.
+logistic regression on so many training rows. `--sizes 3000 10000000` takes some minutes and 3 GB.
 """
 
 import argparse

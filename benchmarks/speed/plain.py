@@ -3,8 +3,8 @@
 Run as `python -m benchmarks.speed.plain`. The script is `benchmarks/plain_script.py`. The pipeline
 is a first `dvc repro` in a fresh copy: checks, quarantine, data card, labels, weights, training,
 baselines, intervals, figures, a report and a run in MLflow. Both start from the same files, by
-turns: real recordings where they are at hand, and generated ones. A million frames take a quarter
-of an hour: `--frames 6000 100000 1000000`.
+turns: real recordings where they are at hand, and generated ones. `--frames 6000 100000 1000000`
+has a million as well, in one round, for the script's loop and training are long.
 """
 
 import tempfile

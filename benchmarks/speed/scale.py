@@ -2,7 +2,7 @@
 
 Run as `python -m benchmarks.speed.scale`. Frames are generated into a temporary folder of Parquet
 files: 12 action units, clips of 1,000 frames, three clips a subject. `--sizes 1,10,100` passes 100
-million as well, which takes 8 GB of disk and five minutes.
+million as well, which takes 8 GB of disk.
 """
 
 import os

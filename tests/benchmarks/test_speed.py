@@ -148,6 +148,20 @@ def test_pipeline_is_compared_with_the_script_by_pairs(tmp_path, monkeypatch):
     assert found["demo, 1,800 frames", "tracked dvc repro, epochs"] == [12, 12, 12]
 
 
+def test_recordings_that_are_absent_are_left_out_and_a_million_frames_run_once(
+    tmp_path, monkeypatch
+):
+    here, absent = (tmp_path, "expression", {}), (tmp_path / "none", "openface", {})
+    monkeypatch.setattr(plain, "RECORDINGS", {"here": here, "absent": absent})
+    monkeypatch.setattr(plain, "generate", lambda _, frames: frames)
+    monkeypatch.setattr(plain, "compare", lambda name, data, _, __, rounds: [(name, data, rounds)])
+    assert list(plain.measured([6_000, 1_000_000], 3)) == [
+        ("here", tmp_path, 3),
+        ("generated", 6_000, 3),
+        ("generated", 1_000_000, 1),
+    ]
+
+
 def test_prediction_is_set_beside_the_products_of_the_network():
     options = argparse.Namespace(sizes="0.003", calibrated=True, rounds=2, seconds=0.01)
     found = by_measure(prediction.measured(options))
