@@ -17,8 +17,7 @@ INSTALL = $(PYTHON) -m pip --python $(VENV)/bin/python install --quiet --disable
 	--require-hashes -r
 
 .PHONY: repro experiments folds claims learning-curve retrain test test-mlflow check ui serve export \
-	bench bench-labels bench-ingest bench-scale bench-training bench-plain bench-tracking \
-	bench-evaluation bench-serving bench-prediction soak lock format clean
+	bench soak lock format clean
 
 repro: $(VENV)/.run  ## run the pipeline; only what changed is computed
 	dvc repro
@@ -77,35 +76,8 @@ serve: $(VENV)/.run  ## answer HTTP requests on this machine; MODEL=RUN for anot
 export: $(VENV)/.export  ## the model as ONNX, LiteRT and SavedModel; MODEL=RUN for another
 	python -m pipeline export $(MODEL) $(OPTIONS)
 
-bench: bench-labels bench-ingest bench-scale bench-training bench-plain bench-tracking \
-	bench-evaluation bench-serving bench-prediction  ## all benchmarks: about 40 minutes
-
-bench-labels: $(VENV)/.dev  ## the label rule against a loop over rows
-	python -m benchmarks.labels
-
-bench-ingest: $(VENV)/.dev  ## the prepare stage against merely parsing the same files
-	python -m benchmarks.ingest
-
-bench-scale: $(VENV)/.dev  ## 1 to 100 million frames: time and memory (8 GB of disk)
-	python -m benchmarks.scale
-
-bench-training: $(VENV)/.dev  ## frames a second beside plain fit, peers and bare matrix products
-	python -m benchmarks.training
-
-bench-plain: $(VENV)/.dev  ## the whole tracked pipeline against a plain script without any of it
-	python -m benchmarks.plain
-
-bench-tracking: $(VENV)/.dev  ## what tracking costs beside training
-	python -m benchmarks.tracking
-
-bench-evaluation: $(VENV)/.dev  ## intervals of 3,000 rows; the numbers of 10 million: time and memory
-	python -m benchmarks.evaluation
-
-bench-serving: $(VENV)/.dev  ## 200 clients at once for a minute, then malformed bodies
-	python -m benchmarks.serving
-
-bench-prediction: $(VENV)/.dev  ## predict 10 million frames: time and memory (4 GB of disk)
-	python -m benchmarks.prediction
+bench: $(VENV)/.dev  ## ratios against baselines, one after another: 40 minutes; BENCH="labels" alone
+	python -m benchmarks $(BENCH) $(OPTIONS)
 
 soak: $(VENV)/.dev  ## mutated data, kills, races, promotions, intervals, two at a time: 30 minutes
 	python -m benchmarks.soak $(CAMPAIGNS)

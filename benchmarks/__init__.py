@@ -1,4 +1,4 @@
-"""Time the pipeline beside baselines, and campaigns that try it many times over.
+"""Time the pipeline beside baselines (`speed`), and try it many times over (`soak`).
 
 Throwaway copies, servers and candidates are those of the tests, by the names that pytest gives
 them.
@@ -7,4 +7,7 @@ them.
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "tests/helpers"))
+ROOT = Path(__file__).resolve().parents[1]
+REAL = ROOT.parent / "shared/data"  # real recordings, no part of this repository
+
+sys.path.append(str(ROOT / "tests/helpers"))

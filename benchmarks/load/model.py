@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.data.action_units import OPENFACE_COLUMNS, value_range
 from pipeline.data.features.feature_map import FeatureMap, fit_feature_map
 
-HIDDEN = (256, 128, 64)
+HIDDEN, DROPOUT = (256, 128, 64), (0.4, 0.3, 0.2)
 EMOTIONS = ("happiness", "anger", "sadness", "guilt", "fear", "anxiety")
 EXPERIMENT = "au-emotion"
 
@@ -37,15 +37,13 @@ def save_model(
     folder: Path, columns: Sequence[str] = OPENFACE_COLUMNS, *, calibrate: bool = False
 ) -> Path:
     """Save `model.keras`, with the contract.json and thresholds.json that it needs beside it."""
-    import keras
-
     from pipeline.model.training import saving
-    from pipeline.model.training.network import build
+    from pipeline.model.training.network import build, drawn_from
 
-    keras.utils.set_random_seed(1)
     features = features_for(columns, calibrate=calibrate)
     rows = features.of_nobody(draw_frames(1000, columns))
-    network = build(rows, len(EMOTIONS), hidden=HIDDEN, dropout=(0.4, 0.3, 0.2), batch_norm=True)
+    with drawn_from(1):
+        network = build(rows, len(EMOTIONS), hidden=HIDDEN, dropout=DROPOUT, batch_norm=True)
     path = folder / "model.keras"
     saving.save_model(network, path)
     told = {"feature_map": features.lay_out(), "emotions": EMOTIONS}

@@ -17,7 +17,8 @@ from playwright.sync_api import Browser, Page, Route, expect
 from recordings import add
 from trials import EMOTIONS, HIGHEST, KINDS, THRESHOLDS, Made, make, random_aus
 
-from benchmarks.fuzz import MUTATIONS, recordings
+from benchmarks.soak.fuzz.mutations import MUTATIONS
+from benchmarks.soak.fuzz.recordings import recordings
 from pipeline.commands.using import predict
 from pipeline.data.action_units import INTENSITIES, OPENFACE_COLUMNS
 from pipeline.errors import InputError

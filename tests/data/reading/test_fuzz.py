@@ -1,4 +1,4 @@
-from benchmarks.fuzz import fuzz
+from benchmarks.soak.fuzz.cases import fuzz
 
 
 def test_mutated_recordings_lose_no_row_and_raise_no_traceback():

@@ -1,8 +1,9 @@
 """Promote two models at the same time, time after time; exactly one may win, each time.
 
-Run as `python -m benchmarks.promotions`, on a SQLite store, or with `--server` on a real MLflow
-server with PostgreSQL. Both models are certainly better than the champion, and neither is certainly
-better than the other: whoever is second must be judged against the first, and be kept back.
+Run as `python -m benchmarks.soak.promotions`, on a SQLite store, or with `--server` on a real
+MLflow server with PostgreSQL. Both models are certainly better than the champion, and neither is
+certainly better than the other: whoever is second must be judged against the first, and be kept
+back.
 """
 
 import argparse

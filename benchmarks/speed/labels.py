@@ -1,15 +1,16 @@
 """Compare the label stage's rule with a loop over `DataFrame.iterrows`, on the same frames.
 
-Run as `python -m benchmarks.labels`. Both label the same rows in the same run and must agree.
+Run as `python -m benchmarks.speed.labels`. Both label the same rows in the same run and must agree.
 """
 
-import argparse
 import time
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from benchmarks.measuring import Record, options_of, ratio, tell
 from pipeline.data.action_units import intensity
 from pipeline.settings import params
 from pipeline.settings.schema import Params
@@ -43,31 +44,37 @@ def loop(frames: pd.DataFrame, settings: Params) -> np.ndarray:
     return np.array(labels, dtype=np.float32)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    # The loop's rate does not depend on the number.
-    parser.add_argument("--looped", type=int, default=5_000, help="rows that the loop is timed on")
-    parser.add_argument("--rounds", type=int, default=5)
-    options = parser.parse_args()
-    settings, looped = params.load(), options.looped
-    frames = make_frames(options.rows)
+def compare(rows: int, looped: int, rounds: int) -> Iterator[Record]:
+    """Label with both, by turns, and hold them to each other."""
+    settings = params.load()
+    frames = make_frames(rows)
     table = pa.Table.from_pandas(frames, preserve_index=False)
     place = table.column_names.index("valence_class")  # words are encoded in the frame table
     table = table.set_column(place, "valence_class", table["valence_class"].dictionary_encode())
     label = facs_labeller(settings.label, settings.chosen.divisors)
     ours, theirs = [], []
-    for _ in range(options.rounds):
+    for _ in range(rounds):
         begin = time.perf_counter()
         labels = label(table)
-        ours.append(options.rows / (time.perf_counter() - begin))
+        ours.append(rows / (time.perf_counter() - begin))
         begin = time.perf_counter()
         expected = loop(frames.head(looped), settings)
         theirs.append(looped / (time.perf_counter() - begin))
         np.testing.assert_array_equal(labels[:looped], expected)
-    print(f"label stage  {max(ours):12,.0f} frames/s")
-    print(f"iterrows     {max(theirs):12,.0f} frames/s")
-    print(f"ratio {max(ours) / max(theirs):,.0f}, labels equal on {looped} frames")
+    case = f"{rows:,} frames, {looped:,} in the loop"
+    yield Record(case, "label stage", "frames/s", ours)
+    yield Record(case, "loop over rows", "frames/s", theirs)
+    yield ratio(case, "label stage / loop", ours, theirs)
+
+
+def main() -> None:
+    parser = options_of(__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    # The loop's rate does not depend on the number.
+    parser.add_argument("--looped", type=int, default=5_000, help="rows that the loop is timed on")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    tell(compare(options.rows, options.looped, options.rounds), options.json)
 
 
 if __name__ == "__main__":

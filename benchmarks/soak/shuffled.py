@@ -1,7 +1,7 @@
 """Train on labels that mean nothing: the verdict must claim nothing.
 
-Run as `python -m benchmarks.shuffled`, or with `--data FOLDER --layout LAYOUT` on recordings. For
-each seed the rows of labels are shuffled over all frames, subjects are dealt anew (4 in 10 for
+Run as `python -m benchmarks.soak.shuffled`, or with `--data FOLDER --layout LAYOUT` on recordings.
+For each seed the rows of labels are shuffled over all frames, subjects are dealt anew (4 in 10 for
 test), a network is trained, and it is judged beside its baselines as the evaluate stage does. Any
 gain is chance. Exit code 1 where a verdict claims that the network beats every baseline.
 """
@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 import yaml
 from throwaway import PARAMS
 
-ROOT = Path(__file__).resolve().parents[1]
+from benchmarks import ROOT
+
 EPOCHS = 8
 SUBJECTS = 20  # of the demo data; 8 for test
 Words = npt.NDArray[np.str_]

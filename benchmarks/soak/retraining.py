@@ -1,8 +1,8 @@
 """Retrain on data that brings a gain, none, or harm, seed by seed; see what the gate makes of it.
 
-Run as `python -m benchmarks.retraining`. People are simulated as for the demo data (labels by the
-rules of params.yaml). Champion and challenger are trained as `train` does, with fewer epochs, and
-judged on the same test people by the demands in params.yaml. A seed has three cases:
+Run as `python -m benchmarks.soak.retraining`. People are simulated as for the demo data (labels by
+the rules of params.yaml). Champion and challenger are trained as `train` does, with fewer epochs,
+and judged on the same test people by the demands in params.yaml. A seed has three cases:
 
 - gain: the champion knew `FEW` people, the challenger `MANY`;
 - none: both knew `MANY`, but others;

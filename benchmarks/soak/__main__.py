@@ -14,11 +14,9 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from pathlib import Path
 
-from benchmarks.fuzz import REAL
+from benchmarks import REAL, ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / ".local/soak"
 AT_ONCE = 2
 # Real recordings, which are no part of this repository: what needs them is left out without them.
@@ -26,22 +24,22 @@ CLIPS, EXPRESSION = REAL / "ravdess/clips.csv", REAL / "expression"
 # The longest first, so that none runs on alone at the end.
 CAMPAIGNS = {
     **{
-        f"kills-{stage}": ["benchmarks.kills", f"--stage={stage}", "--kills=20"]
+        f"kills-{stage}": ["benchmarks.soak.kills", f"--stage={stage}", "--kills=20"]
         for stage in ("train", "evaluate", "promote", "label", "prepare")
     },
-    "disks": ["benchmarks.disks", "--times=4"],
-    "experiments": ["benchmarks.experiments", "--times=10"],
-    "coverage": ["benchmarks.coverage"],
-    "retraining": ["benchmarks.retraining", "--seeds=10"],
-    "promotions-server": ["benchmarks.promotions", "--times=20", "--server"],
-    "shuffled": ["benchmarks.shuffled"],
-    "fuzz": ["benchmarks.fuzz", "--cases=10000"],
+    "disks": ["benchmarks.soak.disks", "--times=4"],
+    "experiments": ["benchmarks.soak.experiments", "--times=10"],
+    "coverage": ["benchmarks.soak.coverage"],
+    "retraining": ["benchmarks.soak.retraining", "--seeds=10"],
+    "promotions-server": ["benchmarks.soak.promotions", "--times=20", "--server"],
+    "shuffled": ["benchmarks.soak.shuffled"],
+    "fuzz": ["benchmarks.soak.fuzz", "--cases=10000"],
     "tests": ["pytest", "-m", "soak"],
-    "promotions": ["benchmarks.promotions", "--times=20"],
-    "drift": ["benchmarks.drift", *([f"--ravdess={CLIPS}"] if CLIPS.is_file() else [])],
+    "promotions": ["benchmarks.soak.promotions", "--times=20"],
+    "drift": ["benchmarks.soak.drift", *([f"--ravdess={CLIPS}"] if CLIPS.is_file() else [])],
 }
 if EXPRESSION.is_dir():
-    CAMPAIGNS["shuffled-images"] = ["benchmarks.shuffled", f"--data={EXPRESSION}"]
+    CAMPAIGNS["shuffled-images"] = ["benchmarks.soak.shuffled", f"--data={EXPRESSION}"]
 # Two campaigns have two cores: more threads would only be in each other's way.
 ALONE = dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
 

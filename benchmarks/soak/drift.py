@@ -1,15 +1,14 @@
 """Count how often `drift` alarms where it must, and where it must not.
 
-Run as `python -m benchmarks.drift --ravdess CLIPS.csv`. For each source and number of new people,
-100 times: people are drawn at random to be the new data, the others are training. They are
-compared as they are (an alarm is false), with one action unit raised by half a point (each in
-turn; no alarm is a miss), and divided by 5, as a scale of 0-1. Then networks are trained on
-generated people, and fresh ones are compared, predictions included. RAVDESS is not part of this
-repository: a CSV of clip means with AU columns, clips named as its files are.
+Run as `python -m benchmarks.soak.drift --ravdess CLIPS.csv`. For each source and number of new
+people, 100 times: people are drawn at random to be the new data, the others are training. They are
+compared as they are (an alarm is false), with one action unit raised by half a point (each in turn;
+no alarm is a miss), and divided by 5, as a scale of 0-1. Then networks are trained on generated
+people, and fresh ones are compared, predictions included. RAVDESS is not part of this repository: a
+CSV of clip means with AU columns, clips named as its files are.
 """
 
 import argparse
-import re
 import tempfile
 from collections import Counter
 from dataclasses import dataclass
@@ -17,40 +16,21 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.data.action_units import INTENSITIES, intensity
-from pipeline.data.card.profile import Predict, Profile, count, nothing
+from benchmarks.soak.people import Frames, demo, ravdess, spread
+from pipeline.data.card.profile import Predict, Profile, nothing
 from pipeline.data.frames import as_matrix
 from pipeline.data.labels import facs_rules
-from pipeline.data.simulation import AUS
 from pipeline.drift.shift_test import DriftBounds, compare
 from pipeline.settings import params
-from pipeline.settings.data_sections import Demo
 from pipeline.settings.schema import Params
-from pipeline.stages.demo import generate
 
 RAISED = 0.5
 FALSE_ALLOWED = 0.05
 ENOUGH = 12  # new people, beside as many at least, of whom no shift is missed
 TRAINED = 12  # people that a network learns from; 4 more validate
 FRESH = 8
-
-
-@dataclass(frozen=True)
-class Frames:
-    """Intensities (frames, AUs) and whose each frame is."""
-
-    aus: list[str]
-    intensities: NDArray[np.float32]
-    subject: NDArray[np.str_]
-
-    def profile(self, emotions: list[str], predict: Predict) -> Profile:
-        columns = dict(zip(self.aus, self.intensities.T, strict=True))
-        table = pa.table({"subject": pa.array(self.subject).dictionary_encode(), **columns})
-        return count([table], self.aus, emotions, predict)
 
 
 @dataclass(frozen=True)
@@ -61,25 +41,6 @@ class Counts:
     false: int
     missed: Counter[str]
     units: int
-
-
-def demo(seed: int, subjects: int) -> tuple[Frames, NDArray[np.str_]]:
-    """Generate people; the second part is each frame's valence class."""
-    wanted = Demo(seed=seed, subjects=subjects, clips_per_subject=3, frames_per_clip=50)
-    clips = generate(wanted)
-    aus = [intensity(au) for au in AUS]
-    values = np.concatenate([clip.aus[aus].to_numpy(np.float32) for clip in clips])
-    names = np.repeat([clip.name for clip in clips], 50)
-    subject, _, valence = np.array([name.split("_") for name in names]).T
-    return Frames(aus, values, subject), valence
-
-
-def ravdess(path: Path) -> Frames:
-    """Read clip means; the last two digits of a clip's name are its actor."""
-    table = pd.read_csv(path)
-    aus = [name for name in INTENSITIES if name in table]
-    actor = table["clip"].map(lambda name: re.split("-", name)[-1])
-    return Frames(aus, table[aus].to_numpy(np.float32), actor.to_numpy(np.str_))
 
 
 def draw(frames: Frames, new: int, draws: int, bounds: DriftBounds) -> Counts:
@@ -122,15 +83,6 @@ def show(name: str, people: int, new: int, found: Counts) -> bool:
     )
     missed = found.missed.total() if new >= ENOUGH else 0
     return found.false <= FALSE_ALLOWED * found.draws and found.units == found.draws and not missed
-
-
-def spread(frames: Frames) -> str:
-    """Say by how much people's means differ, for the four AUs in which they differ most."""
-    people = np.unique(frames.subject)
-    means = [frames.intensities[frames.subject == one].mean(axis=0) for one in people]
-    deviations = dict(zip(frames.aus, np.std(means, axis=0, ddof=1), strict=True))
-    most = sorted(deviations, key=lambda au: -deviations[au])[:4]
-    return ", ".join(f"{deviations[au]:.2f} ({au})" for au in most)
 
 
 def train(settings: Params, frames: Frames, valence: NDArray[np.str_]) -> Predict:

@@ -1,6 +1,6 @@
 """Run two queued experiments in parallel, time after time; count the runs that they leave.
 
-Run as `python -m benchmarks.experiments`. Every experiment must leave one FINISHED run.
+Run as `python -m benchmarks.soak.experiments`. Every experiment must leave one FINISHED run.
 """
 
 import argparse

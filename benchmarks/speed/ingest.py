@@ -1,30 +1,30 @@
 """Compare the prepare stage with merely parsing the same files, and with the usual way.
 
-Run as `python -m benchmarks.ingest`. Baselines parse the wanted columns of every file and keep
-nothing; the stage also checks every row, sorts, splits and writes Parquet. Each contender runs
-in a process of its own, in turns, with the files in the page cache; the best of the rounds counts.
+Run as `python -m benchmarks.speed.ingest`. Baselines parse the wanted columns of every file and
+keep nothing; the stage also checks every row, sorts, splits and writes Parquet. Each contender runs
+in a process of its own, by turns, with the files in the page cache.
 """
 
 import argparse
 import contextlib
 import json
 import os
-import subprocess
-import sys
+import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import yaml
 from throwaway import PARAMS
 
+from benchmarks.measuring import Record, by_turns, in_own_process, options_of, ratio, tell
 from benchmarks.memory import peak
 from benchmarks.openface_files import write_folder
 from pipeline.data.action_units import OPENFACE_COLUMNS
 
-ROOT = Path(__file__).resolve().parents[1]
 WANTED = {"frame", "face_id", "success", "confidence", *OPENFACE_COLUMNS}
 CORES = os.cpu_count() or 1
 
@@ -113,7 +113,7 @@ CONTENDERS = {**PARSERS, "usual way": usual_way, "stage": stage}
 
 
 def contend(name: str, folder: Path) -> None:
-    """Run one contender here and print seconds and rows as JSON."""
+    """Run one contender here and print seconds, rows and peak memory (MB) as JSON."""
     files = sorted(folder.glob("*.csv"))
     with tempfile.TemporaryDirectory() as small:  # imports, so that Python's start is not timed
         write_folder(Path(small) / "few", 1, 15)
@@ -124,35 +124,49 @@ def contend(name: str, folder: Path) -> None:
     print(json.dumps({"seconds": seconds, "rows": rows, "peak": peak()}))
 
 
-def measure(name: str, folder: Path) -> tuple[float, int, float]:
+def measure(name: str, folder: Path) -> dict[str, float]:
     """Run a contender in its own process; return seconds, rows and peak memory in MB."""
-    command = [sys.executable, "-m", "benchmarks.ingest", "--contend", name, str(folder)]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True
-    )
-    found = json.loads(done.stdout.splitlines()[-1])
-    return found["seconds"], found["rows"], found["peak"]
+    command = ("benchmarks.speed.ingest", "--contend", name, str(folder))
+    found: dict[str, float] = in_own_process(*command)
+    return found
 
 
-def compare(folder: Path, megabytes: float, rounds: int) -> None:
-    best = dict.fromkeys(CONTENDERS, float("inf"))
-    rows, peak = {}, {}
-    for _ in range(rounds):
-        for name in CONTENDERS:
-            seconds, rows[name], peak[name] = measure(name, folder)
-            best[name] = min(best[name], seconds)
+@contextlib.contextmanager
+def written(megabytes: int, files: int) -> Iterator[tuple[Path, str]]:
+    """Write so many files for the length of the block; give their folder and what it holds."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "files"
+        write_folder(folder, megabytes, files)
+        yield folder, f"{megabytes:,} MB in {files:,} files"
+
+
+def compare(folder: Path, size: str, rounds: int) -> Iterator[Record]:
+    """Run all contenders by turns; they must have read the same number of rows."""
+    runs = by_turns({name: partial(measure, name, folder) for name in CONTENDERS}, rounds)
+    rows = {name: found[0]["rows"] for name, found in runs.items()}
     if len(set(rows.values())) > 1:
         raise SystemExit(f"the contenders read different numbers of rows: {rows}")
-    for name, seconds in best.items():
-        print(f"{name:24s} {seconds:6.2f} s {megabytes / seconds:6.0f} MB/s {peak[name]:6.0f} MB")
-    fastest = min(PARSERS, key=lambda name: best[name])
-    print(f"stage / fastest parser ({fastest}): {best['stage'] / best[fastest]:.2f}")
-    print(f"usual way / stage: {best['usual way'] / best['stage']:.2f}")
+    seconds = {name: [one["seconds"] for one in found] for name, found in runs.items()}
+    fastest = min(PARSERS, key=lambda name: statistics.median(seconds[name]))
+    for name, found in runs.items():
+        case = f"{name}, {size}"
+        yield Record(case, "time", "s", seconds[name])
+        yield Record(case, "peak memory", "MB", [one["peak"] for one in found])
+        yield ratio(case, "time / fastest parser's", seconds[name], seconds[fastest])
+
+
+def measured(options: argparse.Namespace) -> Iterator[Record]:
+    with written(options.megabytes, options.files) as (folder, size):
+        yield from compare(folder, size, options.rounds)
+    if options.large:
+        with written(options.large, options.files * 4) as (folder, size):
+            found = measure("stage", folder)
+            yield Record(f"stage, {size}", "time", "s", [found["seconds"]])
+            yield Record(f"stage, {size}", "peak memory", "MB", [found["peak"]])
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = options_of(__doc__)
     parser.add_argument("--megabytes", type=int, default=1000)
     parser.add_argument("--files", type=int, default=500)
     parser.add_argument("--rounds", type=int, default=3)
@@ -162,18 +176,7 @@ def main() -> None:
     if options.contend:
         contend(options.contend[0], Path(options.contend[1]))
         return
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name) / "small"
-        write_folder(folder, options.megabytes, options.files)
-        megabytes = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
-        print(f"{megabytes:.0f} MB in {options.files} files, {CORES} cores")
-        compare(folder, megabytes, options.rounds)
-    if options.large:
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name) / "large"
-            write_folder(folder, options.large, options.files * 4)
-            seconds, rows, peak = measure("stage", folder)
-            print(f"stage on {options.large} MB: {rows} rows, {seconds:.1f} s, {peak:.0f} MB")
+    tell(measured(options), options.json)
 
 
 if __name__ == "__main__":

@@ -1,29 +1,18 @@
-"""Compare training with Keras' own `fit`, with peers, and with what the processor can do.
+"""Train the default recipe's network in our ways and those of others, epoch by epoch.
 
-Run as `python -m benchmarks.training`. Every contender trains the default recipe's network on the
-same generated frames, 12 action units, each in a process of its own and by turns. What is compared
-is the time of an epoch once all is compiled. PyTorch takes part where it is installed; it is no
-dependency. Beside them stands the rate at which matrix products of the network's shapes run here,
-and nothing else: those of a step, forward and back.
+Every learner takes 12 action units (frames, 12), labels (frames, 6) and a batch size, and trains
+one epoch each time it is asked for the next.
 """
 
-import argparse
-import importlib.util
-import json
 import os
-import statistics
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-ROOT = Path(__file__).resolve().parents[1]
 HIDDEN, DROPOUT = (256, 128, 64), (0.4, 0.3, 0.2)
 WIDTHS = (12, *HIDDEN, 6)
 MEMBERS = 5
@@ -80,6 +69,12 @@ def plain_fit(features: Array, labels: Array, batch: int) -> Iterator[None]:
     while True:
         model.fit(features, labels, batch_size=batch, epochs=1, verbose=0)
         yield
+
+
+def fit_on_jax(features: Array, labels: Array, batch: int) -> Iterator[None]:
+    """Train by `fit` on Keras' other backend that compiles, where Keras is not loaded yet."""
+    os.environ["KERAS_BACKEND"] = "jax"
+    yield from plain_fit(features, labels, batch)
 
 
 def _keras(features: Array) -> Any:
@@ -140,62 +135,13 @@ def products(features: Array, labels: Array, batch: int) -> Iterator[None]:
         yield
 
 
-CONTENDERS: dict[str, Callable[[Array, Array, int], Iterator[None]]] = {
+LEARNERS: dict[str, Callable[[Array, Array, int], Iterator[None]]] = {
     "pipeline": pipeline,
     "5 members": members,
     "plain fit": plain_fit,
+    "PyTorch": pytorch,
+    "Keras on JAX": fit_on_jax,
     "scikit-learn": scikit_learn,
     "products alone": products,
 }
-if importlib.util.find_spec("torch"):
-    CONTENDERS["PyTorch"] = pytorch
-
-
-def rate(name: str, batch: int, frames: int, epochs: int) -> float:
-    """Give frames a second in the fastest of some epochs, after one that is not counted."""
-    running = CONTENDERS[name](*draw(frames), batch)
-    next(running)
-    taken = []
-    for _ in range(epochs):
-        begin = time.perf_counter()
-        next(running)
-        taken.append(time.perf_counter() - begin)
-    return frames / min(taken)
-
-
-def measure(name: str, options: argparse.Namespace, batch: int) -> float:
-    """Train in a process of its own."""
-    own = [f"--contender={name}", f"--batches={batch}", f"--frames={options.frames}"]
-    command = [sys.executable, "-m", "benchmarks.training", *own, f"--epochs={options.epochs}"]
-    quiet = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
-    done = subprocess.run(
-        command, cwd=ROOT, env=quiet, stdout=subprocess.PIPE, text=True, check=True
-    )
-    return float(json.loads(done.stdout.splitlines()[-1]))
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--batches", type=int, nargs="+", default=[32, 256, 1024, 4096])
-    parser.add_argument("--frames", type=int, default=100_000)
-    parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--contender", choices=CONTENDERS, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.contender:
-        (batch,) = options.batches
-        print(json.dumps(rate(options.contender, batch, options.frames, options.epochs)))
-        return
-    for batch in options.batches:
-        found = [
-            {name: measure(name, options, batch) for name in CONTENDERS}
-            for _ in range(options.rounds)
-        ]
-        middle = {name: statistics.median(one[name] for one in found) for name in CONTENDERS}
-        times = statistics.median(one["pipeline"] / one["plain fit"] for one in found)
-        told = ", ".join(f"{name} {value:,.0f}" for name, value in middle.items())
-        print(f"batch {batch}, frames/s: {told}; pipeline / plain fit {times:.2f}", flush=True)
-
-
-if __name__ == "__main__":
-    main()
+NEEDED = {"PyTorch": "torch", "Keras on JAX": "jax"}  # packages that are no dependency of ours

@@ -1,7 +1,7 @@
 """Fill the disk under outputs/, .local/ and mlruns/ in turn, or close it to writing.
 
-Run as `python -m benchmarks.disks`, as root on Linux: each folder becomes a file system in memory
-of its own. It is so small that the pipeline runs against its end at random moments, or it is
+Run as `python -m benchmarks.soak.disks`, as root on Linux: each folder becomes a file system in
+memory of its own. It is so small that the pipeline runs against its end at random moments, or it is
 mounted read-only. Seen to is that every command that fails says so in one line, without a
 traceback, and that with room again the pipeline ends as if nothing had happened: see `kills`.
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from throwaway import run
 
-from benchmarks.kills import copy_of, differences, make_project, result, up_to
+from benchmarks.soak.kills.project import copy_of, differences, make_project, result, up_to
 
 FOLDERS = ("outputs", ".local", "mlruns")
 STAGES = ("prepare", "evaluate")  # from what on: with nothing done, with a model

@@ -1,6 +1,6 @@
 """Measure how often intervals hold the truth, on data of which the truth is known.
 
-Run as `python -m benchmarks.coverage`. Two models score the same rows; an interval of the
+Run as `python -m benchmarks.soak.coverage`. Two models score the same rows; an interval of the
 difference of their macro scores is right where it holds the difference among endless subjects.
 Subjects differ in how often they are positive and in how well each model does on them. In the
 world `plain` one row in four is positive; in `harsh` one in nine, subjects differ twice as much

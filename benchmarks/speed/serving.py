@@ -1,8 +1,8 @@
 """Load the service with clients, then with malformed bodies; nothing may fail, nor memory grow.
 
-Run as `python -m benchmarks.serving`. `python -m pipeline serve` answers on a free port of this
-machine for a model of the default recipe's shape, whose weights were drawn. Clients send a row as
-JSON, a second of video as CSV and ten as Parquet in turn; each answer is held to what the model
+Run as `python -m benchmarks.speed.serving`. `python -m pipeline serve` answers on a free port of
+this machine for a model of the default recipe's shape, whose weights were drawn. Clients send a row
+as JSON, a second of video as CSV and ten as Parquet in turn; each answer is held to what the model
 gives in this process. Exit code 1 where one is wrong, or a malformed body is not refused in a line.
 """
 
@@ -12,21 +12,23 @@ import io
 import json
 import os
 import tempfile
-from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from benchmarks import ROOT
 from benchmarks.load import clients
 from benchmarks.load.bodies import CSV, JSON, PARQUET, Body, Malformed, as_csv, as_json, make
 from benchmarks.load.clients import Check, crowd, one_by_one, problem
 from benchmarks.load.model import EMOTIONS, draw_frames, log_model
+from benchmarks.measuring import Record, options_of, tell
 from pipeline.data.action_units import OPENFACE_COLUMNS
 
-ROOT = Path(__file__).resolve().parents[1]
 MOST_MB = 1  # that a body may hold
 TOLERANCE = 1e-5
+WRONG = "wrong or none"
 COLUMNS = list(OPENFACE_COLUMNS)
 
 
@@ -66,55 +68,58 @@ def held_to(expected: np.ndarray) -> Check:
 
 def load(
     address: str, pid: int, sound: list[tuple[Body, Check]], options: argparse.Namespace
-) -> int:
-    """Let the clients ask; print what they met and give the number of errors."""
+) -> Iterator[Record]:
+    """Let the clients ask; record what they met, and print some errors."""
     asyncio.run(crowd(address, min(options.clients, 10), 1, sound))  # the first calls allocate
     before, used = clients.resident(pid), clients.processor(pid)
     asked = asyncio.run(crowd(address, options.clients, options.seconds, sound))
     if not asked.seconds:
         raise SystemExit(f"no request was answered: {asked.errors[:3]}")
-    middle, late = np.quantile(asked.seconds, [0.5, 0.99]) * 1000
-    rate = len(asked.seconds) / options.seconds
-    each = (clients.processor(pid) - used) / len(asked.seconds) * 1000
-    print(
-        f"{options.clients} clients for {options.seconds:g} s: {len(asked.seconds):,} right "
-        f"answers ({rate:.0f} a second, {each:.1f} ms of processor time each), "
-        f"{len(asked.errors)} errors; p50 {middle:.0f} ms, p99 {late:.0f} ms; memory "
-        f"{before:.0f} MB at the start, {clients.resident(pid):.0f} MB at the end",
-        flush=True,
-    )
     print(*asked.errors[:5], sep="\n", end="\n" * bool(asked.errors))
-    return len(asked.errors)
+    middle, late = np.quantile(asked.seconds, [0.5, 0.99]) * 1000
+    answers = len(asked.seconds)
+    found = {
+        ("right answers", ""): answers,
+        (WRONG, ""): len(asked.errors),
+        ("right answers a second", ""): answers / options.seconds,
+        ("processor time each", "ms"): (clients.processor(pid) - used) / answers * 1000,
+        ("p50", "ms"): middle,
+        ("p99", "ms"): late,
+        ("memory before", "MB"): before,
+        ("memory after", "MB"): clients.resident(pid),
+    }
+    case = f"{options.clients} clients for {options.seconds:g} s"
+    return (Record(case, *names, [float(value)]) for names, value in found.items())
 
 
-def refuse(address: str, pid: int, number: int) -> int:
-    """Send malformed bodies; print what came back and give how many were not refused well."""
+def refuse(address: str, pid: int, number: int) -> Iterator[Record]:
+    """Send malformed bodies; record how many were refused in a line, and print some others."""
     rows = draw_frames(3, COLUMNS).astype(float).round(2).tolist()
+    before = clients.resident(pid)
     drawn = Malformed(COLUMNS, rows, MOST_MB * 1_000_000).draw(number)
     found = asyncio.run(one_by_one(address, drawn))
     bad = [told for told in map(problem, found) if told]
-    statuses = sorted(Counter(one.status for one in found).items())
-    counts = ", ".join(f"{status}: {times}" for status, times in statuses)
-    print(
-        f"{number} malformed bodies of {len({a.what for a in found})} kinds: status {counts}; "
-        f"{len(bad)} not refused in a line; memory {clients.resident(pid):.0f} MB"
-    )
     print(*bad[:5], sep="\n", end="\n" * bool(bad))
-    return len(bad)
+    case = f"{number} malformed bodies of {len({one.what for one in found})} kinds"
+    yield Record(case, "refused in a line", "", [number - len(bad)])
+    yield Record(case, WRONG, "", [len(bad)])
+    yield Record(case, "memory before", "MB", [before])
+    yield Record(case, "memory after", "MB", [clients.resident(pid)])
 
 
-def measure(folder: Path, options: argparse.Namespace) -> int:
-    """Log a model with the store in use, serve it and ask; give how many answers were wrong."""
+def measured(folder: Path, options: argparse.Namespace) -> Iterator[Record]:
+    """Log a model with the store in use, serve it and ask."""
     address = log_model(folder)
     sound = sound_bodies(address)
     with clients.started([address, "--port=0", f"--most-mb={MOST_MB}"], ROOT) as (at, pid):
-        wrong = load(at, pid, sound, options)
-        wrong += refuse(at, pid, options.bodies)
-        return wrong + len(asyncio.run(crowd(at, 1, 1, sound)).errors)  # it still answers
+        yield from load(at, pid, sound, options)
+        yield from refuse(at, pid, options.bodies)
+        still = asyncio.run(crowd(at, 1, 1, sound))
+        yield Record("a client after that", WRONG, "", [len(still.errors)])
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = options_of(__doc__)
     parser.add_argument("--clients", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--bodies", type=int, default=500)
@@ -122,8 +127,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         os.environ["DVC_ROOT"] = name  # a store of its own
         os.environ.pop("MLFLOW_TRACKING_URI", None)
-        wrong = measure(Path(name), options)
-    raise SystemExit(1 if wrong else 0)
+        told = tell(measured(Path(name), options), options.json)
+    raise SystemExit(any(sum(one.rounds) for one in told if one.measure == WRONG))
 
 
 if __name__ == "__main__":

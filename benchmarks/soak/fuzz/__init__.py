@@ -1,0 +1,1 @@
+"""Recordings, what damages them, and an account of their rows that is independent."""

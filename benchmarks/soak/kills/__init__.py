@@ -1,0 +1,1 @@
+"""Stages that are killed, and copies of the project in which all must end as undisturbed."""

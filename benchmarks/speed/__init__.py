@@ -1,0 +1,1 @@
+"""Time the pipeline beside baselines: what `make bench` runs."""
