@@ -2,8 +2,8 @@
 
 Run as `python -m benchmarks.plain_script FOLDER LAYOUT`: `expression` is labelled by the rules of
 the recipe in a loop over rows, of `openface` (RAVDESS) the names of clips tell the categories. Has
-the recipe's network, callbacks and batch size, and validates on the test people. Prints best
-validation loss, epochs and frames as JSON.
+the recipe's network and callbacks, Keras' own batch size of 32, and validates on the test people.
+Prints best validation loss, epochs and frames as JSON.
 """
 
 import json
@@ -84,7 +84,6 @@ def learn(labelled: Labelled, settings: Params) -> dict[str, float]:
     history = model.fit(
         features[~test],
         answers[~test],
-        batch_size=settings.train.batch_size,
         epochs=recipe.epochs,
         validation_data=(features[test], answers[test]),
         callbacks=[stop, slow],

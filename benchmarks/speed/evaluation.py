@@ -44,6 +44,8 @@ RESAMPLES = 2000
 FEW_EACH, MANY_EACH, LONG = 150, 3_000, 1_000_000  # rows of a subject, and from how many on many
 FEATURES = 12
 
+IMPORT = "import pipeline.stages.steps.evaluating"  # what the stage loads
+
 
 def make_case(rows: int, each: int) -> tuple[Floats, dict[str, Floats], np.ndarray, Ints]:
     """Make labels of which a tenth are positive, predictions, splits and subjects."""
@@ -116,14 +118,13 @@ def time_python(clone: Path, *arguments: str) -> tuple[float, float]:
 
 def stage(rounds: int) -> Iterator[Record]:
     """Run the evaluate stage again and again where all before it is done."""
-    module = "pipeline.stages.evaluate"
     with tempfile.TemporaryDirectory() as folder:
         clone = make_clone(Path(folder))
         for target in ("demo/dvc.yaml", "train"):
             run(clone, "dvc", "repro", target)
         contenders = {
-            "stage on the demo data": partial(time_python, clone, "-m", module),
-            "its import alone": partial(time_python, clone, "-c", f"import {module}"),
+            "stage on the demo data": partial(time_python, clone, "-m", "pipeline.stages.evaluate"),
+            "its import alone": partial(time_python, clone, "-c", IMPORT),
         }
         found = by_turns(contenders, rounds)
     for case, timed in found.items():

@@ -106,6 +106,8 @@ def _imported(path: Path) -> list[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             # `from x import y` imports a module, `from x.y import f` only x.y.
             found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Constant) and str(node.value).startswith("pipeline."):
+            found.append(str(node.value))  # a module that runs in a process of its own
     return found
 
 

@@ -1,18 +1,20 @@
 """Render figures in a process of their own, which begins while the stage still computes."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from importlib import import_module
+from multiprocessing import Pipe
 from typing import TYPE_CHECKING, Self
 
 from joblib import cpu_count
-from joblib.externals.loky.process_executor import ProcessPoolExecutor
+
+from pipeline.errors import InputError
 
 if TYPE_CHECKING:  # a stage need not wait for what its process loads
     from matplotlib.figure import Figure
-
-_FIGURES = "pipeline.report.figures.gallery"
 
 
 @dataclass(frozen=True)
@@ -43,39 +45,72 @@ def render(drawing: Drawing) -> Drawn:
 
 
 class Renderer:
-    """Renders what it is given in a process beside this one; at last this one helps.
+    """Renders in a process beside this one; at last this one takes what is not begun there.
 
-    joblib's processes, unlike Python's own, do not import the stage anew. Where there is one core
-    alone, all is drawn here at last.
+    Where there is one core alone, all is drawn here at last.
     """
 
     def __init__(self) -> None:
-        self._beside = ProcessPoolExecutor(max_workers=1) if cpu_count() > 1 else None
         self._drawings: dict[str, Drawing] = {}
         self._begun: dict[str, Future[Drawn]] = {}
-        if self._beside:
-            self._beside.submit(import_module, _FIGURES)
+        self._queue = ThreadPoolExecutor(1)  # a drawing at a time goes to the process and back
+        self._process = self._start() if cpu_count() > 1 else None
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        # A process of multiprocessing or joblib would import the stage again, or outlive it.
+        self._answers, there = Pipe()
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "pipeline.report.figures.rendering_process",
+                str(there.fileno()),
+            ],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            pass_fds=[there.fileno()],
+            start_new_session=True,  # Ctrl-C is for the stage, which then ends this one
+        )
+        there.close()
+        return process
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._beside:
-            self._beside.shutdown(kill_workers=True)
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+        self._queue.shutdown(cancel_futures=True)
 
     def begin(self, drawings: Mapping[str, Drawing]) -> None:
         """Render figures by name, each after those that were begun before."""
         self._drawings.update(drawings)
-        if self._beside:
+        if self._process:
             for name, drawing in drawings.items():
-                self._begun[name] = self._beside.submit(render, drawing)
+                self._begun[name] = self._queue.submit(self._ask, drawing)
+
+    def _ask(self, drawing: Drawing) -> Drawn:
+        try:
+            self._answers.send(drawing)
+            drawn: Drawn | Exception = self._answers.recv()
+        except (EOFError, OSError):
+            raise InputError(
+                "the process that draws figures has ended, as where memory runs out. Please run "
+                "the stage again."
+            ) from None
+        if isinstance(drawn, Exception):
+            raise drawn
+        return drawn
 
     def finish(self) -> dict[str, Drawn]:
-        """Give each figure by name, in the order in which they were begun."""
+        """Give each figure by name, in the order in which they were begun.
+
+        Raises what drawing raised, and `InputError` where the process beside has ended.
+        """
         here = {
             name: render(self._drawings[name])
             for name in reversed(self._drawings)  # the other process takes the first ones
-            if not self._beside or self._begun[name].cancel()
+            if name not in self._begun or self._begun[name].cancel()
         }
         return {
             name: here[name] if name in here else self._begun[name].result()

@@ -1,6 +1,10 @@
 """A figure is the same, wherever it is rendered; what fails there is told here."""
 
 import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import wait
 from functools import partial
 from pathlib import Path
 from select import select
@@ -24,6 +28,10 @@ def _tell_process(told: Path) -> Figure:
 
 def _fail() -> Figure:
     raise InputError("nothing to draw")
+
+
+def _end_process() -> Figure:
+    os._exit(9)
 
 
 @pytest.mark.parametrize("cores", [1, 2])
@@ -59,3 +67,28 @@ def test_what_fails_there_is_told_here(monkeypatch: pytest.MonkeyPatch) -> None:
         renderer.begin({"wrong": Drawing(_fail, "", "")})
         with pytest.raises(InputError, match="nothing to draw"):
             renderer.finish()
+
+
+def test_a_process_that_has_ended_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rendering, "cpu_count", lambda: 2)
+    with Renderer() as renderer:
+        renderer.begin({"last": Drawing(_end_process, "", "")})
+        assert wait(renderer._begun.values(), 600).done  # else this process would draw it
+        with pytest.raises(InputError, match="the process that draws figures has ended"):
+            renderer.finish()
+
+
+def test_no_process_outlives_a_stage_that_is_killed() -> None:
+    code = (
+        "import os, signal\n"
+        "from pipeline.report.figures import rendering\n"
+        "rendering.cpu_count = lambda: 2\n"
+        "rendering.Renderer()\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    # Its output ends once no process is left that could write to it.
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, timeout=600, check=False
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert done.stderr == b""
