@@ -76,7 +76,7 @@ serve: $(VENV)/.run  ## answer HTTP requests on this machine; MODEL=RUN for anot
 export: $(VENV)/.export  ## the model as ONNX, LiteRT and SavedModel; MODEL=RUN for another
 	python -m pipeline export $(MODEL) $(OPTIONS)
 
-bench: $(VENV)/.dev  ## ratios against baselines, one after another: 40 minutes; BENCH="labels" alone
+bench: $(VENV)/.dev  ## ratios against baselines, one after another: half an hour; BENCH="labels" alone
 	python -m benchmarks $(BENCH) $(OPTIONS)
 
 soak: $(VENV)/.dev  ## mutated data, kills, races, promotions, intervals, two at a time: 30 minutes
