@@ -49,6 +49,8 @@ def main() -> None:
     chosen, options = parser.parse_known_args()
     if unknown := set(chosen.names) - set(NAMES):
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
+    if options and not chosen.names:
+        parser.error(f"options ({' '.join(options)}) belong to benchmarks: name those, too")
     if chosen.table:
         write_tables()
         return

@@ -28,7 +28,7 @@ def draw(frames: int) -> tuple[Array, Array]:
 
 
 def pipeline(features: Array, labels: Array, batch: int) -> Iterator[None]:
-    """Train as the stage `train` does from a million rows on."""
+    """Train as the stage `train` does for long trainings."""
     from pipeline.model.training.steps import Steps
 
     model = _keras(features)

@@ -77,7 +77,10 @@ def write_tables() -> None:
         before, found, rest = page.partition(begin)
         if not found:
             raise SystemExit(f"{PAGE.name} has no place for {name}: a line {begin.strip()}")
-        page = before + begin + shown(result) + end + rest.partition(end)[2]
+        _, closed, after = rest.partition(end)
+        if not closed:
+            raise SystemExit(f"{PAGE.name}: the place for {name} does not end: a line {end}")
+        page = before + begin + shown(result) + end + after
     PAGE.write_text(page)
 
 

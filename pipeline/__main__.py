@@ -13,7 +13,7 @@ from typing import Any
 import click
 from click.shell_completion import shell_complete
 
-from pipeline.errors import one_line
+from pipeline.errors import process
 
 # In the order of a project's life; `using` is the folder of those that use a model.
 _MODULES = (
@@ -88,7 +88,7 @@ def main() -> None:
     """Run the command line, or answer a shell that asks how a line may go on."""
     if asked := os.environ.get(_COMPLETE):
         sys.exit(shell_complete(cli, {}, "pipeline", _COMPLETE, asked))
-    with one_line():
+    with process():
         cli(prog_name="python -m pipeline")
 
 

@@ -36,12 +36,10 @@ def naming(path: Path) -> Iterator[None]:
 
 @contextmanager
 def one_line() -> Iterator[None]:
-    """Run what a process is there for; turn an `InputError` into one message and exit code 1.
+    """Turn an `InputError` into one message and exit code 1.
 
-    So does a disk that is full or may not be written to. What is loaded before, and what is left
-    at the end, is not looked through for garbage, which would take up to a second.
+    So does a disk that is full or may not be written to.
     """
-    gc.freeze()
     try:
         yield
     except InputError as error:
@@ -51,6 +49,19 @@ def one_line() -> Iterator[None]:
             raise
         where = f"{error.filename}: " if error.filename else ""
         _stop(f"{where}{error.strerror}. Please {_DISK[error.errno]} and run it again.")
+
+
+@contextmanager
+def process() -> Iterator[None]:
+    """Run what a process is there for; errors are shown as by `one_line`.
+
+    What is loaded before, and what is left at the end, is not looked through for garbage: where
+    TensorFlow is loaded that takes longer than many a command.
+    """
+    gc.freeze()
+    try:
+        with one_line():
+            yield
     finally:
         gc.freeze()
 
@@ -73,7 +84,7 @@ def run_main(main: Callable[..., None]) -> None:
     except click.UsageError as error:
         error.show()
         raise SystemExit(error.exit_code) from None
-    with one_line():
+    with process():
         main(**given)
 
 

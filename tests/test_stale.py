@@ -17,6 +17,9 @@ from wiring import DVC_FILES, made_by, stages
 
 READING = {"prepare", "external@others"}
 CODE = {
+    "pipeline/stages/steps/training.py": {"train"},
+    "pipeline/stages/steps/evaluating.py": {"evaluate"},
+    "pipeline/report/figures/rendering_process.py": {"evaluate"},
     "pipeline/report/figures/overviews.py": {"evaluate"},
     "pipeline/report/figures/data_card.py": {"evaluate"},
     "pipeline/report/pages/page.css": {"evaluate"},

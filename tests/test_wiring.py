@@ -94,7 +94,8 @@ def test_rooms_know_nothing_of_tracking_places_or_stages(room):
 
 
 def test_only_training_and_exports_load_tensorflow():
-    trains = ("pipeline/model/training/", "pipeline/stages/train", "pipeline/stages/steps/training")
+    stage = ("pipeline/stages/train.py", "pipeline/stages/steps/training.py")
+    trains = ("pipeline/model/training/", *stage)
     exports = ("pipeline/prediction/exporting/", "pipeline/commands/using/export.py")
     users = set()
     for path in MODULES:

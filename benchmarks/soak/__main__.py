@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
 from benchmarks import REAL, ROOT
+from benchmarks.results import commit
 
 FOLDER = ROOT / ".local/soak"
 AT_ONCE = 2
@@ -94,15 +95,8 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     ended = run_all({name: CAMPAIGNS[name] for name in names})
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
     failed = [one.name for one in ended if one.code]
-    whole = f"{len(ended)} campaigns at {commit} in {(time.monotonic() - began) / 60:.0f} minutes"
+    whole = f"{len(ended)} campaigns at {commit()} in {(time.monotonic() - began) / 60:.0f} minutes"
     told = f"{whole}; failed: {', '.join(failed) or 'none'}"
     (FOLDER / "summary.txt").write_text("\n".join([*map(str, ended), told, ""]))
     print(told)

@@ -54,7 +54,7 @@ def fit_drawn(frames: int, epochs: int, folder: Path, log: "OnEpoch") -> "Traine
     settings = Settings(
         seed=1,
         hidden=(256, 128, 64),
-        dropout=(0.3, 0.3, 0.2),
+        dropout=(0.4, 0.3, 0.2),
         batch_norm=True,
         weights=[1.0] * len(EMOTIONS),
         weight_mode="emotion",

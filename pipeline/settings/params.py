@@ -60,7 +60,7 @@ def _checked(schema: type[Sections], tree: Any, path: Path) -> Sections:
         # Through JSON, so that a strict schema accepts a list where it wants a tuple.
         return schema.model_validate_json(json.dumps(tree, default=str))
     except ValidationError as error:
-        raise InputError(_explain(schema, path, _first(error.errors()))) from None
+        raise InputError(_explain(schema, path, _joined(error.errors()))) from None
 
 
 def with_values(settings: Params, values: Mapping[str, Any], said_in: Path) -> Params:
@@ -91,13 +91,13 @@ def committed(commit: str, path: Path = paths.PARAMS) -> Params | None:
         return None
 
 
-def _first(problems: list[ErrorDetails]) -> ErrorDetails:
+def _joined(problems: list[ErrorDetails]) -> ErrorDetails:
     """Give the first problem; where a word or a number may stand, with all that may."""
-    first = problems[0]
-    if not any(str(part).startswith("literal[") for part in first["loc"][-1:]):
+    first, where = problems[0], problems[0]["loc"][:-1]
+    kinds = [one for one in problems if one["loc"] and one["loc"][:-1] == where]
+    if not any(str(one["loc"][-1]).startswith("literal[") for one in kinds):
         return first
-    where = first["loc"][:-1]
-    word, *others = (one["msg"] for one in problems if one["loc"][:-1] == where)
+    word, *others = (one["msg"] for one in kinds)
     allowed = [word, *(text.removeprefix("Input should be ") for text in others)]
     return ErrorDetails(**first | {"loc": where, "msg": " or ".join(allowed)})
 

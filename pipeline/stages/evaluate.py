@@ -1,5 +1,7 @@
 """Judge the trained model on the test split, beside baselines, and write report and figures."""
 
+import gc
+
 from threadpoolctl import threadpool_limits
 
 from pipeline.errors import run_main
@@ -19,6 +21,7 @@ def main() -> None:
         from pipeline.report.console import show
         from pipeline.stages.steps.evaluating import evaluate, record
 
+        gc.freeze()  # see `errors.process`
         # One thread: products this small lose by being shared with what else runs, and their last
         # digit would depend on the number of cores.
         with threadpool_limits(1, user_api="blas"):

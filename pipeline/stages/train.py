@@ -1,5 +1,6 @@
 """Train the network on the training split, recorded epoch by epoch as one MLflow run."""
 
+import gc
 import json
 
 import click
@@ -31,6 +32,7 @@ def main(*, fresh: bool = False) -> None:
         train,
     )
 
+    gc.freeze()  # see `errors.process`
     columns = choose_columns(settings.features.columns, au_columns(paths.FRAMES, AU_COLUMNS))
     emotions = list(pq.read_schema(paths.LABELS).names)
     recording.show_warnings()

@@ -5,6 +5,7 @@ import io
 
 from pipeline.evaluation.scoring.arrays import reach
 from pipeline.evaluation.scoring.emotion_scores import errors, mean
+from pipeline.model.training.batches import batch_rows
 from pipeline.model.training.fit import Data, fit
 from pipeline.model.training.members import left_out
 from pipeline.model.training.saving import Predictor
@@ -35,6 +36,7 @@ def learn(task: Task) -> Answer:
     predict = Predictor(trained.model)
     notes = {
         "best_epoch": trained.best_epoch,
+        "batch_size": batch_rows(chosen_fit.batch_size, len(train)),
         "history": trained.history,
         KNOWN: ranked(task, predict(train)),
     }

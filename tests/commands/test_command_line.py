@@ -205,8 +205,8 @@ def test_a_command_keeps_its_options_when_it_runs_again(
 def test_garbage_is_looked_for_in_a_process_own_work_alone():
     code = (
         "import gc\n"
-        "from pipeline.errors import one_line\n"
-        "with one_line():\n"
+        "from pipeline.errors import process\n"
+        "with process():\n"
         "    loaded, work = gc.get_freeze_count(), [[] for _ in range(1000)]\n"
         "    print(gc.isenabled(), loaded > 0, gc.get_freeze_count() == loaded)\n"
         "print(gc.get_freeze_count() > loaded + len(work) // 2)\n"

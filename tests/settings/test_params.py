@@ -53,7 +53,11 @@ def test_the_parameters_of_the_root_can_be_read():
         ("evaluate.tune.goal", "f2", "'f1', 'recall' or 'cost'"),
         ("evaluate.tune.least_precision", 0, "greater than 0"),
         ("evaluate.tune.miss", -1, "greater than 0"),
-        ("evaluate.primary", "precision", "evaluate.primary"),
+        (
+            "evaluate.primary",
+            "precision",
+            "primary is 'precision'; it should be 'average_",
+        ),
         ("evaluate.primary", "accuracy", "rules give a frame several labels"),
         ("promote.metric", "clip_accuracy", "promote.metric is 'clip_accuracy'"),
         ("features.columns", "all", "features.columns is 'all'"),

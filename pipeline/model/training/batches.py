@@ -25,9 +25,8 @@ BatchSize = int | Literal["auto"]
 def batch_rows(asked: BatchSize, rows: int) -> int:
     """Give the rows of a step: as asked, or what suits so many training rows.
 
-    `auto` is 32, doubled until an epoch has at most 500 steps, and at most 1,024: of many rows an
-    epoch of small steps takes longer and passes the lowest validation loss within it
-    (docs/results.md).
+    `auto` is 32, doubled until an epoch has at most 500 steps, and at most 1,024: of many rows
+    small steps take longer, and bring nothing (docs/results.md).
     """
     if asked != "auto":
         return asked

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Self
 
 from joblib import cpu_count
 
-from pipeline.errors import InputError
-
 if TYPE_CHECKING:  # a stage need not wait for what its process loads
     from matplotlib.figure import Figure
 
@@ -52,13 +50,13 @@ class Renderer:
 
     def __init__(self) -> None:
         self._drawings: dict[str, Drawing] = {}
-        self._begun: dict[str, Future[Drawn]] = {}
+        self._queued: dict[str, Future[Drawn | None]] = {}
         self._queue = ThreadPoolExecutor(1)  # a drawing at a time goes to the process and back
         self._process = self._start() if cpu_count() > 1 else None
 
     def _start(self) -> "subprocess.Popen[bytes]":
         # A process of multiprocessing or joblib would import the stage again, or outlive it.
-        self._answers, there = Pipe()
+        self._connection, there = Pipe()
         process = subprocess.Popen(
             [
                 sys.executable,
@@ -81,38 +79,35 @@ class Renderer:
             self._process.kill()
             self._process.wait()
         self._queue.shutdown(cancel_futures=True)
+        if self._process:
+            self._connection.close()
 
     def begin(self, drawings: Mapping[str, Drawing]) -> None:
-        """Render figures by name, each after those that were begun before."""
+        """Queue figures by name; the process beside renders one after the other."""
         self._drawings.update(drawings)
         if self._process:
             for name, drawing in drawings.items():
-                self._begun[name] = self._queue.submit(self._ask, drawing)
+                self._queued[name] = self._queue.submit(self._ask, drawing)
 
-    def _ask(self, drawing: Drawing) -> Drawn:
+    def _ask(self, drawing: Drawing) -> Drawn | None:
         try:
-            self._answers.send(drawing)
-            drawn: Drawn | Exception = self._answers.recv()
-        except (EOFError, OSError):
-            raise InputError(
-                "the process that draws figures has ended, as where memory runs out. Please run "
-                "the stage again."
-            ) from None
-        if isinstance(drawn, Exception):
-            raise drawn
+            self._connection.send(drawing)
+            drawn: Drawn | None = self._connection.recv()
+        except (EOFError, OSError):  # that process has ended
+            return None
         return drawn
 
     def finish(self) -> dict[str, Drawn]:
-        """Give each figure by name, in the order in which they were begun.
+        """Give each figure by name, in the order in which they were queued.
 
-        Raises what drawing raised, and `InputError` where the process beside has ended.
+        What could not be drawn beside is drawn here, so that whatever is wrong is raised here.
         """
         here = {
             name: render(self._drawings[name])
             for name in reversed(self._drawings)  # the other process takes the first ones
-            if name not in self._begun or self._begun[name].cancel()
+            if name not in self._queued or self._queued[name].cancel()
         }
         return {
-            name: here[name] if name in here else self._begun[name].result()
-            for name in self._drawings
+            name: here.get(name) or self._queued[name].result() or render(drawing)
+            for name, drawing in self._drawings.items()
         }

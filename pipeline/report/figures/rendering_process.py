@@ -5,20 +5,22 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 
 import pipeline.report.figures.gallery  # noqa: F401  # while the stage computes what is drawn
-from pipeline.report.figures.rendering import render
+from pipeline.report.figures.rendering import Drawing, Drawn, render
+
+
+def attempt(drawing: Drawing) -> Drawn | None:
+    """Render; None where that fails: the stage tries again itself, and tells what is wrong."""
+    try:
+        return render(drawing)
+    except Exception:
+        return None
 
 
 def main() -> None:
-    asked = Connection(int(sys.argv[1]))
-    with suppress(EOFError, BrokenPipeError):
+    connection = Connection(int(sys.argv[1]))
+    with suppress(EOFError, OSError):  # the stage has ended
         while True:
-            drawing = asked.recv()
-            try:
-                asked.send(render(drawing))
-            except BrokenPipeError:
-                raise
-            except Exception as error:  # told by the stage
-                asked.send(error)
+            connection.send(attempt(connection.recv()))
 
 
 if __name__ == "__main__":

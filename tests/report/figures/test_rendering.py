@@ -30,8 +30,10 @@ def _fail() -> Figure:
     raise InputError("nothing to draw")
 
 
-def _end_process() -> Figure:
-    os._exit(9)
+def _end_any_process_but(one: int) -> Figure:
+    if os.getpid() != one:
+        os._exit(9)
+    return Figure()
 
 
 @pytest.mark.parametrize("cores", [1, 2])
@@ -65,17 +67,25 @@ def test_what_fails_there_is_told_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rendering, "cpu_count", lambda: 2)
     with Renderer() as renderer:
         renderer.begin({"wrong": Drawing(_fail, "", "")})
+        assert wait(renderer._queued.values(), 600).done  # else it would be drawn here alone
         with pytest.raises(InputError, match="nothing to draw"):
             renderer.finish()
 
 
-def test_a_process_that_has_ended_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_process_that_has_ended_leaves_is_drawn_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(rendering, "cpu_count", lambda: 2)
     with Renderer() as renderer:
-        renderer.begin({"last": Drawing(_end_process, "", "")})
-        assert wait(renderer._begun.values(), 600).done  # else this process would draw it
-        with pytest.raises(InputError, match="the process that draws figures has ended"):
-            renderer.finish()
+        renderer.begin({"last": Drawing(partial(_end_any_process_but, os.getpid()), "", "")})
+        renderer.begin({"after": CURVES})
+        assert not wait(renderer._queued.values(), 600).not_done
+        assert renderer.finish()["after"] == render(CURVES)
+
+
+def test_nothing_to_draw_is_nothing() -> None:
+    with Renderer() as renderer:
+        assert renderer.finish() == {}
 
 
 def test_no_process_outlives_a_stage_that_is_killed() -> None:
