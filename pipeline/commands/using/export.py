@@ -47,7 +47,7 @@ NEEDS = {"onnx": ("onnx", "onnxruntime", "tf2onnx"), "litert": ("ai_edge_litert"
 )
 def run(model: str | None = None, out: Path = paths.EXPORT, formats: Sequence[str] = ()) -> None:
     """Write the files and print a table; raise `InputError` where one would be wrong."""
-    from pipeline.stages.steps.stored_models import find_model
+    from pipeline.commands.using.stored_models import find_model
 
     wanted = list(dict.fromkeys(formats)) or list(FILES)
     refuse_missing(wanted)

@@ -38,7 +38,7 @@ exit codes:
 )
 def run(model: str | None, out: Path) -> None:
     """Copy the files and say what to do next; raise `InputError` where there is no such model."""
-    from pipeline.stages.steps.stored_models import find_model
+    from pipeline.commands.using.stored_models import find_model
 
     refuse_place(out)
     with tempfile.TemporaryDirectory() as scratch:

@@ -16,11 +16,11 @@ import click
 from pipeline.commands.source import Column, layout_of, settings_for, source_options
 
 if TYPE_CHECKING:
+    from pipeline.commands.using.new_recordings import Recordings
     from pipeline.prediction.account import Told
     from pipeline.prediction.predicting import Predicted
     from pipeline.prediction.stored_model import StoredModel
     from pipeline.settings.schema import Params
-    from pipeline.stages.steps.new_recordings import Recordings
 
 EXIT_CODES = """\b
 exit codes:
@@ -60,12 +60,12 @@ def run(
     column: Sequence[Column] = (),
 ) -> None:
     """Write the files and say what they hold; raise `InputError` where nothing can be said."""
+    from pipeline.commands.using.new_recordings import gather
     from pipeline.drift.shift_test import DriftBounds
     from pipeline.prediction import files
     from pipeline.prediction.account import tell
     from pipeline.prediction.predicting import predict_table
     from pipeline.prediction.progress import progress
-    from pipeline.stages.steps.new_recordings import gather
 
     files.refuse_place(out, paths)
     recordings = gather(paths)
@@ -88,7 +88,7 @@ def run(
 
 def _find(settings: "Params", meant: str | None, folder: Path) -> "StoredModel":
     """Find the model, and say which it is."""
-    from pipeline.stages.steps.stored_models import find_model
+    from pipeline.commands.using.stored_models import find_model
 
     found = find_model(settings, meant, folder)
     champion = meant or found.name.startswith("champion ")
@@ -105,9 +105,9 @@ def _read(
     same_units: bool,
 ) -> tuple[dict[str, Any], Path]:
     """Read all frames; refuse those that the model was not made for."""
+    from pipeline.commands.using.new_recordings import plan_new, write_new
     from pipeline.prediction.fitting import refuse_unfit, refuse_units
     from pipeline.prediction.progress import progress
-    from pipeline.stages.steps.new_recordings import plan_new, write_new
 
     plan = plan_new(settings, recordings, model.features.columns, scratch)
     refuse_unfit(model, plan.extractor, plan.aus)

@@ -86,8 +86,8 @@ def made(*given: object, **options: Any) -> pd.DataFrame:
 
 def pipelines_own(folder: Path) -> pd.DataFrame:
     """Predict a folder as the stages do: all features at once."""
+    from pipeline.commands.using.stored_models import find_model
     from pipeline.model.training.saving import Predictor, load_model
-    from pipeline.stages.steps.stored_models import find_model
 
     settings = params.load()
     places = Places(folder.parent / "own/frames.parquet", folder.parent / "own/aside.parquet")

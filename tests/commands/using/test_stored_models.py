@@ -9,12 +9,12 @@ import pytest
 from candidates import EMOTIONS, FEATURES, guesses, log_candidate
 from throwaway import PARAMS
 
+from pipeline.commands.using.stored_models import find_model
 from pipeline.data.card import profile
 from pipeline.data.card.profile import BINS, PREDICTED, Profile
 from pipeline.errors import InputError
 from pipeline.prediction.stored_model import StoredModel
 from pipeline.settings import params, paths
-from pipeline.stages.steps.stored_models import find_model
 from pipeline.tracking.open_runs import training_run
 from pipeline.tracking.registry.registry import open_registry
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.commands.using.new_recordings import Recordings, gather
 from pipeline.errors import InputError
-from pipeline.stages.steps.new_recordings import Recordings, gather
 
 
 @pytest.fixture(autouse=True)
