@@ -83,6 +83,18 @@ def test_what_a_process_that_has_ended_leaves_is_drawn_here(
         assert renderer.finish()["after"] == render(CURVES)
 
 
+def test_the_process_goes_on_after_what_fails_and_hears_no_ctrl_c(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rendering, "cpu_count", lambda: 2)
+    with Renderer() as renderer:
+        renderer.begin({"wrong": Drawing(_fail, "", ""), "after": CURVES})
+        assert renderer._queued["wrong"].result() is None
+        assert renderer._queued["after"].result() == render(CURVES)
+        assert renderer._process
+        assert os.getpgid(renderer._process.pid) != os.getpgid(0)
+
+
 def test_nothing_to_draw_is_nothing() -> None:
     with Renderer() as renderer:
         assert renderer.finish() == {}
