@@ -36,10 +36,12 @@ retrain: $(VENV)/.run  ## pull data, train what changed, judge it against the ch
 	python -m pipeline retrain $(OPTIONS)
 
 # In the order of folders, since the longest modules, end to end, would else be the last. One thread
-# each, and two workers more than two cores have: tests wait for servers and processes.
+# each, and two workers more than two cores have: tests wait for servers and processes. Hundreds of
+# those load our modules: what is compiled stays, also where a shell asks for the opposite.
 test: export OMP_NUM_THREADS := 1
 test: export TF_NUM_INTRAOP_THREADS := 1
 test: export TF_NUM_INTEROP_THREADS := 1
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/.dev  ## run all tests
 	python -m pytest -n 4 --dist loadscope --no-loadscope-reorder
 

@@ -68,18 +68,31 @@ def test_only_tracking_imports_mlflow():
     assert {path.relative_to(ROOT).parts[1] for path in users} == {"tracking"}
 
 
+def loaded_by(module):
+    code = f"import sys, {module}; print(*sorted(m for m in sys.modules if '.' not in m))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
 # Train and evaluate load them once MLflow loads in a process beside.
 @pytest.mark.parametrize("stage", ["demo", "prepare", "label", "weigh", "train", "evaluate"])
 def test_stages_begin_without_heavy_libraries(stage):
     heavy = {"tensorflow", "keras", "mlflow", "sklearn", "matplotlib", "pandas"}
-    loads = f"import sys, pipeline.stages.{stage}"
-    code = f"{loads}; print(*sorted(m for m in sys.modules if '.' not in m))"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    loaded = set(done.stdout.split())
+    loaded = loaded_by(f"pipeline.stages.{stage}")
     assert "numpy" in loaded
     assert loaded & heavy == ({"pandas"} if stage == "demo" else set())
+
+
+# It loads for most of a second: figures and numbers of the first steps need not wait for it.
+@pytest.mark.parametrize(
+    "module", ["report.figures.rendering_process", "stages.external", "stages.steps.evaluating"]
+)
+def test_scikit_learn_loads_where_something_is_fitted(module):
+    loaded = loaded_by(f"pipeline.{module}")
+    assert "pandas" in loaded
+    assert not loaded & {"sklearn", "tensorflow", "mlflow"}
 
 
 @pytest.mark.parametrize("room", ["data", "evaluation", "model", "prediction"])

@@ -62,6 +62,7 @@ def claims(seed: int) -> dict[str, tuple[str, bool]]:
     from pipeline.evaluation import baselines
     from pipeline.evaluation.all_models import Bounds, build_case
     from pipeline.evaluation.judgement import judge
+    from pipeline.evaluation.logistic_regression import fit_logistic
     from pipeline.evaluation.resampling.bootstrap import Resampling
     from pipeline.settings import params, paths
     from pipeline.stages.steps.predicting import rule_baseline
@@ -75,7 +76,7 @@ def claims(seed: int) -> dict[str, tuple[str, bool]]:
     split = deal(subject, random)
     train = split == "train"
     rule = rule_baseline(params.load())
-    regression = baselines.fit_logistic(features[train], true[train])
+    regression = fit_logistic(features[train], true[train])
     predicted = {
         baselines.NETWORK: network(features, true, split, seed),
         baselines.CONSTANT: baselines.constant(true[train], len(true)),

@@ -34,6 +34,7 @@ from benchmarks.memory import peak
 from pipeline.evaluation import baselines
 from pipeline.evaluation.all_models import Bounds, build_case, mean_table
 from pipeline.evaluation.judgement import judge, network_by_group
+from pipeline.evaluation.logistic_regression import MOST_ROWS, fit_logistic
 from pipeline.evaluation.resampling.bootstrap import Resampling
 from pipeline.evaluation.resampling.sampling import draw_rows
 from pipeline.evaluation.scoring.arrays import Floats, Ints
@@ -88,8 +89,8 @@ def regression(rows: int) -> list[Record]:
     true = random.random((rows, len(EMOTIONS)), dtype=np.float32) ** 3
     held = peak()
     begin, worked = time.perf_counter(), time.process_time()
-    learnt = draw_rows(np.ones(rows, dtype=bool), 7, baselines.MOST_ROWS)
-    baselines.fit_logistic(features[learnt], true[learnt]).predict(features)
+    learnt = draw_rows(np.ones(rows, dtype=bool), 7, MOST_ROWS)
+    fit_logistic(features[learnt], true[learnt]).predict(features)
     seconds, worked = time.perf_counter() - begin, time.process_time() - worked
     name = f"regression fitted to {len(learnt):,} of {rows:,} rows"
     return [*spent(name, [(seconds, worked)]), *memory(name, held)]

@@ -7,6 +7,7 @@ from pipeline.data.action_units import AU_COLUMNS
 from pipeline.data.labels import facs_rules
 from pipeline.errors import InputError
 from pipeline.evaluation import baselines
+from pipeline.evaluation.logistic_regression import MOST_ROWS, fit_logistic
 from pipeline.evaluation.resampling.sampling import draw_rows
 from studies.learners.task import Answer, Array, Task
 
@@ -26,8 +27,8 @@ def logistic(task: Task) -> Answer:
     """Fit the pipeline's logistic regression, one an emotion."""
     frames, labels = known(task)
     features, asked = task.features(frames, frames, task.asked)
-    rows = draw_rows(np.ones(len(labels), dtype=bool), task.seed, baselines.MOST_ROWS)
-    return Answer(baselines.fit_logistic(features[rows], labels[rows]).predict(asked))
+    rows = draw_rows(np.ones(len(labels), dtype=bool), task.seed, MOST_ROWS)
+    return Answer(fit_logistic(features[rows], labels[rows]).predict(asked))
 
 
 def rule(task: Task) -> Answer:

@@ -15,9 +15,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.linear_model import Lasso, LassoCV
-from sklearn.metrics import roc_curve
-from sklearn.model_selection import GroupKFold
 
 from pipeline.data.action_units import number
 from pipeline.evaluation.explaining.rule_audit import auroc_samples
@@ -61,6 +58,8 @@ def fit_rule(people: People, category: str, positive_at: float) -> FittedRule | 
     The divisor puts the score `positive_at` where sensitivity and specificity are highest in sum
     (Youden, Cancer 3, 1950). Pass training rows alone.
     """
+    from sklearn.model_selection import GroupKFold  # loads slowly
+
     folds = min(FOLDS, len(np.unique(people.subject)))
     target = people.human == category
     if folds < 2 or target.all() or not target.any():
@@ -81,6 +80,8 @@ def fit_rule(people: People, category: str, positive_at: float) -> FittedRule | 
 
 def _weights(values: Floats, target: Bools, folds: Sequence[tuple[Ints, Ints]]) -> Floats:
     """Fit non-negative weights that sum to 1, or are all 0."""
+    from sklearn.linear_model import Lasso, LassoCV  # loads slowly
+
     search = LassoCV(positive=True, cv=folds, max_iter=10_000).fit(values, target.astype(float))
     errors = search.mse_path_.mean(axis=1)
     deviation = search.mse_path_.std(axis=1, ddof=1) / np.sqrt(len(folds))
@@ -104,6 +105,8 @@ def score(intensities: pd.DataFrame, rule: FittedRule) -> Floats:
 
 
 def _youden(target: Bools, mean: Floats) -> float:
+    from sklearn.metrics import roc_curve  # loads slowly
+
     false, true, bounds = roc_curve(target, mean, drop_intermediate=False)
     return float(bounds[1:][(true - false)[1:].argmax()])
 

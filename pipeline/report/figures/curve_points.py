@@ -10,7 +10,6 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.metrics import precision_recall_curve, roc_curve
 
 from pipeline.evaluation.scoring.arrays import Bools, Floats, checked, reach
 
@@ -92,11 +91,15 @@ def _trace(
 
 
 def _roc(positive: Bools, predicted: Floats) -> tuple[Floats, Floats]:
+    from sklearn.metrics import roc_curve  # loads slowly
+
     false_positive_rate, true_positive_rate, _ = roc_curve(positive, predicted)
     return false_positive_rate, true_positive_rate
 
 
 def _precision_recall(positive: Bools, predicted: Floats) -> tuple[Floats, Floats]:
+    from sklearn.metrics import precision_recall_curve  # loads slowly
+
     precision, recall, _ = precision_recall_curve(positive, predicted)
     return recall, precision
 

@@ -4,7 +4,15 @@ import sys
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
-import pipeline.report.figures.gallery  # noqa: F401  # while the stage computes what is drawn
+from pipeline.report.figures import (  # while the stage computes what is drawn
+    au_grids,  # noqa: F401
+    category_figures,  # noqa: F401
+    clip_timeline,  # noqa: F401
+    data_card,  # noqa: F401
+    emotion_panels,  # noqa: F401
+    files,  # noqa: F401
+    overviews,  # noqa: F401
+)
 from pipeline.report.figures.rendering import Drawing, Drawn, render
 
 

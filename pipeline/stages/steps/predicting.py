@@ -57,16 +57,18 @@ def predict_all(
     regression learns from a sample that `seed` decides. Where features are calibrated, both stand
     there without that as well.
     """
+    from pipeline.evaluation.logistic_regression import MOST_ROWS, fit_logistic  # loads slowly
+
     how = read_feature_map(made["feature_map"])
     frames = pq.read_table(paths.FRAMES, columns=columns_for(how))
     features = make_features(frames, how)
-    learnt = draw_rows(train, seed, baselines.MOST_ROWS)
+    learnt = draw_rows(train, seed, MOST_ROWS)
     if len(learnt) < (total := int(train.sum())):
         print(f"{baselines.LOGISTIC}: fitted to a sample of {len(learnt)} of {total} training rows")
     network = open_network(paths.MODEL)
 
     def regress(features: NDArray[np.float32]) -> Floats:
-        return baselines.fit_logistic(features[learnt], true[learnt]).predict(features)
+        return fit_logistic(features[learnt], true[learnt]).predict(features)
 
     predicted: dict[str, Floats] = {
         baselines.NETWORK: network(features),

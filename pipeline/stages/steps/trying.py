@@ -13,12 +13,14 @@ from pipeline.data.action_units import INTENSITIES
 from pipeline.data.features.feature_map import read_feature_map
 from pipeline.data.frames import load_rows
 from pipeline.evaluation.all_models import Case
-from pipeline.evaluation.baselines import MOST_ROWS, NETWORK
+from pipeline.evaluation.baselines import NETWORK
 from pipeline.evaluation.resampling.sampling import draw_rows
 from pipeline.evaluation.scoring.arrays import Floats
 from pipeline.model.inference.model_file import open_network
 from pipeline.report.try_page.page import Preset, Trial
 from pipeline.settings import paths
+
+MOST_ROWS = 200_000  # training rows of which the mean faces are computed
 
 
 def make_trial(made: Mapping[str, Any], case: Case, seed: int) -> Trial:
