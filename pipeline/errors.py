@@ -18,6 +18,8 @@ _DISK = {
     errno.EPERM: "give yourself the right to it, or work in another folder",
 }
 
+STOPPED = 130  # the exit code of a program that was ended by Ctrl-C
+
 
 class InputError(Exception):
     """What was received (file, row or key path), what is allowed, and what to do."""
@@ -38,7 +40,8 @@ def naming(path: Path) -> Iterator[None]:
 def one_line() -> Iterator[None]:
     """Turn an `InputError` into one message and exit code 1.
 
-    So does a disk that is full or may not be written to.
+    So does a disk that is full or may not be written to. Ctrl-C, or SIGTERM where it comes as that,
+    is one message and exit code 130.
     """
     try:
         yield
@@ -49,6 +52,9 @@ def one_line() -> Iterator[None]:
             raise
         where = f"{error.filename}: " if error.filename else ""
         _stop(f"{where}{error.strerror}. Please {_DISK[error.errno]} and run it again.")
+    except KeyboardInterrupt:
+        print("stopped before the end", file=sys.stderr)
+        raise SystemExit(STOPPED) from None
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from pipeline.errors import InputError
+from pipeline.errors import STOPPED, InputError
 from pipeline.reproduction import bring_data, compare
 from pipeline.reproduction.checkout import Project, checkout, find_project, refuse
 from pipeline.reproduction.replay import replay, stoppable
@@ -22,8 +22,6 @@ from pipeline.tracking import provenance
 from pipeline.tracking.store.connection import tracking_uri
 from pipeline.tracking.store.recorded_runs import Recorded, only_run, read_run
 from pipeline.tracking.store.run_references import find_run
-
-STOPPED = 130  # the exit code of a program that was ended by Ctrl-C
 
 
 @click.argument("meant", metavar="RUN")

@@ -12,6 +12,7 @@ import pytest
 from wiring import stages
 
 from pipeline.__main__ import COMMANDS, cli, main
+from pipeline.errors import run_main
 from pipeline.stages.external import entry_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -200,6 +201,17 @@ def test_a_command_keeps_its_options_when_it_runs_again(
             main()
         assert end.value.code in (0, None)
     assert capsys.readouterr().out.count("--branch NAME") == 2
+
+
+def test_a_stage_that_is_stopped_says_so_in_a_line(monkeypatch, capsys):
+    def stopped() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "argv", ["prepare"])
+    with pytest.raises(SystemExit) as end:
+        run_main(stopped)
+    assert end.value.code == 130
+    assert capsys.readouterr().err == "stopped before the end\n"
 
 
 def test_garbage_is_looked_for_in_a_process_own_work_alone():
