@@ -5,7 +5,6 @@ behind the key path in `pipeline.settings.params`.
 """
 
 from collections.abc import Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -180,7 +179,7 @@ class Params(SettingsSection):
                 )
         return self
 
-    @cached_property
+    @property
     def chosen(self) -> Recipe:
         """The recipe that `recipe` names."""
         return self.recipes[self.recipe]

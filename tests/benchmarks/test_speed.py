@@ -119,12 +119,13 @@ def test_training_is_compared_with_plain_fit_and_names_who_is_absent(monkeypatch
     ]
 
 
-def test_plain_script_learns_from_what_the_pipeline_reads(tmp_path, settings, capsys):
-    small = settings.demo.model_copy(update={"subjects": 6, "frames_per_clip": 10})
+def test_plain_script_learns_from_what_the_pipeline_reads(tmp_path, quick, monkeypatch, capsys):
+    small = quick.demo.model_copy(update={"subjects": 6, "frames_per_clip": 10})
     demo.write(demo.generate(small), tmp_path)
+    monkeypatch.setattr(plain_script.params, "load", lambda _: quick)
     plain_script.main(str(tmp_path), "expression")
     found = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert found["frames"] == 180
+    assert (found["frames"], found["epochs"]) == (180, 1)
     assert 0 < found["val_loss"] < 1
 
 
