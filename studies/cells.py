@@ -43,9 +43,8 @@ PACKAGE = Path(__file__).parents[1]
 EVERY_PART = (
     *("pipeline/data/action_units.py", "pipeline/data/features", "pipeline/data/frames.py"),
     *("pipeline/data/labels/facs_rules.py", "pipeline/data/names/dealing.py"),
-    *("pipeline/evaluation/baselines.py", "pipeline/evaluation/logistic_regression.py"),
-    *("pipeline/evaluation/resampling", "pipeline/evaluation/scoring"),
-    "pipeline/stages/steps/training.py",
+    *("pipeline/evaluation/baselines", "pipeline/evaluation/resampling"),
+    *("pipeline/evaluation/scoring", "pipeline/stages/steps/training.py"),
     *("studies/frames.py", "studies/learners", "studies/own_clips.py"),
 )
 NETWORK_PARTS = ("pipeline/model", "pipeline/stages/weigh.py")

@@ -61,8 +61,9 @@ def claims(seed: int) -> dict[str, tuple[str, bool]]:
     from pipeline.data.frames import as_matrix, au_columns, column_codes
     from pipeline.evaluation import baselines
     from pipeline.evaluation.all_models import Bounds, build_case
+    from pipeline.evaluation.baselines.logistic_regression import fit_logistic
+    from pipeline.evaluation.baselines.training_mean import training_mean
     from pipeline.evaluation.judgement import judge
-    from pipeline.evaluation.logistic_regression import fit_logistic
     from pipeline.evaluation.resampling.bootstrap import Resampling
     from pipeline.settings import params, paths
     from pipeline.stages.steps.predicting import rule_baseline
@@ -79,7 +80,7 @@ def claims(seed: int) -> dict[str, tuple[str, bool]]:
     regression = fit_logistic(features[train], true[train])
     predicted = {
         baselines.NETWORK: network(features, true, split, seed),
-        baselines.CONSTANT: baselines.constant(true[train], len(true)),
+        baselines.CONSTANT: training_mean(true[train], len(true)),
         baselines.LOGISTIC: regression.predict(features),
     }
     if rule is not None and set(emotions) <= set(rule.columns):

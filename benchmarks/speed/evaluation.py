@@ -33,8 +33,9 @@ from benchmarks.measuring import (
 from benchmarks.memory import peak
 from pipeline.evaluation import baselines
 from pipeline.evaluation.all_models import Bounds, build_case, mean_table
+from pipeline.evaluation.baselines.logistic_regression import MOST_ROWS, fit_logistic
+from pipeline.evaluation.baselines.training_mean import training_mean
 from pipeline.evaluation.judgement import judge, network_by_group
-from pipeline.evaluation.logistic_regression import MOST_ROWS, fit_logistic
 from pipeline.evaluation.resampling.bootstrap import Resampling
 from pipeline.evaluation.resampling.sampling import draw_rows
 from pipeline.evaluation.scoring.arrays import Floats, Ints
@@ -58,7 +59,7 @@ def make_case(rows: int, each: int) -> tuple[Floats, dict[str, Floats], np.ndarr
         noise *= 0.3
         noise += true
         predicted[model] = np.clip(noise, 0, 1, out=noise)
-    predicted[baselines.CONSTANT] = baselines.constant(true[: rows // 10], rows)
+    predicted[baselines.CONSTANT] = training_mean(true[: rows // 10], rows)
     subject = np.arange(rows) // each
     split = np.where(subject <= max(2, subject[-1] // 10), "val", "test")
     split = np.where(subject == 0, "train", split)

@@ -1,8 +1,9 @@
-"""Pass millions of frames through prepare, label and weigh; measure time and memory.
+"""Pass millions of frames through stages; measure time and memory.
 
 Run as `python -m benchmarks.speed.scale`. Frames are generated into a temporary folder of Parquet
 files: 12 action units, clips of 1,000 frames, three clips a subject. `--sizes 1,10,100` passes 100
-million as well, which takes 8 GB of disk.
+million as well, which takes 8 GB of disk. `--last evaluate` goes on after weigh: train takes two
+epochs.
 """
 
 import os
@@ -27,7 +28,8 @@ from pipeline.data.action_units import intensity
 AUS = (1, 2, 4, 5, 6, 7, 12, 14, 15, 17, 20, 25)
 CLIP = 1000  # frames
 CHUNK = 1_000_000  # frames written at once
-STAGES = ("prepare", "label", "weigh")
+STAGES = ("prepare", "label", "weigh", "train", "evaluate")
+EPOCHS = 2
 
 
 def write_frames(folder: Path, millions: float, *, shuffled: bool) -> None:
@@ -84,15 +86,16 @@ def run_stage(stage: str, workspace: Path) -> tuple[float, float]:
     return time.perf_counter() - begin, float(done.stdout.splitlines()[-1])
 
 
-def measure(millions: float, *, shuffled: bool) -> Iterator[Record]:
-    """Run the three stages on so many million frames."""
+def measure(millions: float, last: str, *, shuffled: bool) -> Iterator[Record]:
+    """Run the stages up to `last` on so many million frames."""
     with tempfile.TemporaryDirectory() as name:
         workspace = Path(name)
         tree = yaml.safe_load(PARAMS.read_text())
         tree["data"] |= {"path": "frames", "layout": "table"}
+        tree["recipes"][tree["recipe"]]["epochs"] = EPOCHS
         (workspace / "params.yaml").write_text(yaml.safe_dump(tree, sort_keys=False))
         write_frames(workspace / "frames", millions, shuffled=shuffled)
-        for stage in STAGES:
+        for stage in STAGES[: STAGES.index(last) + 1]:
             seconds, peak = run_stage(stage, workspace)
             case = f"{stage}, {millions:g} million frames{' in no order' * shuffled}"
             yield Record(case, "time", "s", [seconds])
@@ -104,9 +107,10 @@ def main() -> None:
     parser = options_of(__doc__)
     parser.add_argument("--sizes", default="1,10", help="millions of frames")
     parser.add_argument("--shuffled", action="store_true", help="each million in no order")
+    parser.add_argument("--last", default="weigh", choices=STAGES, help="stage at which to stop")
     options = parser.parse_args()
     sizes = map(float, options.sizes.split(","))
-    found = (measure(size, shuffled=options.shuffled) for size in sizes)
+    found = (measure(size, options.last, shuffled=options.shuffled) for size in sizes)
     tell(chain.from_iterable(found), options.json)
 
 

@@ -7,7 +7,8 @@ from pipeline.data.action_units import AU_COLUMNS
 from pipeline.data.labels import facs_rules
 from pipeline.errors import InputError
 from pipeline.evaluation import baselines
-from pipeline.evaluation.logistic_regression import MOST_ROWS, fit_logistic
+from pipeline.evaluation.baselines.logistic_regression import MOST_ROWS, fit_logistic
+from pipeline.evaluation.baselines.training_mean import training_mean
 from pipeline.evaluation.resampling.sampling import draw_rows
 from studies.learners.task import Answer, Array, Task
 
@@ -20,7 +21,7 @@ def known(task: Task) -> tuple[pa.Table, Array]:
 
 def constant(task: Task) -> Answer:
     """Predict each emotion's mean label."""
-    return Answer(baselines.constant(known(task)[1], task.asked.num_rows).astype(np.float32))
+    return Answer(training_mean(known(task)[1], task.asked.num_rows).astype(np.float32))
 
 
 def logistic(task: Task) -> Answer:

@@ -94,7 +94,7 @@ def test_ingest_is_compared_with_the_fastest_parser(tmp_path, monkeypatch):
 
 
 def test_scale_measures_every_stage(monkeypatch, capsys):
-    run(monkeypatch, scale.main, "--sizes=0.009")
+    run(monkeypatch, scale.main, "--sizes=0.018", "--last=evaluate")
     told = capsys.readouterr().out
     cases = {line.split(",")[0] for line in told.splitlines()}
     assert cases == set(scale.STAGES)

@@ -11,6 +11,7 @@ import pyarrow as pa
 from pipeline.data.frames import word_type
 from pipeline.evaluation import baselines
 from pipeline.evaluation.all_models import Bounds, Case, build_case, mean_table
+from pipeline.evaluation.baselines.training_mean import training_mean
 from pipeline.evaluation.judgement import Judgement, judge, network_by_group
 from pipeline.evaluation.prediction_file import KEYS
 from pipeline.evaluation.resampling.bootstrap import Resampling
@@ -77,7 +78,7 @@ def invented_case() -> Case:
         name: np.clip(true + random.normal(0, noise, true.shape), 0, 1)
         for name, noise in ((baselines.NETWORK, 0.2), (baselines.RULE, 0.4))
     }
-    predicted[baselines.CONSTANT] = baselines.constant(true, rows)
+    predicted[baselines.CONSTANT] = training_mean(true, rows)
     split = np.repeat(["train", "val", "test"], rows // 3)
     return build_case(EMOTIONS, split, true, predicted, Bounds(0.5, 0.5))
 

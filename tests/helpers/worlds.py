@@ -8,6 +8,7 @@ from short_forms import score
 
 from pipeline.evaluation import baselines
 from pipeline.evaluation.all_models import Bounds, build_case, score_all
+from pipeline.evaluation.baselines.training_mean import training_mean
 from pipeline.evaluation.certainty import Certainty, measure
 from pipeline.evaluation.resampling.bootstrap import Resampling
 from pipeline.evaluation.scoring.arrays import Floats
@@ -33,7 +34,7 @@ def world() -> Callable[..., tuple[Floats, dict[str, Floats]]]:
             baselines.NETWORK: near(network),
             baselines.RULE: near(rule),
             baselines.LOGISTIC: near(1.0),
-            baselines.CONSTANT: baselines.constant(true, len(true)),
+            baselines.CONSTANT: training_mean(true, len(true)),
         }
 
     return make

@@ -16,6 +16,7 @@ from pipeline.data.frames import as_matrix, au_columns
 from pipeline.data.labels import facs_rules
 from pipeline.errors import InputError
 from pipeline.evaluation import baselines
+from pipeline.evaluation.baselines.training_mean import training_mean
 from pipeline.evaluation.resampling.sampling import draw_rows
 from pipeline.evaluation.scoring.arrays import Floats
 from pipeline.model.inference.model_file import open_network
@@ -57,7 +58,10 @@ def predict_all(
     regression learns from a sample that `seed` decides. Where features are calibrated, both stand
     there without that as well.
     """
-    from pipeline.evaluation.logistic_regression import MOST_ROWS, fit_logistic  # loads slowly
+    from pipeline.evaluation.baselines.logistic_regression import (  # loads slowly
+        MOST_ROWS,
+        fit_logistic,
+    )
 
     how = read_feature_map(made["feature_map"])
     frames = pq.read_table(paths.FRAMES, columns=columns_for(how))
@@ -72,7 +76,7 @@ def predict_all(
 
     predicted: dict[str, Floats] = {
         baselines.NETWORK: network(features),
-        baselines.CONSTANT: baselines.constant(true[train], len(true)),
+        baselines.CONSTANT: training_mean(true[train], len(true)),
         baselines.LOGISTIC: regress(features),
     }
     if how.population:

@@ -5,8 +5,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from pipeline.errors import InputError
-from pipeline.evaluation import logistic_regression
-from pipeline.evaluation.logistic_regression import fit_logistic
+from pipeline.evaluation.baselines import logistic_regression
+from pipeline.evaluation.baselines.logistic_regression import fit_logistic
 
 
 def test_hard_labels_give_the_plain_regression() -> None:
