@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from patience import HANGS, wait_for
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from throwaway import ROOT, commit, environment, make_clone, run, set_params
 
 BROWSER_OPTIONS = [
@@ -127,23 +127,25 @@ def browser(chromium: str) -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture
-def page(browser: Browser, ui: Server) -> Iterator[Page]:
-    """Open a window of a first visitor; fail where it asks another host for anything."""
+@pytest.fixture(scope="module")
+def window(browser: Browser, ui: Server) -> Iterator[BrowserContext]:
+    """Open a browser whose pages share what one has loaded: MLflow's code alone takes seconds."""
     context = browser.new_context(base_url=ui.address, viewport={"width": 1280, "height": 900})
     context.set_default_timeout(PATIENCE)
-    foreign: list[str] = []
-
-    def local_only(route: Route) -> None:
-        if route.request.url.startswith((f"{ui.address}/", "data:", "blob:")):
-            route.continue_()
-        else:
-            foreign.append(route.request.url)
-            route.abort()
-
-    context.route("**/*", local_only)
-    yield context.new_page()
+    yield context
     context.close()
+
+
+@pytest.fixture
+def page(window: BrowserContext, ui: Server) -> Iterator[Page]:
+    """Open a page of a first visitor; fail where it asks another host for anything."""
+    asked: list[str] = []
+    page = window.new_page()
+    page.on("request", lambda request: asked.append(request.url))
+    yield page
+    page.evaluate("localStorage.clear()")
+    page.close()
+    foreign = [url for url in asked if not url.startswith((f"{ui.address}/", "data:", "blob:"))]
     assert not foreign, f"the page asked other hosts: {foreign}"
 
 
