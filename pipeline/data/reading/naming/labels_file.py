@@ -6,6 +6,7 @@ Delimiter, coding, case and blanks of column names are recognised, empty rows an
 
 import csv
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ LABELS_FILE = "labels.csv"
 COLUMNS = ("clip", "subject", "emotion", "valence_class")
 _CHUNK = 1 << 20  # bytes
 _SUFFIX = re.compile(
-    r"(?i)\.(?:csv|tsv|txt|parquet|mp4|m4v|avi|mov|mkv|webm|wmv|flv|mpe?g|jpe?g|png|bmp)(?:\.gz)?$"
+    r"(?i)(?:\.(?:csv|tsv|txt|parquet|mp4|m4v|avi|mov|mkv|webm|wmv|flv|mpe?g|jpe?g|png|bmp|gz))+$"
 )
 
 Row = Mapping[str, str]
@@ -84,8 +85,12 @@ class Labels:
 
 
 def plain(name: str) -> str:
-    """Give a clip's name with `/` between folders, without `./` in front and without a suffix."""
-    return _SUFFIX.sub("", name.replace("\\", "/").removeprefix("./"))
+    """Give a clip's name with `/` between folders, without `./` in front and without suffixes.
+
+    A Mac writes an accent into a file's name as a mark of its own, a table has one letter.
+    """
+    composed = unicodedata.normalize("NFC", name)
+    return _SUFFIX.sub("", composed.replace("\\", "/").removeprefix("./"))
 
 
 def _base(name: str) -> str:

@@ -117,6 +117,9 @@ def test_may_call_its_columns_otherwise(tmp_path):
         ("C:\\rec\\A_1.csv", "A_1"),
         ("J\u00f6rg.1", "J\u00f6rg.1"),
         ("A_1.take2", "A_1.take2"),
+        ("A_1.mp4.csv", "A_1.mp4"),  # of A_1.mp4.csv
+        ("J\u00f6rg/A", "Jo\u0308rg/A"),
+        ("Jo\u0308rg/A.csv", "J\u00f6rg/A"),
     ],
 )
 def test_a_clip_may_be_listed_with_or_without_folder_and_suffix(tmp_path, listed, clip):
