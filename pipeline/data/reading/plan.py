@@ -13,7 +13,7 @@ from pipeline.data.reading.columns.lost_suffix import Look, restore_suffixes
 from pipeline.data.reading.columns.notes import describe_left_out, describe_names
 from pipeline.data.reading.csv.reader import read_head
 from pipeline.data.reading.naming.clip_names import Clip, Naming, join_spellings
-from pipeline.data.reading.naming.labels_file import LABELS_FILE
+from pipeline.data.reading.naming.labels_place import LABELS_FILE
 from pipeline.data.reading.rows.contract import KEYS, Raw
 from pipeline.data.reading.rows.parts import Face, Read, key_of, read_group
 from pipeline.data.warnings import some, warning

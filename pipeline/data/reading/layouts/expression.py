@@ -17,7 +17,7 @@ from pipeline.data.reading.csv.reader import read_sheet
 from pipeline.data.reading.csv.text import UnreadableError, sheet_stem
 from pipeline.data.reading.folders import files_below
 from pipeline.data.reading.naming.clip_names import Clip, Naming
-from pipeline.data.reading.naming.labels_file import LABELS_FILE
+from pipeline.data.reading.naming.labels_place import find_labels
 from pipeline.data.reading.plan import Plan, Source, plan_clips
 from pipeline.data.reading.rows.parts import Face, Part
 from pipeline.errors import InputError
@@ -37,7 +37,7 @@ def plan(source: Source) -> Plan:
                 f"{root} has no folder {folder}; data.layout: expression needs AUs/ and Valences/."
             )
     au_files, valence_files = _by_clip(root / "AUs", _AUS), _by_clip(root / "Valences", _VALENCES)
-    known = {*au_files.values(), *valence_files.values(), root / LABELS_FILE}
+    known = {*au_files.values(), *valence_files.values(), find_labels(root)}
     return plan_clips(
         (
             _clip(name, path, valence_files.get(name), source.naming)

@@ -9,7 +9,8 @@ from pathlib import Path
 from pipeline.data.action_units import VALENCE_CLASSES
 from pipeline.data.names.words import one_spelling, said
 from pipeline.data.reading.csv.header import Header
-from pipeline.data.reading.naming.labels_file import LABELS_FILE, Labels
+from pipeline.data.reading.naming.labels_file import Labels
+from pipeline.data.reading.naming.labels_place import LABELS_FILE
 from pipeline.errors import InputError
 
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from pipeline.data.names.words import said
 from pipeline.data.reading.csv.text import UnreadableError, chunks
+from pipeline.data.reading.naming.labels_place import LABELS_FILE, find_labels
 from pipeline.errors import InputError
 
-LABELS_FILE = "labels.csv"
 COLUMNS = ("clip", "subject", "emotion", "valence_class")
 _CHUNK = 1 << 20  # bytes
 _SUFFIX = re.compile(
@@ -104,11 +104,11 @@ def _is_end(one: str, other: str) -> bool:
 def read_labels(folder: Path, called: Mapping[str, str]) -> Labels:
     """Read labels.csv, if there is one; `called` says what it calls clip, subject and so on.
 
-    Raises `InputError` on an unknown, missing or repeated column, a row of too many cells and a
-    clip that is listed twice.
+    Raises `InputError` on an unknown, missing or repeated column, a row of too many cells, a clip
+    that is listed twice, and as `find_labels`.
     """
-    path = folder / LABELS_FILE
-    if not path.is_file():
+    path = find_labels(folder)
+    if path is None:
         return Labels()
     lines = _cells(path)
     _, header = next(lines, (0, []))

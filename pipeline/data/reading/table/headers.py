@@ -21,6 +21,8 @@ from pipeline.data.reading.csv.column_names import recognise_names
 from pipeline.data.reading.csv.header import Header
 from pipeline.data.reading.csv.reader import read_head
 from pipeline.data.reading.csv.text import UnreadableError, is_plain_text, sheet_stem
+from pipeline.data.reading.folders import files_among
+from pipeline.data.reading.naming.labels_place import find_labels, is_labels
 from pipeline.data.reading.plan import Source
 from pipeline.data.reading.rows.contract import KEYS
 from pipeline.data.reading.table.column_types import (
@@ -39,7 +41,20 @@ def is_parquet(path: Path) -> bool:
     return path.suffix.lower() == ".parquet"
 
 
-def open_columns(path: Path, source: Source) -> Header | Reject | None:
+def open_tables(source: Source) -> tuple[dict[Path, Header | Reject], list[str]]:
+    """Read the names of the columns of all tables of a source; name the other files."""
+    root = source.path
+    labels = find_labels(root if root.is_dir() else root.parent)
+    every = sorted(path for path in files_among(root, source.chosen) if path != labels)
+    opened = {
+        path: header
+        for path in every
+        if not is_labels(path) and (header := _open_columns(path, source)) is not None
+    }
+    return opened, [printable(path) for path in every if path not in opened]
+
+
+def _open_columns(path: Path, source: Source) -> Header | Reject | None:
     """Read the names of a table's columns; None where a file of a folder is no table."""
     root = source.path
     if is_parquet(path):
