@@ -39,6 +39,9 @@ def read(tmp_path, text, called=None) -> Labels:
         PLAIN + "NA,NA,NA\n-,,\n",
         PLAIN.replace("sad\n", "sad,,\n"),
         PLAIN.replace("emotion", "emotion,valence_class").replace("sad", "sad,NA"),
+        PLAIN.replace("\n", ",,\n"),  # columns of a spreadsheet that hold nothing
+        ",clip,subject,emotion\n0,A_1,A,sad\n1,B_1,B,happy\n",  # an index of pandas, or of R
+        "Unnamed: 0,clip,subject,emotion\n0,A_1,A,sad\n1,B_1,B,happy\n",
         codecs.BOM_UTF8 + PLAIN.encode(),
         PLAIN.encode("utf-16"),
         codecs.BOM_UTF16_BE + PLAIN.encode("utf-16-be"),
@@ -79,6 +82,9 @@ def test_any_other_word_is_text(tmp_path, word):
         ("clip,Emotion,emotion \nA,x,y\n", "has the column emotion twice"),
         ("clip,mood\nA,sad\n", "has the columns clip, mood; clip and any of"),
         ("file,emotion\nA,sad\n", r"`columns: \{clip: <its name>\}`"),
+        ("file,emotion\nA,sad\n", "`--column clip=<its name>` to inspect"),
+        ("clip,emotion,age\nA,sad,9\n", "Remove age, or say what one of them is: `columns:"),
+        ("clip,emotion,\nA,sad,,\nB,sad,,9\n", "row 2 has 4 cells"),
         ("", "clip and any of"),
         ("clip,emotion\nA,sad,very\n", "row 1 has 3 cells for the columns clip, emotion"),
         ("clip,emotion\nA,sad\n\nA,sad\n", r"row 2: clip A is listed already \(row 1\)"),
