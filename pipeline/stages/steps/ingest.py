@@ -57,7 +57,7 @@ def plan_source(settings: Params, data: DataSource, source: Source) -> Plan:
         refuse_bad_files(plan.rejects)
     if not plan.clips:
         first = f" First: {plan.rejects[0].file}: {plan.rejects[0].detail}." if plan.rejects else ""
-        first += "".join(f" Mind: {note}." for note in unread)
+        first += "".join(f" Mind: {note}." for note in [*unread, *plan.hints])
         if plan.ignored:
             first += f" Not looked at: {some(plan.ignored, 3)}; {FORMATS} are read."
         raise InputError(

@@ -396,6 +396,15 @@ def test_reads_subfolders_and_upper_case_and_counts_what_it_ignores(workspace, t
     assert account["files_ignored"] == 2
 
 
+def test_columns_that_seem_to_tell_whose_a_clip_is_are_not_passed_over_in_silence(
+    workspace, tree, tmp_path
+):
+    told = csv_text([*COLUMNS, "Participant ID", "emotion"], [[*row, "p1", "sad"] for row in ROWS])
+    account = run(workspace, tree, openface_folder(tmp_path / "in", {"Z_1.csv": told}))
+    (note,) = [note for note in account["notes"] if "are not read" in note]
+    assert "Participant ID (in 1 files), emotion (in 1 files); of files that are" in note
+
+
 def test_reads_files_of_714_columns(workspace, tree, tmp_path):
     rows = write_folder(tmp_path / "in", 1, 15)
     account = run(workspace, tree, tmp_path / "in")

@@ -33,6 +33,9 @@ from pipeline.data.warnings import some
 
 EXTRAS = ("frame", "success", "confidence", "valence")
 _LOOK_ROWS = 1 << 16
+# What OpenFace and py-feat write beside action units.
+_OF_EXTRACTORS = ("timestamp", "face_id", "face", "FaceScore", "Identity", "approx_time")
+_MEASURED = re.compile(r"(?i)\W*(?:gaze_|pose_|eye_lmk_|[xyzp]_|FaceRect|unnamed )")
 _LIKELY = re.compile(r"(?i)video|file|record|clip|name|image")
 
 
@@ -89,10 +92,12 @@ def _with_columns(header: Header, columns: Mapping[str, str]) -> Header:
 
 def _without_clip(header: Header) -> str:
     """Say what is there in the place of a clip column, and which of it may be meant."""
-    known = {*KEYS, *EXTRAS, *AU_COLUMNS, "timestamp"}
-    others = [name for name in header.columns if name not in known]
+    known = {*KEYS, *EXTRAS, *AU_COLUMNS, *_OF_EXTRACTORS}
+    others = [n for n in header.columns if n not in known and not _MEASURED.match(n)]
     likely = [name for name in others if _LIKELY.search(name)] + others
     told = f"lacks clip, its columns are {some(header.written, 20)}"
+    if "timestamp" in header.names or not likely:
+        told += "; if each file is a clip, its layout is openface or pyfeat (`--layout openface`)"
     if not likely:
         return told
     return (
