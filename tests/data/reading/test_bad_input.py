@@ -30,6 +30,7 @@ BAD_FILES = {
     "blank lines only": (b"\n\n  \n", "empty", 0),
     "header only": (csv_text(COLUMNS, []), "empty", 0),
     "a picture": (PNG, "unreadable", None),
+    "a workbook of Excel": (b"PK\x03\x04\x14\0\6\0\x08\0", "unreadable", None),
     "NUL bytes in the header": (GOOD.replace("frame", "fra\0me", 1), "unreadable", 3),
     "a column twice": (GOOD.replace("AU06_c", "AU06_r", 1), "unreadable", 3),
     "a missing action unit": (csv_text(COLUMNS[:-2], [r[:-2] for r in ROWS]), "missing_column", 3),
@@ -259,6 +260,24 @@ def test_refuses_what_cannot_be_right(workspace, tree, tmp_path, case):
     files, told = REFUSED[case]
     with pytest.raises(InputError, match=told):
         run(workspace, tree, openface_folder(tmp_path / "in", files))
+
+
+@pytest.mark.parametrize(
+    ("start", "told"),
+    [
+        (b"PK\x03\x04\x14\0", "save its sheet as CSV, or unpack it"),
+        (b"\xd0\xcf\x11\xe0\xa1", "save its sheet as CSV"),
+        (b"PAR1\x15\0", r"end its name in \.parquet"),
+        (b"ARROW1\0\0", "save it as Parquet or CSV"),
+    ],
+)
+@pytest.mark.parametrize("layout", ["openface", "table"])
+def test_says_what_to_do_with_tables_that_are_no_text(
+    workspace, tree, tmp_path, start, told, layout
+):
+    path = add(tmp_path / "in", {"A_1.csv": start + bytes(200)}) / "A_1.csv"
+    with pytest.raises(InputError, match=told):
+        run(workspace, tree, path, layout=layout)
 
 
 def test_refuses_another_extractor_than_the_layout_says(workspace, tree, tmp_path):

@@ -95,6 +95,7 @@ def test_any_other_word_is_text(tmp_path, word):
         ('clip,emotion\nA,"sad\nB,happy"\n', "a quote is missing"),
         ('clip,emotion\nA,"sad"der\n', "line 2: .*Mend this line"),
         (b"clip,emotion\nA,tr\xe4nig\n", "Save it as UTF-8"),
+        (b"PK\x03\x04\x14\0\6\0", "labels.csv: it is not text but .*; save its sheet as CSV"),
     ],
 )
 def test_refuses_what_may_lose_or_double_a_row(tmp_path, text, told):
