@@ -245,6 +245,13 @@ def test_sets_images_without_partner_aside(workspace, tree, tmp_path, case):
     assert account["rows_kept"] >= 8
 
 
+def test_hidden_files_that_a_mac_lays_beside_pairs_are_left_out(workspace, tree, tmp_path):
+    hidden = {name.replace("/", "/._"): b"\0\5\x16\7" for name in pair("A_CT_P")}
+    folder = expression_folder(tmp_path / "in", hidden)
+    account = run(workspace, tree, folder, layout="expression", naming="expression")
+    assert (account["files"], account["files_quarantined"], account["aside"]) == (8, 0, [])
+
+
 REFUSED = {
     "OpenFace 3": ({"Z_1.csv": "AU03_r,AU06_r\n1,1\n"}, "OpenFace 3.0"),
     "two extractors": ({"Z_1.csv": "frame,AU06,AU12\n1,0.5,0.5\n"}, "several extractors"),

@@ -57,8 +57,12 @@ def plan(source: Source) -> Plan:
 
 
 def _by_clip(folder: Path, ending: str) -> dict[str, Path]:
-    """Find the files whose names have this ending, by clip; of two of one the first counts."""
-    stems = [(sheet_stem(path.name) or "", path) for path in sorted(folder.iterdir(), reverse=True)]
+    """Find the files whose names have this ending, by clip; of two of one the first counts.
+
+    Hidden ones are left out: a Mac lays a `._x_aus.csv` beside each file on other disks.
+    """
+    files = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    stems = [(sheet_stem(path.name) or "", path) for path in sorted(files, reverse=True)]
     found = {s.removesuffix(ending): path for s, path in stems if s.endswith(ending)}
     return dict(sorted(found.items()))
 
