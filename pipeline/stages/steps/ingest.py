@@ -17,6 +17,7 @@ from pipeline.data.card.counting.losses import Losses
 from pipeline.data.frames import RowGroupWriter, frame_schema
 from pipeline.data.quarantine import Reject
 from pipeline.data.reading.csv.text import FORMATS
+from pipeline.data.reading.folders import describe_passed_over
 from pipeline.data.reading.layouts import PLANNERS
 from pipeline.data.reading.naming.clip_names import Naming
 from pipeline.data.reading.naming.labels_file import read_labels
@@ -52,7 +53,7 @@ def plan_source(settings: Params, data: DataSource, source: Source) -> Plan:
     labels, plan = source.naming.labels, PLANNERS[data.layout](source)
     labels.listed(plan.clips)  # refuses a row that may mean several of them
     unread = describe_unread(plan.ignored)
-    plan.notes.extend([*labels.notes, *unread])
+    plan.notes.extend([*labels.notes, *unread, *describe_passed_over(plan.ignored)])
     if settings.prepare.on_bad_file == "fail":
         refuse_bad_files(plan.rejects)
     if not plan.clips:

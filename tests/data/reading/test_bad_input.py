@@ -431,6 +431,23 @@ def test_columns_that_seem_to_tell_whose_a_clip_is_are_not_passed_over_in_silenc
     assert "Participant ID (in 1 files), emotion (in 1 files); of files that are" in note
 
 
+def test_tables_that_are_not_read_are_named(workspace, tree, tmp_path):
+    films = {"A_1.avi": PNG, "A_1.hog": PNG, "A_1_of_details.txt": "Input:x", "notes.txt": "x"}
+    folder = openface_folder(tmp_path / "in", films)
+    assert "may hold tables" not in "".join(run(workspace, tree, folder)["notes"])
+    add(folder, {"E_1.xlsx": b"PK", "more.zip": b"PK", "F_1.parquet": b"PAR1"})
+    notes = "".join(run(workspace, tree, folder)["notes"])
+    for name in ("E_1.xlsx", "more.zip", "F_1.parquet"):
+        assert str(folder / name) in notes
+
+
+def test_pairs_below_their_folders_are_named(workspace, tree, tmp_path):
+    deep = {name.replace("/", "/day 2/"): text for name, text in pair("Z_CT_P").items()}
+    folder = expression_folder(tmp_path / "in", deep)
+    account = run(workspace, tree, folder, layout="expression", naming="expression")
+    assert "2 files that may hold tables are not read in this layout" in "".join(account["notes"])
+
+
 def test_reads_files_of_714_columns(workspace, tree, tmp_path):
     rows = write_folder(tmp_path / "in", 1, 15)
     account = run(workspace, tree, tmp_path / "in")
