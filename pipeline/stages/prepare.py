@@ -5,6 +5,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
 from pipeline.data import quarantine
 from pipeline.data.warnings import warning
 from pipeline.errors import InputError, run_main
@@ -46,6 +49,15 @@ def show(account: dict[str, Any]) -> None:
         print(f"warning {item['code']}: {item['message']}")
 
 
+def first_aside() -> str:
+    """Name the first row that was set aside, or the first file that had rows."""
+    rows = pq.read_table(paths.QUARANTINE, filters=pc.field("rows") > 0).slice(0, 1).to_pylist()
+    if not rows:
+        return ""
+    place = "" if rows[0]["row"] is None else f", row {rows[0]['row']}"
+    return f" First: {rows[0]['file']}{place}: {rows[0]['detail']}."
+
+
 def main() -> None:
     settings = params.load()
     paths.FRAMES.parent.mkdir(parents=True, exist_ok=True)
@@ -63,6 +75,7 @@ def main() -> None:
         raise InputError(
             f"no frame is left for {', '.join(empty)}: {account['rows_quarantined']} of "
             f"{account['rows_read']} rows are quarantined ({told}); see {paths.QUARANTINE}."
+            f"{first_aside()}"
         )
     paths.PREPARE_SUMMARY.write_text(json.dumps(account, indent=2) + "\n")
     content = {"aus": activity.rows(), "drift": activity.drift()}

@@ -305,8 +305,12 @@ def test_refuses_two_subjects_and_an_empty_or_absent_folder(workspace, tree, tmp
 
 def test_says_so_when_nothing_is_left(workspace, tree, tmp_path):
     lost = {f"{s}_1.csv": GOOD.replace(",0.9,", ",0.1,") for s in "ABCD"}
-    with pytest.raises(InputError, match=r"no frame is left for train, val, test.*low_confidence"):
+    with pytest.raises(
+        InputError, match=r"no frame is left for train, val, test.*low_confidence"
+    ) as error:
         run(workspace, tree, openface_folder(tmp_path / "in", lost))
+    first = f"First: {tmp_path / 'in/A_1.csv'}, row 1: confidence is 0.1."
+    assert first in str(error.value)
 
 
 def test_stops_at_a_bad_file_where_that_is_asked_for(workspace, tree, tmp_path):
