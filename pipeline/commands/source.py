@@ -141,4 +141,4 @@ def _looks(path: Path) -> Iterator[Look]:
         if sheet_stem(file.name) or file == path:
             header = header or open_header(file)
         if isinstance(header, Header) and recognise(header.names):
-            yield Look(header.names, partial(first_rows, file, header))
+            yield Look(file, header.names, partial(first_rows, file, header))

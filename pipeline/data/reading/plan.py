@@ -143,7 +143,7 @@ def plan_clips(
 
 def _with_suffixes(clips: Sequence[Clip]) -> tuple[list[Clip], list[str]]:
     """Give columns the names that they lost on the way, and say so."""
-    looks = [Look(clip.header.names, partial(read_head, clip.path, clip.header)) for clip in clips]
+    looks = [Look(c.path, c.header.names, partial(read_head, c.path, c.header)) for c in clips]
     given, notes = restore_suffixes(looks)
     renamed = [
         replace(clip, header=clip.header.renamed(names)) if names else clip

@@ -71,7 +71,10 @@ def find_files(source: Source) -> Search:
     tables = {path: found for path, found in opened.items() if isinstance(found, Header)}
     rejects = [found for found in opened.values() if isinstance(found, Reject)]
     given, notes = restore_suffixes(
-        [Look(header.names, partial(first_rows, path, header)) for path, header in tables.items()]
+        [
+            Look(path, header.names, partial(first_rows, path, header))
+            for path, header in tables.items()
+        ]
     )
     found = []
     for number, (path, names) in enumerate(zip(tables, given, strict=True)):
