@@ -321,6 +321,15 @@ def test_stops_at_a_bad_file_where_that_is_asked_for(workspace, tree, tmp_path):
         run(workspace, tree, openface_folder(tmp_path / "in", {"Z_1.csv": csv_text(COLUMNS, [])}))
 
 
+def test_a_person_called_by_a_word_for_nothing_is_told_why(workspace, tree, tmp_path):
+    folder = openface_folder(tmp_path / "in", {"NA_1.csv": GOOD, "zero.csv": GOOD})
+    details = [reject["detail"] for reject in run(workspace, tree, folder)["aside"]]
+    assert "the subject of NA_1 would be 'NA', a word for nothing; rename its files" in details[0]
+    assert details[1].startswith("zero does not match")
+    add(folder, {"labels.csv": "clip,subject\nNA_1,N.A.2\nzero,Z\n"})
+    assert run(workspace, tree, folder)["rows_quarantined"] == 0
+
+
 def test_a_name_that_tells_no_subject_is_set_aside_unless_labels_tell_it(workspace, tree, tmp_path):
     folder = openface_folder(tmp_path / "in", {"zero.csv": GOOD})
     assert run(workspace, tree, folder)["quarantined_by_reason"] == {"unnamed": 3}

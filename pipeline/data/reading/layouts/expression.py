@@ -82,8 +82,7 @@ def _clip(name: str, path: Path, partner: Path | None, naming: Naming) -> Clip |
         return reject_file(path, "no_partner", "has no file in Valences/", header)
     identity = naming.describe(name)
     if identity is None:
-        detail = f"{name} does not match {naming.pattern}"
-        return reject_file(path, "unnamed", detail, header)
+        return reject_file(path, "unnamed", naming.why_not(name), header)
     return Clip(name, identity, path, header, partner)
 
 

@@ -93,8 +93,7 @@ def _clip(path: Path, name: str, naming: Naming) -> Clip | Reject:
         return header
     identity = naming.describe(name)
     if identity is None:
-        detail = f"{name} does not match {naming.pattern}"
-        return reject_file(path, "unnamed", detail, header)
+        return reject_file(path, "unnamed", naming.why_not(name), header)
     return Clip(name, identity, path, header)
 
 
