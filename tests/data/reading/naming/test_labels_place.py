@@ -55,6 +55,16 @@ def test_labels_in_a_folder_below_are_not_passed_over_in_silence(workspace, tree
     assert f"not from {folder / 'day 2/labels.csv'}: write all rows" in note
 
 
+def test_labels_beside_a_table_are_not_seen_by_dvc_which_is_said(workspace, tree, tmp_path):
+    table = "clip,AU06_r,AU12_r\n" + "".join(f"{s}_1,1,2\n" for s in "ABCD")
+    folder = add(tmp_path / "in", {"table.csv": table, "labels.csv": LABELS})
+    told = "labels.csv stands beside data.path, where dvc does not see it change"
+    account = run(workspace, tree, folder / "table.csv", layout="table")
+    assert [note for note in account["notes"] if told in note]
+    account = run(workspace, tree, folder, layout="table")
+    assert not [note for note in account["notes"] if told in note]
+
+
 def test_says_so_where_no_clip_is_left_without_them(workspace, tree, tmp_path):
     folder = add(openface_folder(tmp_path / "in", {}), {"day 2/labels.csv": LABELS})
     with pytest.raises(InputError, match=r"Mind: labels are read from one labels\.csv"):
