@@ -52,7 +52,7 @@ def plan_source(settings: Params, data: DataSource, source: Source) -> Plan:
     """Plan what to read. Raises `InputError` where that is nothing, or a bad file must not be."""
     labels, plan = source.naming.labels, PLANNERS[data.layout](source)
     labels.listed(plan.clips)  # refuses a row that may mean several of them
-    unread = describe_unread(plan.ignored)
+    unread = describe_unread(plan.ignored, source.path)
     plan.notes.extend([*labels.notes, *unread, *describe_passed_over(plan.ignored)])
     if settings.prepare.on_bad_file == "fail":
         refuse_bad_files(plan.rejects)

@@ -43,6 +43,6 @@ def describe_others(headers: Iterable[Header]) -> list[str]:
             notes.append(
                 f"the table has no column {key}; if {likely[0]} is it, say `columns: {{{key}: "
                 f"{likely[0]}}}` below the entry of naming in params.yaml, or `--column "
-                f"{key}={likely[0]}` to inspect"
+                f"{key}={likely[0]}` to inspect and predict"
             )
     return notes

@@ -34,7 +34,7 @@ def recognise_columns(path: Path, header: Sequence[str], called: Mapping[str, st
 
 def _advise(others: Sequence[str], *, told: bool) -> str:
     """Say what to do with columns of other names; `told` where one of the table is the clip."""
-    where = "below the entry of naming in params.yaml (or `--column {}=<its name>` to inspect)"
+    where = "below the entry of naming in params.yaml (or `--column {}=<its name>`)"
     if told:
         return (
             f"Remove {', '.join(others)}, or say what one of them is: `columns: {{emotion: <its "

@@ -36,12 +36,13 @@ def find_labels(folder: Path) -> Path | None:
     return found[0] if found else None
 
 
-def describe_unread(ignored: Iterable[str]) -> list[str]:
-    """Say which tables of labels stand where they are not read."""
+def describe_unread(ignored: Iterable[str], root: Path) -> list[str]:
+    """Say which tables of labels stand where they are not read; `root` is what is read."""
     unread = [file for file in ignored if is_labels(Path(file))]
     if not unread:
         return []
+    folder = root if root.is_dir() else root.parent
     return [
-        f"labels are read from one {LABELS_FILE} in data.path alone, not from {some(unread, 3)}: "
+        f"labels are read from one {LABELS_FILE} in {folder} alone, not from {some(unread, 3)}: "
         "write all rows into that one, clips with their folder"
     ]

@@ -82,7 +82,7 @@ def test_any_other_word_is_text(tmp_path, word):
         ("clip,Emotion,emotion \nA,x,y\n", "has the column emotion twice"),
         ("clip,mood\nA,sad\n", "has the columns clip, mood; clip and any of"),
         ("file,emotion\nA,sad\n", r"`columns: \{clip: <its name>\}`"),
-        ("file,emotion\nA,sad\n", "`--column clip=<its name>` to inspect"),
+        ("file,emotion\nA,sad\n", "or `--column clip=<its name>`"),
         ("clip,emotion,age\nA,sad,9\n", "Remove age, or say what one of them is: `columns:"),
         ("clip,emotion,\nA,sad,,\nB,sad,,9\n", "row 2 has 4 cells"),
         ("", "clip and any of"),

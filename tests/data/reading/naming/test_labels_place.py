@@ -67,5 +67,7 @@ def test_labels_beside_a_table_are_not_seen_by_dvc_which_is_said(workspace, tree
 
 def test_says_so_where_no_clip_is_left_without_them(workspace, tree, tmp_path):
     folder = add(openface_folder(tmp_path / "in", {}), {"day 2/labels.csv": LABELS})
-    with pytest.raises(InputError, match=r"Mind: labels are read from one labels\.csv"):
+    with pytest.raises(
+        InputError, match=rf"Mind: labels are read from one labels\.csv in {folder} alone"
+    ):
         run(workspace, tree, folder)
