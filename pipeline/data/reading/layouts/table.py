@@ -33,6 +33,7 @@ from pipeline.data.reading.table.clip_index import (
 )
 from pipeline.data.reading.table.clip_rows import Words, read
 from pipeline.data.reading.table.files import Search, find_files, settle
+from pipeline.data.reading.table.headers import describe_partitions
 from pipeline.data.reading.table.parquet import TableFile
 from pipeline.data.reading.table.regroup import spread
 from pipeline.data.warnings import some
@@ -65,6 +66,7 @@ def plan(source: Source) -> Plan:
     headers = [file.header for file in found]
     left_out = describe_left_out(aus, extractor, headers, source.aus)
     hints = describe_others(headers)
+    hints += describe_partitions((Path(file.name) for file in found), source.path)
     return Plan(
         jobs=[partial(read, piece, schema, files, words) for piece in pieces],
         subjects=sorted(set(owners.values())),

@@ -1,7 +1,7 @@
 """Read the names of a table's columns, whatever its format, and miss none that is needed."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -55,6 +55,19 @@ def open_tables(source: Source) -> tuple[dict[Path, Header | Reject], list[str]]
         if not is_labels(path) and (header := _open_columns(path, source)) is not None
     }
     return opened, [printable(path) for path in every if path not in opened]
+
+
+def describe_partitions(paths: Iterable[Path], root: Path) -> list[str]:
+    """Say that a column which gave folders their names, as Spark and Dask write it, is not read."""
+    folders = [path.relative_to(root).parts[:-1] for path in paths if path != root]
+    parts = dict.fromkeys(part for names in folders for part in names)
+    named = [part for part in parts if part.partition("=")[0] in KEYS and "=" in part]
+    if not named:
+        return []
+    return [
+        f"folders such as {named[0]} are not read as a column {named[0].partition('=')[0]}: write "
+        "it into the tables (without `partition_cols`)"
+    ]
 
 
 def _open_columns(path: Path, source: Source) -> Header | Reject | None:

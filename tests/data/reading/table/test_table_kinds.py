@@ -150,6 +150,17 @@ def test_what_a_program_measures_is_not_taken_for_the_clip(workspace, tree, tmp_
     assert "is the clip, add" not in str(error.value)
 
 
+def test_a_column_that_became_folders_is_said_not_to_be_read(workspace, tree, tmp_path):
+    table = pd.DataFrame(ROWS, columns=COLUMNS)
+    table.to_parquet(tmp_path / "in", partition_cols=["subject"])
+    account = run(workspace, tree, tmp_path / "in")
+    (note,) = [note for note in account["notes"] if "are not read as a column" in note]
+    tree["naming"]["subject_first"]["pattern"] = "(?P<subject>nobody)"
+    with pytest.raises(InputError, match=r"Mind: folders such as subject=A are not read"):
+        run(workspace, tree, tmp_path / "in")
+    assert note.startswith("folders such as subject=A are not read as a column subject")
+
+
 PEOPLE = "clip,participant,label,AU06_r,AU12_r\n"
 
 
