@@ -77,7 +77,7 @@ def plan(source: Source) -> Plan:
         files=search.count,
         rejects=search.rejects + lacking + damaged + lost,
         ignored=search.ignored,
-        notes=search.notes + left_out + hints + notes,
+        notes=search.notes + left_out + hints + _describe_guessed(clips) + notes,
         hints=_describe_unowned(ranked) + hints,
     )
 
@@ -89,6 +89,17 @@ def _describe_unowned(ranked: Sequence[tuple[str | None, str | None]]) -> list[s
         return []
     told = "neither a column subject, nor labels.csv, nor data.naming"
     return [f"whose clips such as {', '.join(unowned[:3])} are is told by {told}"]
+
+
+def _describe_guessed(clips: Clips) -> list[str]:
+    """Say of which clips the table tells no subject, where it tells those of others."""
+    guessed = sorted(clip for clip in clips.guessed if clip and clips.subject[clip])
+    if not guessed or len(guessed) == sum(owner is not None for owner in clips.subject.values()):
+        return []
+    return [
+        f"the table names no subject for {len(guessed)} of its clips ({some(guessed, 3)}); their "
+        "names or labels.csv do, and may call the same person otherwise"
+    ]
 
 
 def _no_table(path: Path, search: Search) -> InputError:

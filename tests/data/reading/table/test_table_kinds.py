@@ -161,6 +161,16 @@ def test_a_column_that_became_folders_is_said_not_to_be_read(workspace, tree, tm
     assert note.startswith("folders such as subject=A are not read as a column subject")
 
 
+def test_clips_whose_subject_their_names_tell_beside_others_are_named(workspace, tree, tmp_path):
+    files = {f"{i}.csv": part for i, part in enumerate(parts()[:4])}
+    bare = [[row[0], *row[2:]] for row in ROWS[-PART:]]
+    folder = add(tmp_path / "in", files)
+    assert "names no subject" not in "".join(run(workspace, tree, folder)["notes"])
+    add(folder, {"4.csv": csv_text(["clip", *COLUMNS[2:]], bare)})
+    notes = "".join(run(workspace, tree, folder)["notes"])
+    assert "the table names no subject for 2 of its clips (E_1, E_2)" in notes
+
+
 PEOPLE = "clip,participant,label,AU06_r,AU12_r\n"
 
 
