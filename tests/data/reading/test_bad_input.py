@@ -444,6 +444,17 @@ def test_columns_that_seem_to_tell_whose_a_clip_is_are_not_passed_over_in_silenc
     assert "Participant ID (in 1 files), emotion (in 1 files); of files that are" in note
 
 
+def test_a_file_of_all_clips_beside_them_is_not_taken_for_a_clip_in_silence(
+    workspace, tree, tmp_path
+):
+    merged = [[*row, f"{s}_1.csv"] for s in "ABCD" for row in ROWS]
+    files = {"all_data.csv": csv_text([*COLUMNS, "filename"], merged)}
+    account = run(workspace, tree, openface_folder(tmp_path / "in", files))
+    (note,) = [note for note in account["notes"] if "are not read" in note]
+    assert "filename (in 1 files)" in note
+    assert "a file of several clips would count as one clip: take it out" in note
+
+
 def test_tables_that_are_not_read_are_named(workspace, tree, tmp_path):
     films = {"A_1.avi": PNG, "A_1.hog": PNG, "A_1_of_details.txt": "Input:x", "notes.txt": "x"}
     folder = openface_folder(tmp_path / "in", films)

@@ -8,6 +8,9 @@ from pipeline.data.reading.csv.header import Header
 
 _END = r"(?:[ ._-]?(?:id|no|nr|number|code|name|label))?"
 _LIKELY = {
+    "clip": re.compile(
+        rf"(?i)(?:clip|file|filename|video|film|recording|source[ ._-]?file|path){_END}"
+    ),
     "subject": re.compile(
         rf"(?i)(?:subject|participant|person|speaker|actor|patient|user|proband){_END}"
     ),
@@ -22,14 +25,15 @@ def describe_not_asked(headers: Iterable[Header]) -> list[str]:
     files: Counter[str] = Counter()
     for header in headers:
         files.update(header.names)
-    keys = ("clip", "valence_class")
-    found = [n for n in files if n in keys or any(p.fullmatch(n) for p in _LIKELY.values())]
+    patterns = [*_LIKELY.values(), re.compile("valence_class")]
+    found = [n for n in files if any(pattern.fullmatch(n) for pattern in patterns)]
     if not found:
         return []
     told = ", ".join(f"{name} (in {files[name]} files)" for name in sorted(found))
     return [
         f"columns that are not read: {told}; of files that are a clip each, their names and "
-        "labels.csv tell subject, emotion and valence class"
+        "labels.csv tell subject, emotion and valence class, and a file of several clips would "
+        "count as one clip: take it out, or read it with data.layout: table"
     ]
 
 
