@@ -17,7 +17,7 @@ from pipeline.data.reading.csv.header import Header
 from pipeline.data.reading.csv.text import FORMATS, sheet_stem
 from pipeline.data.reading.folders import files_below
 from pipeline.data.reading.layouts import PLANNERS
-from pipeline.data.reading.naming.labels_file import COLUMNS
+from pipeline.data.reading.naming.labels_columns import COLUMNS
 from pipeline.data.reading.rows.contract import KEYS
 from pipeline.data.reading.table.headers import first_rows, is_parquet, open_table_header
 from pipeline.errors import InputError
@@ -141,4 +141,4 @@ def _looks(path: Path) -> Iterator[Look]:
         if sheet_stem(file.name) or file == path:
             header = header or open_header(file)
         if isinstance(header, Header) and recognise(header.names):
-            yield Look(header.names, partial(first_rows, file, header))
+            yield Look(file, header.names, partial(first_rows, file, header))

@@ -1,7 +1,16 @@
 """List the files of a folder, also where its subfolders are links."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+
+from pipeline.data.reading.naming.labels_place import is_labels
+from pipeline.data.warnings import some
+
+_TABLE = re.compile(
+    r"(?i)\.(?:[ct]sv|parquet|pq|parq|xlsx?|xlsm|ods|numbers|feather|arrow|h5|hdf5|mat|rds|sav"
+    r"|zip|7z|rar|tar|tgz|gz|bz2|xz|zst)$"
+)
 
 
 def files_below(root: Path) -> Iterator[Path]:
@@ -31,6 +40,16 @@ def files_among(root: Path, chosen: Sequence[Path]) -> Iterator[Path]:
     """List the files of those paths below a root that are chosen, of all where none is."""
     for path in chosen or (root,):
         yield from files_below(path)
+
+
+def describe_passed_over(ignored: Iterable[str]) -> list[str]:
+    """Say which files are not read though they may hold recordings or labels, as films do not."""
+    tables = [file for file in ignored if _TABLE.search(file) and not is_labels(Path(file))]
+    if not tables:
+        return []
+    return [
+        f"{len(tables)} files that may hold tables are not read in this layout: {some(tables, 3)}"
+    ]
 
 
 def _walk(folder: Path, seen: set[Path], links: list[Path]) -> Iterator[Path]:

@@ -9,11 +9,12 @@ from typing import Any
 from pipeline.data.quarantine import Reject
 from pipeline.data.reading.bad_files import reject_file
 from pipeline.data.reading.columns.extractors import au_columns_of, choose_aus, mode, refuse_other
+from pipeline.data.reading.columns.likely import describe_not_asked
 from pipeline.data.reading.columns.lost_suffix import Look, restore_suffixes
 from pipeline.data.reading.columns.notes import describe_left_out, describe_names
 from pipeline.data.reading.csv.reader import read_head
 from pipeline.data.reading.naming.clip_names import Clip, Naming, join_spellings
-from pipeline.data.reading.naming.labels_file import LABELS_FILE
+from pipeline.data.reading.naming.labels_place import LABELS_FILE
 from pipeline.data.reading.rows.contract import KEYS, Raw
 from pipeline.data.reading.rows.parts import Face, Read, key_of, read_group
 from pipeline.data.warnings import some, warning
@@ -58,6 +59,7 @@ class Plan:
     notes: list[str] = field(default_factory=list)  # what was recognised or assumed
     owners: dict[str, str] = field(default_factory=dict)  # the subject of each clip
     paths: dict[str, str] = field(default_factory=dict)  # the file of a clip that has its own
+    hints: list[str] = field(default_factory=list)  # what may help where no clip is usable
     mode: str = "unknown"  # video, image, `image and video`, as far as the files show it
 
     def check_mode(self) -> list[dict[str, Any]]:
@@ -119,7 +121,7 @@ def plan_clips(
     headers = [clip.header for clip in clips]
     clips, aus, lacking = settle_columns(clips, wanted, source.aus)
     notes += describe_left_out(aus, wanted, headers, source.aus)
-    notes += joined
+    notes += describe_not_asked(headers) + joined
     clips.sort(key=lambda clip: (clip.identity.subject, clip.name))
     return Plan(
         jobs=[partial(read_group, read, group, aus, source.face) for group in _groups(clips)],
@@ -141,7 +143,7 @@ def plan_clips(
 
 def _with_suffixes(clips: Sequence[Clip]) -> tuple[list[Clip], list[str]]:
     """Give columns the names that they lost on the way, and say so."""
-    looks = [Look(clip.header.names, partial(read_head, clip.path, clip.header)) for clip in clips]
+    looks = [Look(c.path, c.header.names, partial(read_head, c.path, c.header)) for c in clips]
     given, notes = restore_suffixes(looks)
     renamed = [
         replace(clip, header=clip.header.renamed(names)) if names else clip

@@ -32,7 +32,7 @@ function readRecording(bytes, model) {
   /** @type {Map<string, number>} */
   const aside = new Map();
   const rows = mainFace(readRows(lines, header, model, aside), aside);
-  const note = numberFrames(rows, model);
+  const note = [numberFrames(rows, model), readPercent(rows)].filter(Boolean).join(" ");
   const sound = rows.filter((row) => {
     const reason = faultOf(row, model);
     if (reason) count(aside, reason);
@@ -166,6 +166,19 @@ function numberFrames(rows, model) {
   }
   rows.forEach((row, i) => (row.numbers.frame = i + 1));
   return "Its frames do not tell rows apart; they are numbered as they stand.";
+}
+
+/**
+ * Read confidences in percent as shares: what pipeline/data/reading/rows/percent.py does.
+ * @type {(rows: Row[]) => string} what was done, in words
+ */
+function readPercent(rows) {
+  const known = rows.map((row) => row.numbers.confidence).filter(Number.isFinite);
+  const over = known.filter((confidence) => confidence > 1);
+  const highest = over.reduce((a, b) => Math.max(a, b), 0);
+  if (!(over.length > 0.1 * known.length && highest > 10 && highest <= 100)) return "";
+  for (const { numbers } of rows) numbers.confidence /= 100;
+  return "Its confidence is given in percent, 98 is read as 0.98.";
 }
 
 /**

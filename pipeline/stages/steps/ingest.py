@@ -17,9 +17,11 @@ from pipeline.data.card.counting.losses import Losses
 from pipeline.data.frames import RowGroupWriter, frame_schema
 from pipeline.data.quarantine import Reject
 from pipeline.data.reading.csv.text import FORMATS
+from pipeline.data.reading.folders import describe_passed_over
 from pipeline.data.reading.layouts import PLANNERS
 from pipeline.data.reading.naming.clip_names import Naming
 from pipeline.data.reading.naming.labels_file import read_labels
+from pipeline.data.reading.naming.labels_place import describe_unread
 from pipeline.data.reading.naming.people import check_people
 from pipeline.data.reading.parallel import run_in_order
 from pipeline.data.reading.plan import Job, Plan, Source
@@ -50,11 +52,13 @@ def plan_source(settings: Params, data: DataSource, source: Source) -> Plan:
     """Plan what to read. Raises `InputError` where that is nothing, or a bad file must not be."""
     labels, plan = source.naming.labels, PLANNERS[data.layout](source)
     labels.listed(plan.clips)  # refuses a row that may mean several of them
-    plan.notes.extend(labels.notes)
+    unread = describe_unread(plan.ignored, source.path)
+    plan.notes.extend([*labels.notes, *unread, *describe_passed_over(plan.ignored)])
     if settings.prepare.on_bad_file == "fail":
         refuse_bad_files(plan.rejects)
     if not plan.clips:
         first = f" First: {plan.rejects[0].file}: {plan.rejects[0].detail}." if plan.rejects else ""
+        first += "".join(f" Mind: {note}." for note in [*unread, *plan.hints])
         if plan.ignored:
             first += f" Not looked at: {some(plan.ignored, 3)}; {FORMATS} are read."
         raise InputError(

@@ -36,7 +36,9 @@ def choose_naming(settings: Params, asked: str | None, scratch: Path) -> tuple[s
     ]
     chosen = best(trials, usual)
     if chosen is None:
-        raise InputError(nobody(settings, plan.clips))
+        raise InputError(
+            " ".join([nobody(settings, plan.clips), *map("Mind: {}.".format, plan.hints)])
+        )
     return asked or chosen.name, describe_trials(trials, chosen.name, asked)
 
 

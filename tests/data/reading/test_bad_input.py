@@ -30,6 +30,7 @@ BAD_FILES = {
     "blank lines only": (b"\n\n  \n", "empty", 0),
     "header only": (csv_text(COLUMNS, []), "empty", 0),
     "a picture": (PNG, "unreadable", None),
+    "a workbook of Excel": (b"PK\x03\x04\x14\0\6\0\x08\0", "unreadable", None),
     "NUL bytes in the header": (GOOD.replace("frame", "fra\0me", 1), "unreadable", 3),
     "a column twice": (GOOD.replace("AU06_c", "AU06_r", 1), "unreadable", 3),
     "a missing action unit": (csv_text(COLUMNS[:-2], [r[:-2] for r in ROWS]), "missing_column", 3),
@@ -244,6 +245,13 @@ def test_sets_images_without_partner_aside(workspace, tree, tmp_path, case):
     assert account["rows_kept"] >= 8
 
 
+def test_hidden_files_that_a_mac_lays_beside_pairs_are_left_out(workspace, tree, tmp_path):
+    hidden = {name.replace("/", "/._"): b"\0\5\x16\7" for name in pair("A_CT_P")}
+    folder = expression_folder(tmp_path / "in", hidden)
+    account = run(workspace, tree, folder, layout="expression", naming="expression")
+    assert (account["files"], account["files_quarantined"], account["aside"]) == (8, 0, [])
+
+
 REFUSED = {
     "OpenFace 3": ({"Z_1.csv": "AU03_r,AU06_r\n1,1\n"}, "OpenFace 3.0"),
     "two extractors": ({"Z_1.csv": "frame,AU06,AU12\n1,0.5,0.5\n"}, "several extractors"),
@@ -259,6 +267,24 @@ def test_refuses_what_cannot_be_right(workspace, tree, tmp_path, case):
     files, told = REFUSED[case]
     with pytest.raises(InputError, match=told):
         run(workspace, tree, openface_folder(tmp_path / "in", files))
+
+
+@pytest.mark.parametrize(
+    ("start", "told"),
+    [
+        (b"PK\x03\x04\x14\0", "save its sheet as CSV, or unpack it"),
+        (b"\xd0\xcf\x11\xe0\xa1", "save its sheet as CSV"),
+        (b"PAR1\x15\0", r"end its name in \.parquet"),
+        (b"ARROW1\0\0", "save it as Parquet or CSV"),
+    ],
+)
+@pytest.mark.parametrize("layout", ["openface", "table"])
+def test_says_what_to_do_with_tables_that_are_no_text(
+    workspace, tree, tmp_path, start, told, layout
+):
+    path = add(tmp_path / "in", {"A_1.csv": start + bytes(200)}) / "A_1.csv"
+    with pytest.raises(InputError, match=told):
+        run(workspace, tree, path, layout=layout)
 
 
 def test_refuses_another_extractor_than_the_layout_says(workspace, tree, tmp_path):
@@ -279,8 +305,12 @@ def test_refuses_two_subjects_and_an_empty_or_absent_folder(workspace, tree, tmp
 
 def test_says_so_when_nothing_is_left(workspace, tree, tmp_path):
     lost = {f"{s}_1.csv": GOOD.replace(",0.9,", ",0.1,") for s in "ABCD"}
-    with pytest.raises(InputError, match=r"no frame is left for train, val, test.*low_confidence"):
+    with pytest.raises(
+        InputError, match=r"no frame is left for train, val, test.*low_confidence"
+    ) as error:
         run(workspace, tree, openface_folder(tmp_path / "in", lost))
+    first = f"First: {tmp_path / 'in/A_1.csv'}, row 1: confidence is 0.1."
+    assert first in str(error.value)
 
 
 def test_stops_at_a_bad_file_where_that_is_asked_for(workspace, tree, tmp_path):
@@ -289,6 +319,15 @@ def test_stops_at_a_bad_file_where_that_is_asked_for(workspace, tree, tmp_path):
         run(workspace, tree, openface_folder(tmp_path / "in", {"Z_1.csv": b""}))
     with pytest.raises(InputError, match=r"Z_1\.csv: the file has a header and no rows"):
         run(workspace, tree, openface_folder(tmp_path / "in", {"Z_1.csv": csv_text(COLUMNS, [])}))
+
+
+def test_a_person_called_by_a_word_for_nothing_is_told_why(workspace, tree, tmp_path):
+    folder = openface_folder(tmp_path / "in", {"NA_1.csv": GOOD, "zero.csv": GOOD})
+    details = [reject["detail"] for reject in run(workspace, tree, folder)["aside"]]
+    assert "the subject of NA_1 would be 'NA', a word for nothing; rename its files" in details[0]
+    assert details[1].startswith("zero does not match")
+    add(folder, {"labels.csv": "clip,subject\nNA_1,N.A.2\nzero,Z\n"})
+    assert run(workspace, tree, folder)["rows_quarantined"] == 0
 
 
 def test_a_name_that_tells_no_subject_is_set_aside_unless_labels_tell_it(workspace, tree, tmp_path):
@@ -394,6 +433,43 @@ def test_reads_subfolders_and_upper_case_and_counts_what_it_ignores(workspace, t
     account = run(workspace, tree, openface_folder(tmp_path / "in", files))
     assert account["rows_kept"] == 5 * len(ROWS)
     assert account["files_ignored"] == 2
+
+
+def test_columns_that_seem_to_tell_whose_a_clip_is_are_not_passed_over_in_silence(
+    workspace, tree, tmp_path
+):
+    told = csv_text([*COLUMNS, "Participant ID", "emotion"], [[*row, "p1", "sad"] for row in ROWS])
+    account = run(workspace, tree, openface_folder(tmp_path / "in", {"Z_1.csv": told}))
+    (note,) = [note for note in account["notes"] if "are not read" in note]
+    assert "Participant ID (in 1 files), emotion (in 1 files); of files that are" in note
+
+
+def test_a_file_of_all_clips_beside_them_is_not_taken_for_a_clip_in_silence(
+    workspace, tree, tmp_path
+):
+    merged = [[*row, f"{s}_1.csv"] for s in "ABCD" for row in ROWS]
+    files = {"all_data.csv": csv_text([*COLUMNS, "filename"], merged)}
+    account = run(workspace, tree, openface_folder(tmp_path / "in", files))
+    (note,) = [note for note in account["notes"] if "are not read" in note]
+    assert "filename (in 1 files)" in note
+    assert "a file of several clips would count as one clip: take it out" in note
+
+
+def test_tables_that_are_not_read_are_named(workspace, tree, tmp_path):
+    films = {"A_1.avi": PNG, "A_1.hog": PNG, "A_1_of_details.txt": "Input:x", "notes.txt": "x"}
+    folder = openface_folder(tmp_path / "in", films)
+    assert "may hold tables" not in "".join(run(workspace, tree, folder)["notes"])
+    add(folder, {"E_1.xlsx": b"PK", "more.zip": b"PK", "F_1.parquet": b"PAR1"})
+    notes = "".join(run(workspace, tree, folder)["notes"])
+    for name in ("E_1.xlsx", "more.zip", "F_1.parquet"):
+        assert str(folder / name) in notes
+
+
+def test_pairs_below_their_folders_are_named(workspace, tree, tmp_path):
+    deep = {name.replace("/", "/day 2/"): text for name, text in pair("Z_CT_P").items()}
+    folder = expression_folder(tmp_path / "in", deep)
+    account = run(workspace, tree, folder, layout="expression", naming="expression")
+    assert "2 files that may hold tables are not read in this layout" in "".join(account["notes"])
 
 
 def test_reads_files_of_714_columns(workspace, tree, tmp_path):

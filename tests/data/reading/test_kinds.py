@@ -271,6 +271,14 @@ def test_intensities_are_never_taken_for_activations(workspace, tree, tmp_path):
     assert run(workspace, tree, tmp_path / "either")["rows_kept"] == 12
 
 
+@pytest.mark.parametrize("layout", ["pyfeat", "openface"])
+def test_percent_is_neither(workspace, tree, tmp_path, layout):
+    percent = csv_text(FEAT, [[i, 0.9, 9 * i, 97.5] for i in (1, 2, 3)])
+    folder = folder_of(tmp_path / "in", percent)
+    with pytest.raises(InputError, match=r"A_1\.csv: columns such as AU06 reach 97\.5.* percent"):
+        run(workspace, tree, folder, layout)
+
+
 def test_activations_are_not_taken_for_intensities(workspace, tree, tmp_path):
     folder = folder_of(tmp_path / "in", csv_text(FEAT, FACES[::2]))
     with pytest.raises(InputError, match=r"py-feat.*data\.layout: pyfeat.*AU06_r"):

@@ -6,6 +6,7 @@ which they are.
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ import pyarrow as pa
 
 from pipeline.data.reading.columns.extractors import BARE, OPENFACE_2, bare_aus, owner_of_bare
 from pipeline.data.reading.csv.text import UnreadableError
+from pipeline.errors import InputError
 
 # The share of rows with a value over 1 from which on columns are no activations: some rows of
 # py-feat may be damaged.
@@ -24,14 +26,18 @@ _TOP, _BEYOND = 5.0, 10.0
 
 
 class Look(NamedTuple):
-    """The column names of a file, and how to read the first rows of some of them as floats."""
+    """A file, its column names, and how to read the first rows of some of them as floats."""
 
+    file: Path
     names: frozenset[str]
     read: Callable[[Sequence[str]], pa.Table]
 
 
 def restore_suffixes(files: Sequence[Look]) -> tuple[list[Mapping[str, str]], list[str]]:
-    """Give each file's new names of columns, by their old ones, and say so in notes."""
+    """Give each file's new names of columns, by their old ones, and say so in notes.
+
+    Raises `InputError` where values are so large that they are of neither extractor.
+    """
     given: list[Mapping[str, str]] = [{} for _ in files]
     pools: dict[str | None, list[int]] = defaultdict(list)
     for place, file in enumerate(files):
@@ -67,15 +73,30 @@ def _describe(files: int, bare: Sequence[str], share: float) -> str:
 
 
 def _share_over_one(files: Sequence[Look]) -> float:
-    """Give the share of rows with a value over 1 among the first rows of some of the files."""
+    """Give the share of rows with a value over 1 among the first rows of some of the files.
+
+    Raises `InputError` where many are beyond what either extractor gives.
+    """
     step = max(1, len(files) // LOOKED_AT)
-    rows = over = 0
+    rows = over = beyond = 0
+    largest = {file.file: 0.0 for file in files}
     for file in files[::step]:
         try:
             table = file.read(bare_aus(file.names))
         except (UnreadableError, OSError, pa.ArrowException):  # set aside when it is read
             continue
-        found = [column.to_numpy() > 1 for column in table.columns]
+        highest = np.fmax.reduce([column.to_numpy() for column in table.columns])
+        sound = highest[np.isfinite(highest)]
         rows += table.num_rows
-        over += int(np.logical_or.reduce(found).sum())
+        over += int((highest > 1).sum())
+        beyond += int((sound > _BEYOND).sum())
+        largest[file.file] = sound.max(initial=0.0)
+    if rows and beyond >= OVER_ONE * rows:
+        worst = max(largest, key=largest.__getitem__)
+        raise InputError(
+            f"{worst}: columns such as {bare_aus(files[0].names)[0]} reach {largest[worst]:g}, and "
+            f"{beyond / rows:.0%} of the rows looked at have a value over {_BEYOND:g}: they are "
+            "neither OpenFace's intensities (0-5) nor py-feat's activations (0-1). If they are "
+            "percent, divide them by 100 and choose data.layout: pyfeat."
+        )
     return over / max(rows, 1)

@@ -26,12 +26,13 @@ _OTHERS = (
 _PREFIX = r"(?:x[._ ]+)?"
 _AU = re.compile(rf"(?i){_PREFIX}au[ ._-]?(\d\d?)(?:[ ._-]?([rc]))?")
 _OTHER = {re.sub("[^a-z0-9]", "", name.lower()): name for name in _OTHERS}
-_QUOTES = " \t\v\f\"'`"
+# Blanks, among them those that web pages and spreadsheets leave and nobody sees, and quotes.
+_EDGE = re.compile(r"^[\s\ufeff\"'`]+|[\s\ufeff\"'`]+$")
 
 
 def clean(written: str) -> str:
     """Take blanks and quotes off a name."""
-    return written.strip(_QUOTES)
+    return _EDGE.sub("", written)
 
 
 def recognise_names(written: Sequence[str]) -> tuple[str, ...]:

@@ -10,6 +10,13 @@ from pathlib import Path
 FORMATS = ".csv, .tsv, .txt and .gz of these"
 _SHEET = re.compile(r"(?is)(.+)\.(?:csv|tsv|txt)(?:\.gz)?")
 _GZIP = b"\x1f\x8b"
+# How files begin that hold tables and are no text, and what to do with them.
+_NO_TEXT = {
+    b"PK\x03\x04": "a workbook or a zip; save its sheet as CSV, or unpack it",
+    b"\xd0\xcf\x11\xe0": "an old workbook; save its sheet as CSV",
+    b"PAR1": "Parquet; end its name in .parquet, and see data.layout: table",
+    b"ARROW1": "Arrow or Feather; save it as Parquet or CSV",
+}
 _LOOK = 256  # bytes that tell UTF-16 without a byte order mark from other text
 
 
@@ -36,10 +43,14 @@ def is_plain_text(name: str) -> bool:
 def chunks(path: Path, size: int) -> Generator[bytes]:
     """Yield a file's text as UTF-8, about `size` bytes at a time.
 
-    Raises `UnreadableError` where compressed data is damaged, after all that could be read.
+    Raises `UnreadableError` where compressed data is damaged, after all that could be read, and
+    for a table that is no text.
     """
     pieces = _pieces(path, size)
     first = next(pieces, b"")
+    for mark, told in _NO_TEXT.items():
+        if first.startswith(mark):
+            raise UnreadableError("unreadable", f"it is not text but {told}")
     if not (encoding := _wide(first[:_LOOK])):
         yield first
         yield from pieces

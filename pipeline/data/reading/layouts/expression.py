@@ -17,7 +17,7 @@ from pipeline.data.reading.csv.reader import read_sheet
 from pipeline.data.reading.csv.text import UnreadableError, sheet_stem
 from pipeline.data.reading.folders import files_below
 from pipeline.data.reading.naming.clip_names import Clip, Naming
-from pipeline.data.reading.naming.labels_file import LABELS_FILE
+from pipeline.data.reading.naming.labels_place import find_labels
 from pipeline.data.reading.plan import Plan, Source, plan_clips
 from pipeline.data.reading.rows.parts import Face, Part
 from pipeline.errors import InputError
@@ -37,7 +37,7 @@ def plan(source: Source) -> Plan:
                 f"{root} has no folder {folder}; data.layout: expression needs AUs/ and Valences/."
             )
     au_files, valence_files = _by_clip(root / "AUs", _AUS), _by_clip(root / "Valences", _VALENCES)
-    known = {*au_files.values(), *valence_files.values(), root / LABELS_FILE}
+    known = {*au_files.values(), *valence_files.values(), find_labels(root)}
     return plan_clips(
         (
             _clip(name, path, valence_files.get(name), source.naming)
@@ -57,8 +57,12 @@ def plan(source: Source) -> Plan:
 
 
 def _by_clip(folder: Path, ending: str) -> dict[str, Path]:
-    """Find the files whose names have this ending, by clip; of two of one the first counts."""
-    stems = [(sheet_stem(path.name) or "", path) for path in sorted(folder.iterdir(), reverse=True)]
+    """Find the files whose names have this ending, by clip; of two of one the first counts.
+
+    Hidden ones are left out: a Mac lays a `._x_aus.csv` beside each file on other disks.
+    """
+    files = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    stems = [(sheet_stem(path.name) or "", path) for path in sorted(files, reverse=True)]
     found = {s.removesuffix(ending): path for s, path in stems if s.endswith(ending)}
     return dict(sorted(found.items()))
 
@@ -78,8 +82,7 @@ def _clip(name: str, path: Path, partner: Path | None, naming: Naming) -> Clip |
         return reject_file(path, "no_partner", "has no file in Valences/", header)
     identity = naming.describe(name)
     if identity is None:
-        detail = f"{name} does not match {naming.pattern}"
-        return reject_file(path, "unnamed", detail, header)
+        return reject_file(path, "unnamed", naming.why_not(name), header)
     return Clip(name, identity, path, header, partner)
 
 

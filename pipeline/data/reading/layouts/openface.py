@@ -18,7 +18,7 @@ from pipeline.data.reading.csv.reader import read_sheet
 from pipeline.data.reading.csv.text import UnreadableError, is_plain_text, sheet_stem
 from pipeline.data.reading.folders import files_among
 from pipeline.data.reading.naming.clip_names import Clip, Naming
-from pipeline.data.reading.naming.labels_file import LABELS_FILE
+from pipeline.data.reading.naming.labels_place import find_labels, is_labels
 from pipeline.data.reading.plan import Plan, Source, plan_clips
 from pipeline.data.reading.rows.faces import COLUMN, IDENTITY, choose_faces, number_identities
 from pipeline.data.reading.rows.frame_order import settle_frames
@@ -50,12 +50,12 @@ def plan_pyfeat(source: Source) -> Plan:
 def _plan(source: Source, extractor: str) -> Plan:
     root = source.path
     base = root if root.is_dir() else root.parent
-    found = files_among(root, source.chosen)
-    every = sorted(path for path in found if path.name != LABELS_FILE)
+    labels = find_labels(base)
+    every = sorted(path for path in files_among(root, source.chosen) if path != labels)
     names = {
         path: path.relative_to(base).with_name(stem).as_posix()
         for path in every
-        if (stem := sheet_stem(path.name)) and _is_data(path)
+        if (stem := sheet_stem(path.name)) and not is_labels(path) and _is_data(path)
     }
     first = {name: path for path, name in reversed(names.items())}
     return plan_clips(
@@ -93,8 +93,7 @@ def _clip(path: Path, name: str, naming: Naming) -> Clip | Reject:
         return header
     identity = naming.describe(name)
     if identity is None:
-        detail = f"{name} does not match {naming.pattern}"
-        return reject_file(path, "unnamed", detail, header)
+        return reject_file(path, "unnamed", naming.why_not(name), header)
     return Clip(name, identity, path, header)
 
 

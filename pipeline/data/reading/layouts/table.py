@@ -17,6 +17,7 @@ from pipeline.data.action_units import AU_COLUMNS
 from pipeline.data.names.words import one_spelling
 from pipeline.data.quarantine import Reject
 from pipeline.data.reading.columns.extractors import refuse_other
+from pipeline.data.reading.columns.likely import describe_others
 from pipeline.data.reading.columns.notes import describe_left_out
 from pipeline.data.reading.csv.text import FORMATS
 from pipeline.data.reading.naming.clip_names import Naming
@@ -32,6 +33,7 @@ from pipeline.data.reading.table.clip_index import (
 )
 from pipeline.data.reading.table.clip_rows import Words, read
 from pipeline.data.reading.table.files import Search, find_files, settle
+from pipeline.data.reading.table.headers import describe_partitions
 from pipeline.data.reading.table.parquet import TableFile
 from pipeline.data.reading.table.regroup import spread
 from pipeline.data.warnings import some
@@ -59,10 +61,12 @@ def plan(source: Source) -> Plan:
         clips,
         source.scratch,
     )
-    ranked = ((clip, clips.subject[clip]) for clip in clips.ranked())
+    ranked = [(clip, clips.subject[clip]) for clip in clips.ranked()]
     owners = {clip: owner for clip, owner in ranked if clip and owner}
     headers = [file.header for file in found]
     left_out = describe_left_out(aus, extractor, headers, source.aus)
+    hints = describe_others(headers)
+    hints += describe_partitions((Path(file.name) for file in found), source.path)
     return Plan(
         jobs=[partial(read, piece, schema, files, words) for piece in pieces],
         subjects=sorted(set(owners.values())),
@@ -73,8 +77,29 @@ def plan(source: Source) -> Plan:
         files=search.count,
         rejects=search.rejects + lacking + damaged + lost,
         ignored=search.ignored,
-        notes=search.notes + left_out + notes,
+        notes=search.notes + left_out + hints + _describe_guessed(clips) + notes,
+        hints=_describe_unowned(ranked) + hints,
     )
+
+
+def _describe_unowned(ranked: Sequence[tuple[str | None, str | None]]) -> list[str]:
+    """Say which clips nothing tells the subject of."""
+    unowned = [clip for clip, owner in ranked if clip and not owner]
+    if not unowned:
+        return []
+    told = "neither a column subject, nor labels.csv, nor data.naming"
+    return [f"whose clips such as {', '.join(unowned[:3])} are is told by {told}"]
+
+
+def _describe_guessed(clips: Clips) -> list[str]:
+    """Say of which clips the table tells no subject, where it tells those of others."""
+    guessed = sorted(clip for clip in clips.guessed if clip and clips.subject[clip])
+    if not guessed or len(guessed) == sum(owner is not None for owner in clips.subject.values()):
+        return []
+    return [
+        f"the table names no subject for {len(guessed)} of its clips ({some(guessed, 3)}); their "
+        "names or labels.csv do, and may call the same person otherwise"
+    ]
 
 
 def _no_table(path: Path, search: Search) -> InputError:

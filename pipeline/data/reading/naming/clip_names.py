@@ -9,7 +9,8 @@ from pathlib import Path
 from pipeline.data.action_units import VALENCE_CLASSES
 from pipeline.data.names.words import one_spelling, said
 from pipeline.data.reading.csv.header import Header
-from pipeline.data.reading.naming.labels_file import LABELS_FILE, Labels
+from pipeline.data.reading.naming.labels_file import Labels
+from pipeline.data.reading.naming.labels_place import LABELS_FILE
 from pipeline.errors import InputError
 
 
@@ -69,6 +70,21 @@ class Naming:
             return None
         return Identity(told["subject"], told.get("emotion"), told.get("valence_class"))
 
+    def why_not(self, name: str) -> str:
+        """Say why a clip's name tells no subject."""
+        match = self._match(name)
+        word = match.groupdict().get("subject") if match else None
+        if word and said(word) is None:
+            return (
+                f"the subject of {name} would be {word!r}, a word for nothing; rename its files, "
+                f"or name the subject in {LABELS_FILE}"
+            )
+        return f"{name} does not match {self.pattern}"
+
+    def _match(self, name: str) -> re.Match[str] | None:
+        path = name.replace("\\", "/")
+        return re.fullmatch(self.pattern, path if "/" in self.pattern else path.rsplit("/", 1)[-1])
+
     def may_tell(self, key: str) -> bool:
         """Say whether names or labels.csv can tell a value at all."""
         in_labels = any(key in row for row in self.labels.rows.values())
@@ -80,8 +96,7 @@ class Naming:
         A value in labels.csv wins over the name; a word such as NA is no value. Raises
         `InputError` on a valence class that is not P, N or M.
         """
-        path = name.replace("\\", "/")
-        match = re.fullmatch(self.pattern, path if "/" in self.pattern else path.rsplit("/", 1)[-1])
+        match = self._match(name)
         groups = match.groupdict() if match else {}
         if code := groups.get("emotion"):
             groups["emotion"] = self.emotions.get(code, code)

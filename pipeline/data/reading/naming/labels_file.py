@@ -1,11 +1,13 @@
 """Read labels.csv: what people say of clips, and which clip each row means.
 
-Delimiter, coding, case and blanks of column names are recognised, empty rows and words for nothing
-(`NA`, `-` ...) say nothing. A clip may be listed with or without its folder or suffix.
+Delimiter, coding, case and blanks of column names are recognised, empty rows, words for nothing
+(`NA`, `-` ...) and columns without a name say nothing. A clip may be listed with or without its
+folder or suffix.
 """
 
 import csv
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,15 +16,14 @@ from pathlib import Path
 
 from pipeline.data.names.words import said
 from pipeline.data.reading.csv.text import UnreadableError, chunks
+from pipeline.data.reading.naming.labels_columns import recognise_columns
+from pipeline.data.reading.naming.labels_place import LABELS_FILE, find_labels
 from pipeline.errors import InputError
 
-LABELS_FILE = "labels.csv"
-COLUMNS = ("clip", "subject", "emotion", "valence_class")
 _CHUNK = 1 << 20  # bytes
 _SUFFIX = re.compile(
-    r"(?i)\.(?:csv|tsv|txt|parquet|mp4|m4v|avi|mov|mkv|webm|wmv|flv|mpe?g|jpe?g|png|bmp)(?:\.gz)?$"
+    r"(?i)(?:\.(?:csv|tsv|txt|parquet|mp4|m4v|avi|mov|mkv|webm|wmv|flv|mpe?g|jpe?g|png|bmp|gz))+$"
 )
-
 Row = Mapping[str, str]
 
 
@@ -84,8 +85,12 @@ class Labels:
 
 
 def plain(name: str) -> str:
-    """Give a clip's name with `/` between folders, without `./` in front and without a suffix."""
-    return _SUFFIX.sub("", name.replace("\\", "/").removeprefix("./"))
+    """Give a clip's name with `/` between folders, without `./` in front and without suffixes.
+
+    A Mac writes an accent into a file's name as a mark of its own, a table has one letter.
+    """
+    composed = unicodedata.normalize("NFC", name)
+    return _SUFFIX.sub("", composed.replace("\\", "/").removeprefix("./"))
 
 
 def _base(name: str) -> str:
@@ -99,15 +104,15 @@ def _is_end(one: str, other: str) -> bool:
 def read_labels(folder: Path, called: Mapping[str, str]) -> Labels:
     """Read labels.csv, if there is one; `called` says what it calls clip, subject and so on.
 
-    Raises `InputError` on an unknown, missing or repeated column, a row of too many cells and a
-    clip that is listed twice.
+    Raises `InputError` on an unknown, missing or repeated column, a row of too many cells, a clip
+    that is listed twice, and as `find_labels`.
     """
-    path = folder / LABELS_FILE
-    if not path.is_file():
+    path = find_labels(folder)
+    if path is None:
         return Labels()
     lines = _cells(path)
     _, header = next(lines, (0, []))
-    columns = _columns(path, header, called)
+    columns = recognise_columns(path, header, called)
     rows: dict[str, Row] = {}
     first: dict[str, int] = {}
     nameless: list[int] = []
@@ -152,21 +157,6 @@ def _cells(path: Path) -> Iterator[tuple[int, list[str]]]:
         raise InputError(f"{path}, line {reader.line_num}: {error}. Mend this line.") from None
 
 
-def _columns(path: Path, header: Sequence[str], called: Mapping[str, str]) -> list[str]:
-    ours = {theirs.casefold(): name for name, theirs in called.items()}
-    written = [cell.strip().casefold() for cell in header]
-    columns = [ours.get(cell, cell) for cell in written]
-    if twice := [name for name, count in Counter(columns).items() if count > 1]:
-        raise InputError(f"{path} has the column {', '.join(twice)} twice; one is allowed.")
-    if "clip" not in columns or set(columns) - set(COLUMNS):
-        raise InputError(
-            f"{path} has the columns {', '.join(header)}; clip and any of "
-            f"{', '.join(COLUMNS[1:])} are allowed. Rename them, or say in params.yaml which of "
-            "them is the clip: `columns: {clip: <its name>}` below the entry of naming."
-        )
-    return columns
-
-
 def _row(path: Path, number: int, columns: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
     """Give what a row says; cells of blanks beyond the last column do not count."""
     if any(cell.strip() for cell in cells[len(columns) :]):
@@ -175,7 +165,7 @@ def _row(path: Path, number: int, columns: Sequence[str], cells: Sequence[str]) 
             "Put quotes around a cell that holds the delimiter."
         )
     told = zip(columns, map(said, cells), strict=False)
-    return {column: word for column, word in told if word is not None}
+    return {column: word for column, word in told if column and word is not None}
 
 
 def _describe(nothing: Counter[str]) -> list[str]:

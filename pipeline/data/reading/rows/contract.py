@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.data.action_units import value_range
 from pipeline.data.quarantine import Reject
+from pipeline.data.reading.rows.percent import IN_PERCENT, as_shares
 
 KEYS = ("subject", "clip", "valence_class", "emotion")
 
@@ -53,8 +54,10 @@ def check(raw: Raw, aus: Sequence[str], min_confidence: float) -> Checked:
     numbers = raw.numbers
     if "success" in numbers:
         marks.add(~(numbers["success"] > 0), "not_tracked", "success")
+    notes = list(raw.notes)
     if "confidence" in numbers:
-        confidence = numbers["confidence"]
+        confidence, percent = as_shares(numbers["confidence"], raw.file)
+        notes += [(IN_PERCENT, raw.files[file]) for file in percent]
         # Infinite is no confidence, as NaN is none.
         sure = (confidence >= min_confidence) & (confidence < np.inf)
         marks.add(~sure, "low_confidence", "confidence")
@@ -72,7 +75,7 @@ def check(raw: Raw, aus: Sequence[str], min_confidence: float) -> Checked:
     marks.add(_duplicates(raw, order, marks.problem == 0), "duplicate_frame", "frame")
     kept = order if marks.clear else order[marks.problem[order] == 0]
     rejects = raw.rejects + marks.rejects(raw)
-    return Checked(_frames(raw, kept, aus), rejects, raw.rows_read, raw.notes)
+    return Checked(_frames(raw, kept, aus), rejects, raw.rows_read, notes)
 
 
 class _Marks:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from pipeline.data.action_units import AU_COLUMNS
 from pipeline.data.quarantine import Reject
-from pipeline.data.reading.bad_files import printable, reject_file
+from pipeline.data.reading.bad_files import reject_file
 from pipeline.data.reading.columns.extractors import au_columns_of, choose_aus
 from pipeline.data.reading.columns.lost_suffix import Look, restore_suffixes
 from pipeline.data.reading.columns.notes import describe_names
@@ -20,8 +20,6 @@ from pipeline.data.reading.csv.bad_lines import FLAG
 from pipeline.data.reading.csv.header import Header
 from pipeline.data.reading.csv.reader import read_blocks
 from pipeline.data.reading.csv.text import UnreadableError
-from pipeline.data.reading.folders import files_among
-from pipeline.data.reading.naming.labels_file import LABELS_FILE
 from pipeline.data.reading.plan import Source
 from pipeline.data.reading.rows.contract import KEYS
 from pipeline.data.reading.table.column_types import (
@@ -31,7 +29,7 @@ from pipeline.data.reading.table.column_types import (
     holds_text,
     holds_words,
 )
-from pipeline.data.reading.table.headers import EXTRAS, first_rows, is_parquet, open_columns
+from pipeline.data.reading.table.headers import EXTRAS, first_rows, is_parquet, open_tables
 from pipeline.data.reading.table.parquet import BROKEN, ROW, TableFile, open_table
 
 _LOOK_ROWS = 1 << 16
@@ -69,13 +67,14 @@ def find_files(source: Source) -> Search:
 
     A CSV table is laid out as Parquet first, for it cannot be read in another order.
     """
-    below = files_among(source.path, source.chosen)
-    every = sorted(path for path in below if path.name != LABELS_FILE)
-    opened = {path: header for path in every if (header := open_columns(path, source)) is not None}
+    opened, ignored = open_tables(source)
     tables = {path: found for path, found in opened.items() if isinstance(found, Header)}
     rejects = [found for found in opened.values() if isinstance(found, Reject)]
     given, notes = restore_suffixes(
-        [Look(header.names, partial(first_rows, path, header)) for path, header in tables.items()]
+        [
+            Look(path, header.names, partial(first_rows, path, header))
+            for path, header in tables.items()
+        ]
     )
     found = []
     for number, (path, names) in enumerate(zip(tables, given, strict=True)):
@@ -88,7 +87,6 @@ def find_files(source: Source) -> Search:
         found += [item for item in items if isinstance(item, Found)]
         rejects += [item for item in items if isinstance(item, Reject)]
     notes += describe_names(file.header for file in found)
-    ignored = [printable(path) for path in every if path not in opened]
     return Search(found, rejects, len(opened), ignored, notes)
 
 

@@ -1,7 +1,7 @@
 """Read the names of a table's columns, whatever its format, and miss none that is needed."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,6 +21,8 @@ from pipeline.data.reading.csv.column_names import recognise_names
 from pipeline.data.reading.csv.header import Header
 from pipeline.data.reading.csv.reader import read_head
 from pipeline.data.reading.csv.text import UnreadableError, is_plain_text, sheet_stem
+from pipeline.data.reading.folders import files_among
+from pipeline.data.reading.naming.labels_place import find_labels, is_labels
 from pipeline.data.reading.plan import Source
 from pipeline.data.reading.rows.contract import KEYS
 from pipeline.data.reading.table.column_types import (
@@ -31,6 +33,9 @@ from pipeline.data.warnings import some
 
 EXTRAS = ("frame", "success", "confidence", "valence")
 _LOOK_ROWS = 1 << 16
+# What OpenFace and py-feat write beside action units.
+_OF_EXTRACTORS = ("timestamp", "face_id", "face", "FaceScore", "Identity", "approx_time")
+_MEASURED = re.compile(r"(?i)\W*(?:gaze_|pose_|eye_lmk_|[xyzp]_|FaceRect|unnamed )")
 _LIKELY = re.compile(r"(?i)video|file|record|clip|name|image")
 
 
@@ -39,7 +44,33 @@ def is_parquet(path: Path) -> bool:
     return path.suffix.lower() == ".parquet"
 
 
-def open_columns(path: Path, source: Source) -> Header | Reject | None:
+def open_tables(source: Source) -> tuple[dict[Path, Header | Reject], list[str]]:
+    """Read the names of the columns of all tables of a source; name the other files."""
+    root = source.path
+    labels = find_labels(root if root.is_dir() else root.parent)
+    every = sorted(path for path in files_among(root, source.chosen) if path != labels)
+    opened = {
+        path: header
+        for path in every
+        if not is_labels(path) and (header := _open_columns(path, source)) is not None
+    }
+    return opened, [printable(path) for path in every if path not in opened]
+
+
+def describe_partitions(paths: Iterable[Path], root: Path) -> list[str]:
+    """Say that a column which gave folders their names, as Spark and Dask write it, is not read."""
+    folders = [path.relative_to(root).parts[:-1] for path in paths if path != root]
+    parts = dict.fromkeys(part for names in folders for part in names)
+    named = [part for part in parts if part.partition("=")[0] in KEYS and "=" in part]
+    if not named:
+        return []
+    return [
+        f"folders such as {named[0]} are not read as a column {named[0].partition('=')[0]}: write "
+        "it into the tables (without `partition_cols`)"
+    ]
+
+
+def _open_columns(path: Path, source: Source) -> Header | Reject | None:
     """Read the names of a table's columns; None where a file of a folder is no table."""
     root = source.path
     if is_parquet(path):
@@ -74,10 +105,12 @@ def _with_columns(header: Header, columns: Mapping[str, str]) -> Header:
 
 def _without_clip(header: Header) -> str:
     """Say what is there in the place of a clip column, and which of it may be meant."""
-    known = {*KEYS, *EXTRAS, *AU_COLUMNS, "timestamp"}
-    others = [name for name in header.columns if name not in known]
+    known = {*KEYS, *EXTRAS, *AU_COLUMNS, *_OF_EXTRACTORS}
+    others = [n for n in header.columns if n not in known and not _MEASURED.match(n)]
     likely = [name for name in others if _LIKELY.search(name)] + others
     told = f"lacks clip, its columns are {some(header.written, 20)}"
+    if "timestamp" in header.names or not likely:
+        told += "; if each file is a clip, its layout is openface or pyfeat (`--layout openface`)"
     if not likely:
         return told
     return (

@@ -27,6 +27,8 @@ def read(tmp_path: Path, content: bytes, numbers=("a", "b"), texts=()):
         b"a\tb\n1\t2.5\n3\t4\n",
         b"\xef\xbb\xbfa,b\n1,2.5\n3,4\n",
         b'"a","b"\n1,2.5\n3,4\n',
+        b"\xc2\xa0a,\xe2\x80\xafb\xc2\xa0\n1,2.5\n3,4\n",  # blanks that do not break
+        b"\xef\xbb\xbf\xef\xbb\xbfa,\xef\xbb\xbfb\n1,2.5\n3,4\n",
         b",a,b\n0,1,2.5\n1,3,4\n",
         b"b,x,a\n2.5,9,1\n4,9,3\n",
         b"a,b\n1,2.5\n\n3,4\n\n\n",

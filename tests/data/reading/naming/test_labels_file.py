@@ -39,6 +39,9 @@ def read(tmp_path, text, called=None) -> Labels:
         PLAIN + "NA,NA,NA\n-,,\n",
         PLAIN.replace("sad\n", "sad,,\n"),
         PLAIN.replace("emotion", "emotion,valence_class").replace("sad", "sad,NA"),
+        PLAIN.replace("\n", ",,\n"),  # columns of a spreadsheet that hold nothing
+        ",clip,subject,emotion\n0,A_1,A,sad\n1,B_1,B,happy\n",  # an index of pandas, or of R
+        "Unnamed: 0,clip,subject,emotion\n0,A_1,A,sad\n1,B_1,B,happy\n",
         codecs.BOM_UTF8 + PLAIN.encode(),
         PLAIN.encode("utf-16"),
         codecs.BOM_UTF16_BE + PLAIN.encode("utf-16-be"),
@@ -79,6 +82,9 @@ def test_any_other_word_is_text(tmp_path, word):
         ("clip,Emotion,emotion \nA,x,y\n", "has the column emotion twice"),
         ("clip,mood\nA,sad\n", "has the columns clip, mood; clip and any of"),
         ("file,emotion\nA,sad\n", r"`columns: \{clip: <its name>\}`"),
+        ("file,emotion\nA,sad\n", "or `--column clip=<its name>`"),
+        ("clip,emotion,age\nA,sad,9\n", "Remove age, or say what one of them is: `columns:"),
+        ("clip,emotion,\nA,sad,,\nB,sad,,9\n", "row 2 has 4 cells"),
         ("", "clip and any of"),
         ("clip,emotion\nA,sad,very\n", "row 1 has 3 cells for the columns clip, emotion"),
         ("clip,emotion\nA,sad\n\nA,sad\n", r"row 2: clip A is listed already \(row 1\)"),
@@ -89,6 +95,7 @@ def test_any_other_word_is_text(tmp_path, word):
         ('clip,emotion\nA,"sad\nB,happy"\n', "a quote is missing"),
         ('clip,emotion\nA,"sad"der\n', "line 2: .*Mend this line"),
         (b"clip,emotion\nA,tr\xe4nig\n", "Save it as UTF-8"),
+        (b"PK\x03\x04\x14\0\6\0", "labels.csv: it is not text but .*; save its sheet as CSV"),
     ],
 )
 def test_refuses_what_may_lose_or_double_a_row(tmp_path, text, told):
@@ -117,6 +124,9 @@ def test_may_call_its_columns_otherwise(tmp_path):
         ("C:\\rec\\A_1.csv", "A_1"),
         ("J\u00f6rg.1", "J\u00f6rg.1"),
         ("A_1.take2", "A_1.take2"),
+        ("A_1.mp4.csv", "A_1.mp4"),  # of A_1.mp4.csv
+        ("J\u00f6rg/A", "Jo\u0308rg/A"),
+        ("Jo\u0308rg/A.csv", "J\u00f6rg/A"),
     ],
 )
 def test_a_clip_may_be_listed_with_or_without_folder_and_suffix(tmp_path, listed, clip):

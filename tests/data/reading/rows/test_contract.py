@@ -71,3 +71,24 @@ def test_a_bad_row_does_not_push_out_its_sound_double():
     checked = check(raw(frame=[1, 1, 2], AU06_r=[9, 2, 3]), AUS, 0.5)
     assert checked.frames["AU06_r"].to_pylist() == [2, 3]
     assert [(r.row, r.reason) for r in checked.rejects] == [(1, "out_of_range")]
+
+
+@pytest.mark.parametrize(
+    ("confidence", "lost", "notes"),
+    [
+        ([98, 30, 97.5], [2], ["f.csv"]),
+        ([100, 3, np.nan], [2, 3], ["f.csv"]),
+        ([1.0000001, 0.3, 0.98], [2], []),
+        ([0.9, 250, 0.98], [], []),  # no percent; what else it may be, nobody knows
+    ],
+)
+def test_takes_a_confidence_in_percent_for_a_share(confidence, lost, notes):
+    checked = check(raw(confidence=confidence), AUS, 0.5)
+    assert [(r.row, r.reason) for r in checked.rejects] == [(n, "low_confidence") for n in lost]
+    assert [file for note, file in checked.notes if "98 is read as 0.98" in note] == notes
+
+
+def test_a_damaged_confidence_makes_no_percent_of_the_others():
+    sound = {"frame": range(20), "AU06_r": [1] * 20, "AU12_c": [1] * 20}
+    checked = check(raw(**sound, confidence=[98, *[0.9] * 19]), AUS, 0.5)
+    assert (checked.rejects, list(checked.notes)) == ([], [])

@@ -141,6 +141,59 @@ def test_a_table_without_clip_names_its_columns_and_how_to_say_which_is_meant(
     assert run(workspace, tree, path)["rows_kept"] == len(ROWS)
 
 
+def test_what_a_program_measures_is_not_taken_for_the_clip(workspace, tree, tmp_path):
+    text = "face_id,timestamp,gaze_0_x,pose_Rx,AU06_r,AU12_r,subject\n0,0.1,1,1,1,2,A\n"
+    add(tmp_path / "in", {"A_1.csv": text})
+    with pytest.raises(InputError, match=r"lacks clip") as error:
+        run(workspace, tree, tmp_path / "in")
+    assert "if each file is a clip, its layout is openface" in str(error.value)
+    assert "is the clip, add" not in str(error.value)
+
+
+def test_a_column_that_became_folders_is_said_not_to_be_read(workspace, tree, tmp_path):
+    table = pd.DataFrame(ROWS, columns=COLUMNS)
+    table.to_parquet(tmp_path / "in", partition_cols=["subject"])
+    account = run(workspace, tree, tmp_path / "in")
+    (note,) = [note for note in account["notes"] if "are not read as a column" in note]
+    tree["naming"]["subject_first"]["pattern"] = "(?P<subject>nobody)"
+    with pytest.raises(InputError, match=r"Mind: folders such as subject=A are not read"):
+        run(workspace, tree, tmp_path / "in")
+    assert note.startswith("folders such as subject=A are not read as a column subject")
+
+
+def test_clips_whose_subject_their_names_tell_beside_others_are_named(workspace, tree, tmp_path):
+    files = {f"{i}.csv": part for i, part in enumerate(parts()[:4])}
+    bare = [[row[0], *row[2:]] for row in ROWS[-PART:]]
+    folder = add(tmp_path / "in", files)
+    assert "names no subject" not in "".join(run(workspace, tree, folder)["notes"])
+    add(folder, {"4.csv": csv_text(["clip", *COLUMNS[2:]], bare)})
+    notes = "".join(run(workspace, tree, folder)["notes"])
+    assert "the table names no subject for 2 of its clips (E_1, E_2)" in notes
+
+
+PEOPLE = "clip,participant,label,AU06_r,AU12_r\n"
+
+
+def test_columns_that_may_be_the_subject_and_the_emotion_are_named(workspace, tree, tmp_path):
+    rows = "".join(f"{s}_{n},{s},x{n},1,2\n" for s in "ABCD" for n in (1, 2))
+    folder = add(tmp_path / "in", {"table.csv": PEOPLE + rows})
+    notes = "\n".join(run(workspace, tree, folder)["notes"])
+    for told in ("subject: participant", "emotion: label"):
+        assert f"say `columns: {{{told}}}`" in notes
+    columns = {"subject": "participant", "emotion": "label"}
+    tree["naming"]["subject_first"]["columns"] = columns
+    assert "say `columns:" not in "\n".join(run(workspace, tree, folder)["notes"])
+
+
+def test_a_table_of_nobodys_clips_says_so_and_what_may_be_the_subject(workspace, tree, tmp_path):
+    rows = "".join(f"{n},p{n},x,1,2\n" for n in range(8))
+    folder = add(tmp_path / "in", {"table.csv": PEOPLE + rows})
+    with pytest.raises(InputError, match=r"whose clips such as 0, 1, 2 are is told by neither"):
+        run(workspace, tree, folder)
+    with pytest.raises(InputError, match=r"if participant is it, say"):
+        run(workspace, tree, folder)
+
+
 def test_frames_that_do_not_move_are_numbered_as_they_stand(workspace, tree, tmp_path):
     rows = [[*row[:2], 0, *row[3:]] for row in ROWS]
     account = run(workspace, tree, add(tmp_path / "in", {"t.csv": csv_text(COLUMNS, rows)}))
