@@ -7,8 +7,9 @@ import pytest
 from reports import EMOTIONS, invented_report, invented_tables, table_rows
 
 from pipeline.errors import InputError
+from pipeline.evaluation import baselines
 from pipeline.evaluation.baselines import NETWORK
-from pipeline.report import data_tables
+from pipeline.report import data_tables, score_tables
 from pipeline.report.evaluation_page import Report, report_page
 from pipeline.report.pages.document import Page, Section, Table, bounded, cell, words
 from pipeline.report.pages.text import to_markdown
@@ -39,6 +40,11 @@ def test_says_once_what_the_baselines_are() -> None:
     assert text.count("- constant: each emotion's mean label in training") == 1
     assert text.count("- rule without gate: the rule that made the labels") == 1
     assert "- logistic regression:" not in text  # was not asked
+
+
+def test_says_of_each_model_that_is_scored_what_it_is() -> None:
+    named = {name for key, name in vars(baselines).items() if key.isupper()}
+    assert {*score_tables.BASELINES, baselines.NETWORK} == named
 
 
 def test_without_limits_the_verdict_stands_alone() -> None:
