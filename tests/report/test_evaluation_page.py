@@ -109,6 +109,25 @@ def test_has_a_model_card_that_repeats_the_limits() -> None:
     assert "- Heed the data warnings above (1)." in caveats
 
 
+@pytest.mark.parametrize(
+    ("chosen", "wanted"),
+    [
+        ({}, "where the clip's valence fits)"),
+        ({"label.gate": "none"}, "over a divisor, whatever the valence)"),
+        ({"label.gate": "frame"}, "over a divisor, times the frame's valence)"),
+        ({}, "which had the lowest validation loss."),
+        ({"train.members": 3}, "lowest loss on the training people whom each of its members"),
+        ({}, "Validation: chooses the epoch and the thresholds."),
+        ({"train.members": 3}, "Validation: chooses the thresholds."),
+        ({}, "compared by average precision first. Average precision needs no threshold"),
+        ({"evaluate.primary": "clip_accuracy"}, "compared by accuracy of clips first."),
+    ],
+)
+def test_its_card_tells_what_was_chosen(chosen: dict[str, object], wanted: str) -> None:
+    report = invented_report()
+    assert wanted in page(replace(report, facts=replace(report.facts, params=chosen)))
+
+
 def test_says_what_training_started_from_where_it_did() -> None:
     report = invented_report()
     start = {
