@@ -4,13 +4,19 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from reports import EMOTIONS, invented_report, invented_tables, table_rows
+from reports import (
+    EMOTIONS,
+    invented_judgement,
+    invented_report,
+    invented_tables,
+    table_rows,
+)
 
 from pipeline.errors import InputError
 from pipeline.evaluation import baselines
 from pipeline.evaluation.baselines import NETWORK
 from pipeline.report import data_tables, score_tables
-from pipeline.report.evaluation_page import Report, report_page
+from pipeline.report.evaluation_page import Report, lead, report_page
 from pipeline.report.pages.document import Page, Section, Table, bounded, cell, words
 from pipeline.report.pages.text import to_markdown
 from pipeline.report.pages.webpage import to_html
@@ -33,6 +39,15 @@ def test_opens_with_verdict_and_what_cannot_be_learned() -> None:
     assert lines[3].startswith("- CANNOT BE LEARNED from this data")
     assert "anger and fear (identical labels)" in lines[3]
     assert [f"- {line}" for line in report.verdict] == [x for x in lines if x[2:] in report.verdict]
+
+
+def test_says_where_the_verdict_is_not_of_all_emotions() -> None:
+    report = replace(invented_report(), left_out=["fear"])
+    told = "Judged by 3 of 4 emotions: too few rows or people for fear."
+    assert page(report).splitlines()[3] == f"- {told}"
+    assert lead(report)[:2] == [report.headline, told]
+    assert len(lead(replace(report, left_out=EMOTIONS))) == len(lead(invented_report()))
+    assert invented_judgement().left_out == ["fear"]
 
 
 def test_says_once_what_the_baselines_are() -> None:
