@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient, entities
 
 KEY = "pipeline.run"
+SHORTEST = 6  # characters of an id
 WORKSPACE = "workspace"  # DVC's word for what lies in the working directory
 ACCEPTED = (
-    "a run's id or its first characters, its name, a DVC experiment's name, models:/NAME@ALIAS, "
-    "a git revision such as HEAD, or workspace (the model in outputs/)"
+    f"a run's id or its first characters ({SHORTEST} or more), its name, a DVC experiment's name, "
+    "models:/NAME@ALIAS, a git revision such as HEAD, or workspace (the model in outputs/)"
 )
-SHORTEST = 6  # characters of an id
 SHOWN = 10  # candidates
 
 
@@ -113,8 +113,8 @@ def _of_model(client: "MlflowClient", meant: str) -> "list[entities.Run]":
             run_id = client.get_logged_model(name).source_run_id
     except MlflowException as error:
         raise InputError(
-            f"{meant} is no model of this store: {error.message}. `python -m pipeline promote` "
-            "makes a champion; `python -m pipeline find --all` names runs, which have a model, too."
+            f"{meant} is no model of this store: {error.message.removesuffix('.')}. `python -m "
+            "pipeline promote` makes a champion; a run's name leads to its model, too."
         ) from None
     return [client.get_run(str(run_id))]
 
