@@ -74,21 +74,6 @@ def experiment_of(uri: str, name: str) -> str:
     )
 
 
-def model_of(uri: str, run: Reference) -> str | None:
-    """Find the id of the model that a run logged."""
-    question = f"source_run_id = '{run.id}'"
-    found = client_of(uri).search_logged_models([run.experiment_id], question)
-    return next((str(model.model_id) for model in found if model.status == "READY"), None)
-
-
-def find_model(uri: str, meant: str) -> tuple[Reference, str]:
-    """Find the run that is meant and its model's id; raises `InputError` where it logged none."""
-    found = find_run(uri, meant)
-    if (model_id := model_of(uri, found)) is None:
-        raise InputError(f"run {found.name} ({found.id}) has logged no model: choose another.")
-    return found, model_id
-
-
 def key_of_outputs() -> str:
     """Read which run made the model in `outputs/`; raises `InputError` where there is none."""
     try:
