@@ -25,6 +25,12 @@ ACCEPTED = (
     "models:/NAME@ALIAS, a git revision such as HEAD, or workspace (the model in outputs/)"
 )
 SHOWN = 10  # candidates
+WAYS_BACK = (
+    "Send it with `python -m pipeline sync`; where the store has lost it, `dvc repro --force "
+    "--single-item evaluate` brings back the run of the model in outputs/ from its journal. Or set "
+    "MLFLOW_TRACKING_URI to the store that holds it, or record it anew: `dvc repro --force "
+    "--single-item train && dvc repro`."
+)
 
 
 @dataclass(frozen=True)
@@ -151,11 +157,7 @@ def _key_at(commit: str) -> str | None:
 def _by_key(client: "MlflowClient", key: str, meant: str) -> "list[entities.Run]":
     if found := _search(client, f"tags.`{KEY}` = '{key}'"):
         return found
-    raise InputError(
-        f"{meant} holds the model of run {key}, which the store lacks. Send it with `python -m "
-        "pipeline sync`, set MLFLOW_TRACKING_URI to the store that holds it, or record it anew: "
-        "`dvc repro --force --single-item train && dvc repro`."
-    )
+    raise InputError(f"{meant} holds the model of run {key}, which the store lacks. {WAYS_BACK}")
 
 
 def _search(client: "MlflowClient", question: str, most: int = 1000) -> "list[entities.Run]":

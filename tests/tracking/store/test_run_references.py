@@ -122,6 +122,10 @@ def test_a_commit_leads_to_the_run_whose_model_it_holds(make: Make, repository) 
     Path("outputs/train/run.json").write_text('{"run": "1-c"}')
     with pytest.raises(InputError, match="workspace holds the model of run 1-c, which the store"):
         found("workspace")
+    with pytest.raises(
+        InputError, match="--single-item evaluate` brings back the run of the model"
+    ):
+        found("workspace")
     repository("1-d")
     with pytest.raises(InputError, match="HEAD holds the model of run 1-d"):
         found("HEAD")
