@@ -2,6 +2,7 @@
 
 import errno
 import gc
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ _DISK = {
     errno.EPERM: "give yourself the right to it, or work in another folder",
 }
 
+_MADE = r"'(outputs/[^']+)'"  # as the system's words and PyArrow's name it
 STOPPED = 130  # the exit code of a program that was ended by Ctrl-C
 
 
@@ -40,14 +42,16 @@ def naming(path: Path) -> Iterator[None]:
 def one_line() -> Iterator[None]:
     """Turn an `InputError` into one message and exit code 1.
 
-    So does a disk that is full or may not be written to. Ctrl-C, or SIGTERM where it comes as that,
-    is one message and exit code 130.
+    So does a disk that is full or may not be written to, and a file that an earlier stage should
+    have made. Ctrl-C, or SIGTERM where it comes as that, is one message and exit code 130.
     """
     try:
         yield
     except InputError as error:
         _stop(str(error))
     except OSError as error:
+        if lost := re.search(_MADE, str(error)) if isinstance(error, FileNotFoundError) else None:
+            _stop(f"{lost[1]} is missing: `dvc repro` makes it.")
         if error.errno not in _DISK:
             raise
         where = f"{error.filename}: " if error.filename else ""

@@ -10,13 +10,8 @@ from pipeline.settings import params
 from pipeline.tracking.registry.registry import champion_of
 from pipeline.tracking.store.connection import tracking_uri, without_password
 from pipeline.tracking.store.front_page import run_address, runs_address
-from pipeline.tracking.store.run_references import (
-    WORKSPACE,
-    experiment_of,
-    find_model,
-    find_run,
-    model_of,
-)
+from pipeline.tracking.store.run_models import find_model, model_of
+from pipeline.tracking.store.run_references import WORKSPACE, experiment_of, find_run
 
 LOAD = (
     'import mlflow; mlflow.set_tracking_uri("{uri}"); '

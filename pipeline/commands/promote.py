@@ -12,6 +12,7 @@ import click
 from pipeline.errors import InputError
 from pipeline.settings import params, paths
 from pipeline.tracking.store.connection import tracking_uri
+from pipeline.tracking.store.run_models import refuse_evaluation
 from pipeline.tracking.store.run_references import WORKSPACE, find_run, key_of_outputs
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def run(meant: str = WORKSPACE, *, dry_run: bool = False, renew_test: bool = Fal
 
 def _key_of(meant: str) -> str:
     found = find_run(tracking_uri(), meant)
+    refuse_evaluation(tracking_uri(), found)
     if found.key is None:
         raise InputError(f"Run {found.id} ({found.name}) is none of this pipeline's trainings.")
     return found.key

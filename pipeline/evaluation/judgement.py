@@ -45,6 +45,11 @@ class Judgement:
     categories: CategoryJudgement | None = None
 
     @property
+    def left_out(self) -> list[str]:
+        """The emotions that the test rows cannot judge: the means of the verdict are without."""
+        return [emotion for emotion in self.case.emotions if emotion not in self.judged]
+
+    @property
     def tuned(self) -> dict[str, Scores]:
         """The test scores by model, at the tuned thresholds."""
         return self.scores["test"]["tuned"]

@@ -17,6 +17,7 @@ from pipeline.errors import InputError
 from pipeline.evaluation.baselines import CONSTANT, NETWORK, RULE
 from pipeline.evaluation.certainty import BORNE_OUT, PRIMARY, Certainty, Claim
 from pipeline.evaluation.resampling.bootstrap import Interval
+from pipeline.evaluation.resampling.intervals import DIGITS
 from pipeline.evaluation.scoring.metric_names import LABELS
 from pipeline.evaluation.scoring.metrics import Scores
 
@@ -123,10 +124,10 @@ def unjudged(scores: Mapping[str, Scores], certainty: Certainty) -> dict[str, st
 
 
 def mean_score(found: Scores, emotions: Sequence[str], metric: str) -> float:
-    """Average a metric of these emotions, in [0, 1], to three decimals; NaN where none has it."""
+    """Average a metric of these emotions, rounded as in tables; NaN where none has it."""
     values = [found["emotion"][name][metric] for name in emotions]
     defined = [value for value in values if value is not None]
-    return round(float(np.mean(defined)), DECIMALS) if defined else math.nan
+    return round(float(np.mean(defined)), DIGITS) if defined else math.nan
 
 
 def _against_rule(scores: Mapping[str, Scores], certainty: Certainty, judged: list[str]) -> str:

@@ -159,7 +159,11 @@ def warnings_hold(
     leaks = [LEAKY] if LEAKY in challenger else []
     bad = list(dict.fromkeys([*leaks, *blocking]))
     if bad:
-        says = f"the data has what blocks a promotion: {', '.join(bad)} (promote.blocking)"
+        says = f"the data has what blocks a promotion: {', '.join(bad)}"
+        says += " (promote.blocking)" if blocking else ""
     else:
-        says = f"new data warnings: {', '.join(new) or 'none'}; none of them blocks"
+        found = ", ".join(new) or "none"
+        says = f"new data warnings: {found}; none of them blocks"
+        if champion is None:  # promote.blocking would say otherwise
+            says = f"data warnings: {found}; none of them blocks a first champion"
     return Ruling("new_warnings", not bad, says, {code: float(challenger[code]) for code in new})

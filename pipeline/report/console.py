@@ -32,7 +32,7 @@ def show(report: Report, where: Sequence[tuple[str, str]]) -> None:
         style="dim",
     )
     shown.print()
-    first, *others = lead(report.headline, report.limits)
+    first, *others = lead(report)
     shown.print(first, style="bold")
     for line in filter(None, [*others, report.named, *_heed(report)]):
         shown.print(line)

@@ -21,7 +21,8 @@ class Report:
     """What the page tells.
 
     `headline` is its first line, `verdict` says it with the numbers, `named` how well categories
-    are named, where they are; `scores` are the test scores by model, the network's under
+    are named, where they are; `left_out` are emotions that the means of the headline are without;
+    `scores` are the test scores by model, the network's under
     `baselines.NETWORK`; `pictures` are the figures by name; `card` is `data_card.json`, whose
     warnings each have a `code`, a `number` and a `message`; `tables` are tidy: `mean_predictions`,
     `intervals` and, where they were made, `audit`, `audit_aus` (see `rule_audit`), `fitted_rules`
@@ -38,6 +39,7 @@ class Report:
     pictures: Mapping[str, Picture] = field(default_factory=dict)
     limits: Sequence[Limit] = ()
     named: str = ""
+    left_out: Sequence[str] = ()
     about: Sequence[str | Link] = ()
 
 
@@ -51,7 +53,7 @@ def report_page(report: Report) -> Page:
     return Page(
         title=report.title,
         about=report.about,
-        lead=lead(report.headline, report.limits),
+        lead=lead(report),
         sections=[
             *_scores(report),
             *_data(report),
@@ -63,9 +65,18 @@ def report_page(report: Report) -> Page:
     )
 
 
-def lead(headline: str, limits: Sequence[Limit]) -> list[str]:
-    """Give the first lines: what the network is worth, and what no model could learn."""
-    return [headline, *limits_line(limits)]
+def lead(report: Report) -> list[str]:
+    """Give the first lines: what the network is worth, by what, and what no model could learn."""
+    return [report.headline, *_by_some(report), *limits_line(report.limits)]
+
+
+def _by_some(report: Report) -> list[str]:
+    """Say where the headline's means are not those of the tables, which are of all emotions."""
+    every, without = len(report.scores[NETWORK]["emotion"]), len(report.left_out)
+    if without in (0, every):
+        return []
+    told = ", ".join(report.left_out)
+    return [f"Judged by {every - without} of {every} emotions: too few rows or people for {told}."]
 
 
 def _shown(report: Report, *names: str) -> list[Block]:

@@ -7,12 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline.evaluation.certainty import PRIMARY
+from pipeline.evaluation.scoring.metric_names import label_of
 from pipeline.evaluation.unlearnable import Limit
 from pipeline.report.pages.document import Block, Code, Items, Section, Table
 
+# Where labels come from: people, or by which gate a rule's.
 LABELS = {
-    "facs": "a labelling rule (mean of action units over a divisor, where the clip's valence fits)",
     "human": "people, one category a clip or frame",
+    "clip": "a labelling rule (mean of action units over a divisor, where the clip's valence fits)",
+    "frame": "a labelling rule (mean of action units over a divisor, times the frame's valence)",
+    "none": "a labelling rule (mean of action units over a divisor, whatever the valence)",
 }
 HOW_TO = (
     "python -m pipeline reproduce RUN_ID   # anew, from the run's own code, data and parameters"
@@ -47,7 +52,7 @@ def model_card(facts: Facts, limits: Sequence[Limit], warnings: int) -> list[Sec
         "Model details": _details(facts),
         "Intended use": _use(facts),
         "Factors": [_FACTORS],
-        "Metrics": [_METRICS],
+        "Metrics": [_metrics(facts)],
         "Evaluation data": [_split("test", facts)],
         "Training data": _training(facts),
         "Quantitative analyses": [_ANALYSES],
@@ -81,13 +86,18 @@ def _details(facts: Facts) -> list[Block]:
                 "A feed-forward network that gives each emotion a probability of its own, "
                 "for one frame (or the mean of a clip) at a time. "
                 f"Recipe `{facts.recipe}`; weights of epoch {facts.best_epoch}, which had the "
-                "lowest validation loss.",
+                f"lowest {'validation loss' if _alone(facts) else _LEFT_OUT}.",
                 f"Emotions: {', '.join(facts.emotions)}.",
                 f"Takes raw values of {len(facts.features)} columns ({facts.extractor}): "
                 f"{', '.join(facts.features)}. Scaling is part of the model.",
             ]
         )
     ]
+
+
+def _alone(facts: Facts) -> bool:
+    """Whether it is one network: of several each asks those whom it left out when to stop."""
+    return facts.params.get("train.members", 1) == 1
 
 
 def _training(facts: Facts) -> list[Block]:
@@ -125,6 +135,7 @@ def _use(facts: Facts) -> list[Block]:
 
 
 _ABOUT = "Headings as in Mitchell et al., Model Cards for Model Reporting (2019)."
+_LEFT_OUT = "loss on the training people whom each of its members left out"
 _ANALYSES = (
     "All above: scores over all emotions and for each one, beside baselines; from person to person "
     "where there are several."
@@ -134,14 +145,12 @@ _FACTORS = (
     "camera are not in the data, so nothing is known of how scores differ between such groups. The "
     "program that finds the action units has differences of its own."
 )
-_METRICS = Items(
-    [
-        "Average precision leads: it needs no threshold and does not flatter rare emotions. AUROC "
-        "tells ranking whatever the prevalence, F1, precision and recall the work at a threshold, "
-        "which is chosen on validation rows.",
-        "Brier score and calibration error tell whether probabilities can be taken at their word.",
-        "Intervals come from drawing subjects, not frames, anew: frames of one person are alike.",
-    ]
+_METRICS = (
+    "Average precision needs no threshold and does not flatter rare emotions. AUROC tells ranking "
+    "whatever the prevalence, F1, precision and recall the work at a threshold, which is chosen on "
+    "validation rows.",
+    "Brier score and calibration error tell whether probabilities can be taken at their word.",
+    "Intervals come from drawing subjects, not frames, anew: frames of one person are alike.",
 )
 _ETHICS = (
     "An expression is not a feeling: people smile when they are not happy, and cultures differ in "
@@ -151,11 +160,17 @@ _ETHICS = (
 )
 
 
+def _metrics(facts: Facts) -> Items:
+    chosen = label_of(str(facts.params.get("evaluate.primary", PRIMARY)))
+    first, *others = _METRICS
+    return Items([f"Models are compared by {chosen} first. {first}", *others])
+
+
 def _split(split: str, facts: Facts) -> str:
     role = {
         "test": "Test: scored once, never learned from",
         "train": "Training",
-        "val": "Validation: chooses the epoch and the thresholds",
+        "val": f"Validation: chooses {'the epoch and ' if _alone(facts) else ''}the thresholds",
     }
     found = facts.splits[split]
     return (
@@ -165,7 +180,8 @@ def _split(split: str, facts: Facts) -> str:
 
 
 def _labels(facts: Facts) -> str:
-    return f"Labels in all splits come from {LABELS[facts.label_source]}."
+    gate = str(facts.params.get("label.gate", "clip"))
+    return f"Labels in all splits come from {LABELS.get(facts.label_source, LABELS[gate])}."
 
 
 def _caveats(facts: Facts, limits: Sequence[Limit], warnings: int) -> list[Block]:

@@ -4,7 +4,14 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from pipeline.evaluation.baselines import CONSTANT, LOGISTIC, NETWORK, RULE
+from pipeline.evaluation.baselines import (
+    CONSTANT,
+    LOGISTIC,
+    NETWORK,
+    RULE,
+    UNCALIBRATED,
+    UNKNOWN_PEOPLE,
+)
 from pipeline.evaluation.scoring.metric_names import LABELS
 from pipeline.evaluation.scoring.metrics import Scores
 from pipeline.report.pages.document import UNDEFINED, Block, Items, Table, bounded
@@ -16,6 +23,8 @@ BASELINES = {
     "nothing is trained",
     CONSTANT: "each emotion's mean label in training, the same for every frame",
     LOGISTIC: "fitted to the same training rows as the network",
+    UNKNOWN_PEOPLE: "the same network, but it takes every person for one of whom nothing is known",
+    UNCALIBRATED: "fitted to rows from which nobody's own level and spread were taken out",
 }
 # What stands with its interval, and what without.
 BOUNDED = {name: LABELS[name] for name in ("average_precision", "auroc", "f1")}

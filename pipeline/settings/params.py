@@ -7,6 +7,7 @@ the nearest known key. A study's own parameters are read the same way, by a sche
 
 import difflib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
@@ -114,8 +115,10 @@ def _explain(schema: type[BaseModel], path: Path, problem: ErrorDetails) -> str:
         return f"{path}: {key} is missing; add it as this version's own params.yaml has it."
     if problem["type"] == "string_type":
         return f"{path}: {key} is {problem['input']!r}; text is allowed. Put it in quotes."
-    allowed = problem["msg"].removeprefix("Value error, ").replace("Input should", "it should")
-    allowed = allowed.replace("String should", "it should")
+    allowed = problem["msg"].removeprefix("Value error, ").replace("a valid array", "a list")
+    # pydantic names Python's types, and counts what somebody can count himself.
+    allowed = re.sub("^(Input|String|Tuple|Dictionary) should", "it should", allowed)
+    allowed = re.sub(r" after validation, not \d+$", "", allowed)
     if not key:
         return f"{path}: {allowed}."
     if isinstance(problem["input"], dict):

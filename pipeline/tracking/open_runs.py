@@ -16,6 +16,7 @@ from typing import Any
 from pipeline.tracking.outbox.journal import Journal, new_key
 from pipeline.tracking.outbox.sender import Sender
 from pipeline.tracking.outbox.sender_process import SenderProcess, start_sender
+from pipeline.tracking.provenance import dvc_experiment
 from pipeline.tracking.run import Run, safe_keys
 from pipeline.tracking.store.connection import journals_folder, without_password
 
@@ -45,9 +46,10 @@ def evaluation_run(experiment: str, maker: str, params: Mapping[str, Any]) -> It
 
     That is the run which made the model, unless it holds other values of these parameters: they
     cannot be changed, so a nested run holds the evaluation then. Where the store has lost that
-    run it is sent again; where nobody has it, a new one stands in, tagged `source_run`.
+    run it is sent again; where nobody has it, a new one stands in, tagged `source_run`. A run of
+    its own goes by the name of the DVC experiment, if it is one.
     """
-    with _run(new_key(), experiment, "evaluation", params, {}, maker) as run:
+    with _run(new_key(), experiment, "evaluation", params, dvc_experiment(), maker) as run:
         yield run
 
 

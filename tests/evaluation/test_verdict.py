@@ -219,5 +219,20 @@ def test_a_third_decimal_tells_apart_what_differs_for_certain(judged: Judged) ->
     )
 
 
+def test_a_mean_is_rounded_once_as_in_the_tables(judged: Judged) -> None:
+    scores, certainty = judged(EMOTIONS)
+    for model, value in ((NETWORK, 0.6051), (RULE, 0.6449)):
+        emotion = {
+            name: {**n, "average_precision": value} for name, n in scores[model]["emotion"].items()
+        }
+        scores = {**scores, model: {**scores[model], "emotion": emotion}}
+    for metric in ("average_precision", "auroc"):
+        certainty = shifted(certainty, RULE, metric, [0.0] * 3)
+    assert (
+        headline(scores, certainty) == "Not better than the rule: .61 against .64, could be chance."
+    )
+    assert "precision 0.605 against 0.645" in verdict(scores, certainty)[0]
+
+
 def test_nothing_to_judge_is_said_first(judged: Judged) -> None:
     assert "cannot be judged" in headline(*judged(EMOTIONS[:1], rare=0))

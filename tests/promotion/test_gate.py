@@ -131,6 +131,10 @@ def test_a_warning_that_the_champion_had_or_that_does_not_block_is_said_only():
 
 def test_a_first_champion_may_have_warnings_but_no_leaky_split():
     assert warnings_hold(None, {"dead_au": 1}, DEMANDS).holds
+    says = warnings_hold(None, {"dead_au": 1}, DEMANDS).says
+    assert says == "data warnings: dead_au; none of them blocks a first champion"
+    assert "promote.blocking" not in warnings_hold(None, {"leaky_split": 1}, DEMANDS).says
+    assert "promote.blocking" in warnings_hold({}, {"dead_au": 1}, DEMANDS).says
     assert not warnings_hold(None, {"leaky_split": 1}, DEMANDS).holds
     assert not warnings_hold({"leaky_split": 1}, {"leaky_split": 1}, DEMANDS).holds
 

@@ -4,12 +4,19 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from reports import EMOTIONS, invented_report, invented_tables, table_rows
+from reports import (
+    EMOTIONS,
+    invented_judgement,
+    invented_report,
+    invented_tables,
+    table_rows,
+)
 
 from pipeline.errors import InputError
+from pipeline.evaluation import baselines
 from pipeline.evaluation.baselines import NETWORK
-from pipeline.report import data_tables
-from pipeline.report.evaluation_page import Report, report_page
+from pipeline.report import data_tables, score_tables
+from pipeline.report.evaluation_page import Report, lead, report_page
 from pipeline.report.pages.document import Page, Section, Table, bounded, cell, words
 from pipeline.report.pages.text import to_markdown
 from pipeline.report.pages.webpage import to_html
@@ -34,11 +41,25 @@ def test_opens_with_verdict_and_what_cannot_be_learned() -> None:
     assert [f"- {line}" for line in report.verdict] == [x for x in lines if x[2:] in report.verdict]
 
 
+def test_says_where_the_verdict_is_not_of_all_emotions() -> None:
+    report = replace(invented_report(), left_out=["fear"])
+    told = "Judged by 3 of 4 emotions: too few rows or people for fear."
+    assert page(report).splitlines()[3] == f"- {told}"
+    assert lead(report)[:2] == [report.headline, told]
+    assert len(lead(replace(report, left_out=EMOTIONS))) == len(lead(invented_report()))
+    assert invented_judgement().left_out == ["fear"]
+
+
 def test_says_once_what_the_baselines_are() -> None:
     text = page(invented_report())
     assert text.count("- constant: each emotion's mean label in training") == 1
     assert text.count("- rule without gate: the rule that made the labels") == 1
     assert "- logistic regression:" not in text  # was not asked
+
+
+def test_says_of_each_model_that_is_scored_what_it_is() -> None:
+    named = {name for key, name in vars(baselines).items() if key.isupper()}
+    assert {*score_tables.BASELINES, baselines.NETWORK} == named
 
 
 def test_without_limits_the_verdict_stands_alone() -> None:
@@ -101,6 +122,25 @@ def test_has_a_model_card_that_repeats_the_limits() -> None:
     caveats = lines[lines.index("### Caveats and recommendations") :]
     assert "- anger and fear: identical labels. Change the rules." in caveats
     assert "- Heed the data warnings above (1)." in caveats
+
+
+@pytest.mark.parametrize(
+    ("chosen", "wanted"),
+    [
+        ({}, "where the clip's valence fits)"),
+        ({"label.gate": "none"}, "over a divisor, whatever the valence)"),
+        ({"label.gate": "frame"}, "over a divisor, times the frame's valence)"),
+        ({}, "which had the lowest validation loss."),
+        ({"train.members": 3}, "lowest loss on the training people whom each of its members"),
+        ({}, "Validation: chooses the epoch and the thresholds."),
+        ({"train.members": 3}, "Validation: chooses the thresholds."),
+        ({}, "compared by average precision first. Average precision needs no threshold"),
+        ({"evaluate.primary": "clip_accuracy"}, "compared by accuracy of clips first."),
+    ],
+)
+def test_its_card_tells_what_was_chosen(chosen: dict[str, object], wanted: str) -> None:
+    report = invented_report()
+    assert wanted in page(replace(report, facts=replace(report.facts, params=chosen)))
 
 
 def test_says_what_training_started_from_where_it_did() -> None:

@@ -75,6 +75,18 @@ def test_many_differences_are_counted(name) -> None:
     assert name(**changed, **more).endswith(" +2 more")
 
 
+def test_a_rule_that_is_gone_differs(name, tree: dict[str, Any]) -> None:
+    for of in (tree["label"]["rules"], *(one["divisors"] for one in tree["recipes"].values())):
+        of.pop("guilt")
+    gone = ("divisors.guilt", "label.rules.guilt.aus", "label.rules.guilt.valence")
+    assert name() == " ".join(["improved", *(f"{key}=none" for key in gone)])
+
+
+def test_a_rule_that_is_written_otherwise_is_not_gone(name) -> None:
+    written = name(label__rules__anger__aus={4: 0.5, 5: 0.5})
+    assert written == "improved label.rules.anger.aus.4=0.5 label.rules.anger.aus.5=0.5"
+
+
 def test_outside_git_the_recipe_is_the_name(
     workspace: Workspace, tree: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

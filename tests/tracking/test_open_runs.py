@@ -16,7 +16,8 @@ from pipeline.errors import InputError
 from pipeline.tracking.open_runs import evaluation_run, training_run
 from pipeline.tracking.outbox.journal import all_journals, waiting
 from pipeline.tracking.outbox.leftovers import deliver_rest
-from pipeline.tracking.store.connection import connect, journals_folder
+from pipeline.tracking.store.connection import connect, journals_folder, tracking_uri
+from pipeline.tracking.store.run_references import find_run
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -272,6 +273,20 @@ def test_evaluation_with_other_params_is_a_nested_run(store: Path, client: "Mlfl
     parent = client.get_run(run_id)
     assert parent.data.params["evaluate.threshold"] == "0.5"
     assert parent.data.metrics == {"loss": 0.5, "test/f1": 0.5}
+
+
+def test_evaluation_anew_is_found_by_the_experiment_that_asked_for_it(
+    store: Path, client: "MlflowClient", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, run_id = made()
+    evaluated(key, AT_HALF)
+    monkeypatch.setenv("DVC_EXP_NAME", "tidy-mole")
+    nested = client.get_run(evaluated(key, AT_THIRD))
+    assert nested.info.run_name == "train evaluated anew (tidy-mole)"
+    assert nested.data.tags["dvc.experiment"] == "tidy-mole"
+    assert find_run(tracking_uri(), "tidy-mole").id == nested.info.run_id
+    assert evaluated(key, AT_HALF) == run_id
+    assert "dvc.experiment" not in client.get_run(run_id).data.tags
 
 
 def test_evaluation_fills_a_lost_store_with_the_run_that_made_the_model(

@@ -12,7 +12,7 @@ from pipeline.prediction.stored_model import StoredModel, tuned_in
 from pipeline.settings import paths, run_files
 from pipeline.settings.schema import Params
 from pipeline.tracking.registry.registry import CHAMPION, champion_of
-from pipeline.tracking.store import run_references
+from pipeline.tracking.store import run_models
 from pipeline.tracking.store.artifacts import features_in, fetch, network_of
 from pipeline.tracking.store.connection import open_client, tracking_uri, without_password
 from pipeline.tracking.store.faults import failures
@@ -41,7 +41,7 @@ def find_model(settings: Params, meant: str | None, folder: Path) -> StoredModel
         return _of_outputs()
     if Path(str(meant)).suffix == KERAS:
         return _of_file(Path(str(meant)))
-    found, model_id = run_references.find_model(tracking_uri(), str(meant))
+    found, model_id = run_models.find_model(tracking_uri(), str(meant))
     name = f"the model of run {found.name} ({found.id[:8]})"
     return _of_logged(open_client(), model_id, found.id, name, folder)
 

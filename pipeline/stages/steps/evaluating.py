@@ -197,7 +197,7 @@ def record(settings: Params, done: Evaluated) -> str:
         record_files(run, done.tables)
         run.log_text(page_of_run(done.pages, made, names_of(made)), run_files.REPORT)
         shown = f"Figures and tables: `{run_files.REPORT}`, and to try the model: "
-        lines = [*lead(done.judgement.headline, done.pages.report.limits), *done.judgement.verdict]
+        lines = [*lead(done.pages.report), *done.judgement.verdict]
         note = [*lines, f"{shown}`{run_files.TRY_PAGE}`, under Artifacts."]
         run.set_tags({"mlflow.note.content": "\n\n".join(note)})
         run.log_dict({"rows_hash": done.rows_hash}, run_files.TEST_ROWS)

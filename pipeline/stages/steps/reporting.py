@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 
@@ -30,7 +30,7 @@ from pipeline.report.pages.document import Link
 from pipeline.report.pages.text import to_markdown
 from pipeline.report.pages.webpage import to_html
 from pipeline.settings import paths
-from pipeline.settings.schema import Params
+from pipeline.settings.schema import Labels, Params
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,7 @@ def make_pages(
         facts=facts_of(settings, made, account, hashes),
         card=card_of(made),
         named=_named(judgement, tables),
+        left_out=judgement.left_out if settings.evaluate.primary in get_args(Labels) else (),
         pictures=pictures(figures, paths.PLOTS.name),
         limits=find_limits_of(settings, judgement.case, account["aus"]),
         about=[*_about(settings, account), Link("try the model", paths.TRY_PAGE.name)],

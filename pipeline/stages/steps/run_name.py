@@ -40,9 +40,27 @@ def _differences(before: Params | None, recorded: Mapping[str, Any]) -> list[str
         for key, value in recorded.items()
         if key != "recipe" and (key not in then or then[key] != value)
     }
+    unlike |= dict.fromkeys(_gone(then, recorded), "none")
     keys = sorted(unlike, key=lambda key: (not key.startswith(FIRST), key.endswith("seed")))
     told = [f"{label_of(key)}={_value(unlike[key])}" for key in keys]
     return [*told[:MOST], f"+{len(told) - MOST} more"] if len(told) > MOST else told
+
+
+def _gone(then: Mapping[str, Any], recorded: Mapping[str, Any]) -> list[str]:
+    """List what the same sections held, such as a rule, and hold no more in any form."""
+    sections = {key.partition(".")[0] for key in recorded}
+    still = recorded.keys() - {"recipe"}  # a name, not the whole of `recipe.hidden` and so on
+    return [
+        key
+        for key in then
+        if key not in recorded
+        and key.partition(".")[0] in sections
+        and not any(_within(key, other) or _within(other, key) for other in still)
+    ]
+
+
+def _within(key: str, other: str) -> bool:
+    return key.startswith(f"{other}.")
 
 
 def _with_choices(before: Params, recorded: Mapping[str, Any]) -> Params:

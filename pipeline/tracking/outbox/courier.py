@@ -5,7 +5,7 @@ which leaves no trace: see `pipeline.tracking.outbox.entries`. What the store re
 noted as well and passed over, see `pipeline.tracking.outbox.refusal`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -146,9 +146,15 @@ def _begin(client: "MlflowClient", experiment_id: str, key: str, begin: Entry) -
             client.update_run(run.info.run_id, status="RUNNING")
             return str(run.info.run_id)
         else:
-            tags[PARENT], name = run.info.run_id, f"{run.info.run_name} evaluated anew"
+            tags[PARENT], name = run.info.run_id, _name_anew(run.info.run_name, tags)
     made = client.create_run(experiment_id, begin["time"], clean_tags(tags), name)
     return str(made.info.run_id)
+
+
+def _name_anew(name: str, tags: Mapping[str, str]) -> str:
+    """Name another evaluation of a run's model, with the DVC experiment that asked for it."""
+    experiment = tags.get("dvc.experiment")
+    return f"{name} evaluated anew" + (f" ({experiment})" if experiment else "")
 
 
 def find_run(client: "MlflowClient", experiments: Sequence[str], key: str) -> "entities.Run | None":

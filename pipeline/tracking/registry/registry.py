@@ -25,6 +25,7 @@ from pipeline.tracking.store.connection import (
 )
 from pipeline.tracking.store.faults import failures
 from pipeline.tracking.store.logged_model import model_of
+from pipeline.tracking.store.run_references import WAYS_BACK
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -122,11 +123,7 @@ class Registry:
         """Find the id of a run by its key; raises `InputError` where the store lacks it."""
         if found := find_run(self.client, [self.experiment_id], key):
             return str(found.info.run_id)
-        raise InputError(
-            f"Run {key} is not in {without_password(tracking_uri())}. Send it with `python -m "
-            "pipeline sync`, set MLFLOW_TRACKING_URI to the store that holds it, or record it "
-            "anew: `dvc repro --force --single-item train && dvc repro`."
-        )
+        raise InputError(f"Run {key} is not in {without_password(tracking_uri())}. {WAYS_BACK}")
 
     def _link(self, model_id: str, number: int) -> None:
         """Name the version on the logged model's page, as `mlflow.register_model` does."""

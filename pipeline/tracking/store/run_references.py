@@ -18,13 +18,19 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient, entities
 
 KEY = "pipeline.run"
+SHORTEST = 6  # characters of an id
 WORKSPACE = "workspace"  # DVC's word for what lies in the working directory
 ACCEPTED = (
-    "a run's id or its first characters, its name, a DVC experiment's name, models:/NAME@ALIAS, "
-    "a git revision such as HEAD, or workspace (the model in outputs/)"
+    f"a run's id or its first characters ({SHORTEST} or more), its name, a DVC experiment's name, "
+    "models:/NAME@ALIAS, a git revision such as HEAD, or workspace (the model in outputs/)"
 )
-SHORTEST = 6  # characters of an id
 SHOWN = 10  # candidates
+WAYS_BACK = (
+    "Send it with `python -m pipeline sync`; where the store has lost it, `dvc repro --force "
+    "--single-item evaluate` brings back the run of the model in outputs/ from its journal. Or set "
+    "MLFLOW_TRACKING_URI to the store that holds it, or record it anew: `dvc repro --force "
+    "--single-item train && dvc repro`."
+)
 
 
 @dataclass(frozen=True)
@@ -74,21 +80,6 @@ def experiment_of(uri: str, name: str) -> str:
     )
 
 
-def model_of(uri: str, run: Reference) -> str | None:
-    """Find the id of the model that a run logged."""
-    question = f"source_run_id = '{run.id}'"
-    found = client_of(uri).search_logged_models([run.experiment_id], question)
-    return next((str(model.model_id) for model in found if model.status == "READY"), None)
-
-
-def find_model(uri: str, meant: str) -> tuple[Reference, str]:
-    """Find the run that is meant and its model's id; raises `InputError` where it logged none."""
-    found = find_run(uri, meant)
-    if (model_id := model_of(uri, found)) is None:
-        raise InputError(f"run {found.name} ({found.id}) has logged no model: choose another.")
-    return found, model_id
-
-
 def key_of_outputs() -> str:
     """Read which run made the model in `outputs/`; raises `InputError` where there is none."""
     try:
@@ -113,8 +104,8 @@ def _of_model(client: "MlflowClient", meant: str) -> "list[entities.Run]":
             run_id = client.get_logged_model(name).source_run_id
     except MlflowException as error:
         raise InputError(
-            f"{meant} is no model of this store: {error.message}. `python -m pipeline promote` "
-            "makes a champion; `python -m pipeline find --all` names runs, which have a model, too."
+            f"{meant} is no model of this store: {error.message.removesuffix('.')}. `python -m "
+            "pipeline promote` makes a champion; a run's name leads to its model, too."
         ) from None
     return [client.get_run(str(run_id))]
 
@@ -166,11 +157,7 @@ def _key_at(commit: str) -> str | None:
 def _by_key(client: "MlflowClient", key: str, meant: str) -> "list[entities.Run]":
     if found := _search(client, f"tags.`{KEY}` = '{key}'"):
         return found
-    raise InputError(
-        f"{meant} holds the model of run {key}, which the store lacks. Send it with `python -m "
-        "pipeline sync`, set MLFLOW_TRACKING_URI to the store that holds it, or record it anew: "
-        "`dvc repro --force --single-item train && dvc repro`."
-    )
+    raise InputError(f"{meant} holds the model of run {key}, which the store lacks. {WAYS_BACK}")
 
 
 def _search(client: "MlflowClient", question: str, most: int = 1000) -> "list[entities.Run]":

@@ -89,6 +89,22 @@ def test_what_is_no_run_is_refused(make: Make, name: str) -> None:
         found(name)
     told = str(refused.value)
     assert "is no model of this store" in told or f"{known} " in told
+    assert ".." not in told
+
+
+def test_too_few_characters_of_an_id_are_refused_with_how_many_it_takes(make: Make) -> None:
+    known = make("improved")
+    with pytest.raises(InputError, match=r"first characters \(6 or more\)"):
+        found(known[:5])
+    assert found(known[:6]) == known
+
+
+def test_a_model_without_a_champion_is_named_in_one_sentence(
+    make: Make, client: "MlflowClient"
+) -> None:
+    client.create_registered_model("empty")
+    with pytest.raises(InputError, match=r"alias champion not found\. `python"):
+        found("models:/empty@champion")
 
 
 @pytest.mark.parametrize("name", ["don't know", 'a "b"', "100% `x`", "é=ü", "a.b:c/d"])
@@ -105,6 +121,10 @@ def test_a_commit_leads_to_the_run_whose_model_it_holds(make: Make, repository) 
     assert found("workspace") == second
     Path("outputs/train/run.json").write_text('{"run": "1-c"}')
     with pytest.raises(InputError, match="workspace holds the model of run 1-c, which the store"):
+        found("workspace")
+    with pytest.raises(
+        InputError, match="--single-item evaluate` brings back the run of the model"
+    ):
         found("workspace")
     repository("1-d")
     with pytest.raises(InputError, match="HEAD holds the model of run 1-d"):
