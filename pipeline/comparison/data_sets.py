@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.data.warnings import some, warning
+from pipeline.data.warnings import Code, some, warning
 from pipeline.evaluation.categories.samples import answers_of, draw_samples, metrics_for
 from pipeline.evaluation.resampling.bootstrap import Resampling, group, interval, samples_of
 from pipeline.evaluation.resampling.intervals import DIGITS
 from pipeline.evaluation.scoring.arrays import Floats, Ints
 
+CHANGED: Mapping[str, Code] = {"extractor": "other_extractor", "mode": "other_mode"}
 METRICS = ("average_precision", "auroc", "f1", "brier")
 TIMES = 3.0  # so many times as many frames a clip: clips were cut, or averaged, in another way
 
@@ -25,12 +26,12 @@ def differences(
     the rows of `SubjectMeans.drift` that compare its people with those of training.
     """
     found = []
-    for key in ("extractor", "mode"):
+    for key, code in CHANGED.items():
         if ours[key] != theirs[key] and "unknown" not in (ours[key], theirs[key]):
             text = (
                 f"training data: {ours[key]}, this set: {theirs[key]}. Levels of AUs depend on it."
             )
-            found.append(warning(f"other_{key}", 1, f"{text} Extract both alike."))
+            found.append(warning(code, 1, f"{text} Extract both alike."))
     frames = [_frames_a_clip(account) for account in (ours, theirs)]
     ratio = max(frames) / min(frames)
     if ratio > TIMES:

@@ -4,10 +4,47 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+# What data are warned of, in training, evaluation and data sets of their own.
+Code = Literal[
+    "alike_subjects",
+    "au_drift",
+    "clip_without_label",
+    "correlated_labels",
+    "dead_au",
+    "dead_au_in_split",
+    "dead_rule_au",
+    "few_own_clips",
+    "few_positives",
+    "few_subjects",
+    "identical_labels",
+    "imbalanced_labels",
+    "label_drift",
+    "label_without_clip",
+    "label_without_name",
+    "large_loss",
+    "leaky_split",
+    "mixed_modes",
+    "one_sided_clips",
+    "other_clip_length",
+    "other_extractor",
+    "other_levels",
+    "other_mode",
+    "rare_au",
+    "same_recording",
+    "saturated_au",
+    "single_clip_subject",
+    "small_intensities",
+    "start_knows_test",
+    "subject_is_emotion",
+    "subject_spans_folders",
+    "uneven_loss",
+    "unknown_category",
+]
 
 
-def warning(code: str, number: float, message: str) -> dict[str, Any]:
+def warning(code: Code, number: float, message: str) -> dict[str, Any]:
     """Shape a warning as it stands in the stages' summaries."""
     return {"code": code, "number": number, "message": message}
 

@@ -8,7 +8,7 @@ the nearest known key. A study's own parameters are read the same way, by a sche
 import difflib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -108,9 +108,8 @@ def _explain(schema: type[BaseModel], path: Path, problem: ErrorDetails) -> str:
     key = ".".join(where)
     if problem["type"] == "extra_forbidden":
         known = _known_keys(schema, where[:-1])
-        near = difflib.get_close_matches(where[-1], known, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        return f"{path}: {key} is unknown; allowed here are {', '.join(known)}.{hint}"
+        allowed = f"{path}: {key} is unknown; allowed here are {', '.join(known)}."
+        return allowed + _near(where[-1], known)
     if problem["type"] == "missing":
         return f"{path}: {key} is missing; add it as this version's own params.yaml has it."
     if problem["type"] == "string_type":
@@ -123,7 +122,13 @@ def _explain(schema: type[BaseModel], path: Path, problem: ErrorDetails) -> str:
         return f"{path}: {allowed}."
     if isinstance(problem["input"], dict):
         return f"{path}: {key}: {allowed}."
-    return f"{path}: {key} is {problem['input']!r}; {allowed}."
+    near = _near(str(problem["input"]), re.findall("'([^']+)'", allowed))
+    return f"{path}: {key} is {problem['input']!r}; {allowed}.{near}"
+
+
+def _near(given: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(given, known, n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 def _known_keys(section: type[BaseModel], parents: list[str]) -> list[str]:

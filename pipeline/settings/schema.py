@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
+from pipeline.data.warnings import Code
 from pipeline.settings.beside_sections import DriftSettings, Parallel, Tracking
 from pipeline.settings.data_sections import DataSource, Demo, Label, NamingSettings, Prepare, Weigh
 from pipeline.settings.section import Count, Fraction, Positive, Seed, SettingsSection, Share
@@ -124,7 +125,7 @@ class Promote(SettingsSection):
     margin: Fraction
     tolerance: Fraction
     calibration: Fraction
-    blocking: tuple[str, ...]
+    blocking: tuple[Code, ...]
 
 
 class Params(SettingsSection):

@@ -60,6 +60,7 @@ def test_the_parameters_of_the_root_can_be_read():
         ),
         ("evaluate.primary", "accuracy", "rules give a frame several labels"),
         ("promote.metric", "clip_accuracy", "promote.metric is 'clip_accuracy'"),
+        ("promote.blocking", ["few_positive"], "Did you mean 'few_positives'?"),
         ("features.columns", "all", "features.columns is 'all'"),
         ("features.shrink_clips", 0, "greater than 0"),
         ("features.calibrate", "clip", "'none' or 'subject'"),

@@ -109,7 +109,7 @@ class Distribution:
             *self._alike(),
             *self._few(),
             *self._lopsided(),
-            *self._subjects.warnings("label"),
+            *self._subjects.warnings("label_drift"),
         ]
 
     def _alike(self) -> Iterator[dict[str, Any]]:

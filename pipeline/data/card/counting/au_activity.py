@@ -15,7 +15,7 @@ from pipeline.data.action_units import INTENSITIES, PRESENCES, SPLITS, value_ran
 from pipeline.data.card.counting.histogram import Histogram
 from pipeline.data.card.counting.subject_means import SubjectMeans
 from pipeline.data.frames import Runs
-from pipeline.data.warnings import some, warning
+from pipeline.data.warnings import Code, some, warning
 
 ACTIVE_ABOVE = 0.0  # an intensity above this counts as active; a presence is 0 or 1 anyway
 # An AU expressed in a smaller share of the training frames teaches little. Where each clip is one
@@ -129,7 +129,7 @@ class Activity:
 
     def warnings(self) -> list[dict[str, Any]]:
         """Name dead, rare and saturated action units, and differences between the splits."""
-        return [*self._dead(), *self._small(), *self._odd(), *self._subjects.warnings("au")]
+        return [*self._dead(), *self._small(), *self._odd(), *self._subjects.warnings("au_drift")]
 
     def _dead(self) -> list[dict[str, Any]]:
         lowest, highest = self._low.min(axis=0), self._high.max(axis=0)
@@ -171,14 +171,15 @@ class Activity:
             if self._longest > 1
             else f"are above 0 in less than {RARE:.0%} of the training clips"
         )
-        told = {
-            "rare": f"{seen}: a model can hardly learn them. Add recordings in which they move.",
-            "saturated": f"stand at the top of their range in more than {SATURATED:.0%} of the "
+        told: dict[Code, str] = {
+            "rare_au": f"{seen}: a model can hardly learn them. Add recordings in which they move.",
+            "saturated_au": f"stand at the top of their range in more than {SATURATED:.0%} of the "
             "training frames: what is stronger looks the same. Check the extractor.",
         }
         found = []
-        for state, text in told.items():
+        for code, text in told.items():
+            state = code.removesuffix("_au")
             odd = [name for i, name in enumerate(self._aus) if self._state(0, i) == state]
             if odd:
-                found.append(warning(f"{state}_au", len(odd), f"{some(odd)} {text}"))
+                found.append(warning(code, len(odd), f"{some(odd)} {text}"))
         return found

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline.data.action_units import SPLITS
 from pipeline.data.frames import Runs
-from pipeline.data.warnings import some, warning
+from pipeline.data.warnings import Code, some, warning
 
 DEALS = 200
 LEVEL = 0.95
@@ -58,7 +58,7 @@ class SubjectMeans:
             for row in self._compare(split, train, self.of_split(code))
         ]
 
-    def warnings(self, kind: str) -> list[dict[str, Any]]:
+    def warnings(self, code: Code) -> list[dict[str, Any]]:
         """Name, per split, the columns whose difference from training is beyond chance."""
         drift, found = self.drift(), []
         for split in SPLITS[1:]:
@@ -71,7 +71,7 @@ class SubjectMeans:
                     f"Scores on {split} tell of people whom training did not show. Add people, or "
                     "deal with another prepare.split.seed."
                 )
-                found.append(warning(f"{kind}_drift", len(beyond), text))
+                found.append(warning(code, len(beyond), text))
         return found
 
     def _compare(
