@@ -34,6 +34,7 @@ Code = Literal[
     "rare_au",
     "same_recording",
     "saturated_au",
+    "seen_in_training",
     "single_clip_subject",
     "small_intensities",
     "start_knows_test",

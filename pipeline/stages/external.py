@@ -12,9 +12,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from pipeline.comparison.data_sets import differences, flat, macro_scores, score_table, told
+from pipeline.data.action_units import ACTIVATIONS, INTENSITIES
 from pipeline.data.card.counting.au_activity import Activity
+from pipeline.data.card.counting.copies import row_digests
 from pipeline.data.card.level_warnings import warn_of_people
 from pipeline.data.features.feature_map import read_feature_map
 from pipeline.data.frames import as_matrix, batches, column_codes, column_words, find_runs
@@ -34,6 +37,9 @@ from pipeline.tracking import provenance
 from pipeline.tracking.open_runs import evaluation_run
 from pipeline.tracking.outbox.sender_process import get_ready
 from pipeline.tracking.run import DataSet
+
+TELLING = 4  # values other than 0 by which a frame is told from others
+BY_CHANCE = 0.01  # the share of frames that may be alike for no reason
 
 
 def entry_of(stage: str) -> str:
@@ -76,6 +82,31 @@ def level_drift(theirs: Path, features: list[str]) -> list[dict[str, Any]]:
             if rows.num_rows:
                 activity.add(rows, find_runs(rows, clips=True))
     return [row for row in activity.drift() if row["split"] == "test"]
+
+
+def seen_in_training(theirs: Path, features: list[str]) -> list[dict[str, Any]]:
+    """Warn of frames that training or validation holds: scores of them tell of nothing new."""
+    graded = [name for name in features if name in INTENSITIES + ACTIVATIONS]
+    asked = _telling_frames(theirs, graded, but=None)
+    same = int(np.isin(asked, _telling_frames(paths.FRAMES, graded, but="test")).sum())
+    if same <= BY_CHANCE * len(asked):
+        return []
+    text = (
+        f"{same} of the {len(asked)} frames that can be told apart hold to the last digit what a "
+        "frame of training or validation holds: these scores are not of new data. Leave out the "
+        "recordings that training has."
+    )
+    return [warning("seen_in_training", same, text)]
+
+
+def _telling_frames(path: Path, aus: list[str], but: str | None) -> NDArray[np.uint64]:
+    """Give digests of the frames that can be told apart, those of a split left out."""
+    found = [np.zeros(0, dtype=np.uint64)]
+    for batch in batches(path, [*aus, "split"]):
+        values, filled = row_digests([batch[au].to_numpy() for au in aus], batch.num_rows)
+        chosen = batch["split"].cast(pa.string()).to_numpy() != but
+        found.append(values[chosen & (filled >= TELLING)])
+    return np.concatenate(found)
 
 
 def unknown_words(frames: Path, emotions: list[str]) -> list[dict[str, Any]]:
@@ -143,6 +174,7 @@ def main(name: str) -> None:
     ours = json.loads(paths.PREPARE_SUMMARY.read_text())
     account["warnings"] += warn_of_people(frames, read_feature_map(made["feature_map"]))
     account["warnings"] += differences(ours, account, level_drift(frames, made["features"]))
+    account["warnings"] += seen_in_training(frames, made["features"])
     if settings.label.source == "human":
         account["warnings"] += unknown_words(frames, made["emotions"])
     content = {"macro": macro_scores(table), **account}

@@ -191,6 +191,8 @@ def test_an_external_set_is_scored_by_a_stage_of_its_own(clone, repro):
     found = json.loads((clone / "outputs/external/others/metrics.json").read_text())
     assert found["splits"]["test"]["frames"] == found["rows_kept"] == 5 * 3 * 12 - 1
     assert found["quarantined_by_reason"] == {"out_of_range": 1}
+    (warned,) = [told for told in found["warnings"] if told["code"] == "seen_in_training"]
+    assert 0 < warned["number"] < 5 * 3 * 12 - 1  # the demo's test people are new
     assert found["macro"]["network"]["auroc"]["value"] is not None
     runs = runs_of(clone)
     assert len(runs) == 2  # no run of its own

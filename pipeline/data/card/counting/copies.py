@@ -83,14 +83,7 @@ def digests(
 
     Equal values in equal order give equal digests, wherever the run stands in its table.
     """
-    rows = np.zeros(int(runs.lengths.sum()), dtype=np.uint64)
-    filled = np.zeros(len(rows), dtype=np.int64)
-    for column in columns:
-        bits = (column + np.float32(0)).view(np.uint32)  # -0 is 0
-        filled += bits != 0
-        rows ^= bits
-        rows *= _FACTOR
-        rows ^= rows >> _SHIFT
+    rows, filled = row_digests(columns, int(runs.lengths.sum()))
     place = np.arange(len(rows), dtype=np.uint64) - np.repeat(runs.starts, runs.lengths).astype(
         np.uint64
     )
@@ -98,3 +91,18 @@ def digests(
     rows ^= rows >> _SHIFT
     rows *= _FACTOR
     return np.add.reduceat(rows, runs.starts), np.add.reduceat(filled, runs.starts)
+
+
+def row_digests(
+    columns: Iterable[NDArray[np.float32]], count: int
+) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Boil each of so many rows down to 64 bits, and count its values other than 0."""
+    rows = np.zeros(count, dtype=np.uint64)
+    filled = np.zeros(count, dtype=np.int64)
+    for column in columns:
+        bits = (column + np.float32(0)).view(np.uint32)  # -0 is 0
+        filled += bits != 0
+        rows ^= bits
+        rows *= _FACTOR
+        rows ^= rows >> _SHIFT
+    return rows, filled
