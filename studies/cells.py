@@ -113,7 +113,7 @@ def cell_of(
     Raises `InputError` for a model that is not there.
     """
     if learner not in LEARNERS:
-        raise InputError(f"models has {learner!r}; allowed are {', '.join(LEARNERS)}.")
+        raise InputError(f"learners has {learner!r}; allowed are {', '.join(LEARNERS)}.")
     if learner != baselines.NETWORK or settings.train.members > 1:
         # One network alone needs others to tell it when to stop.
         part = Part(tuple(sorted((*part.train, *part.validation))), (), part.test)

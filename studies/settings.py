@@ -38,7 +38,7 @@ class FoldsParams(SettingsSection):
     seeds: Seeds
     variants: Annotated[dict[Text, Values], Field(min_length=1)]
     networks: dict[Text, Values]
-    models: tuple[Text, ...]
+    learners: tuple[Text, ...]
     reference: Text
     published: tuple[Published, ...]
     jobs: Count | None

@@ -19,14 +19,14 @@ from studies.settings import FoldsParams, params_of
 def check(study: FoldsParams) -> None:
     """Raise `InputError` where a model is not there, or means two things."""
     known = [name for name in LEARNERS if name != NETWORK]
-    if wrong := [name for name in study.models if name not in known]:
-        raise InputError(f"{params_of('folds')}: models has {wrong}; allowed are {known}.")
-    if study.reference not in (*study.models, *study.networks):
+    if wrong := [name for name in study.learners if name not in known]:
+        raise InputError(f"{params_of('folds')}: learners has {wrong}; allowed are {known}.")
+    if study.reference not in (*study.learners, *study.networks):
         raise InputError(
-            f"{params_of('folds')}: reference is {study.reference!r}; one of models "
-            f"{list(study.models)} or networks {list(study.networks)} is allowed."
+            f"{params_of('folds')}: reference is {study.reference!r}; one of learners "
+            f"{list(study.learners)} or networks {list(study.networks)} is allowed."
         )
-    if both := set(study.networks) & set(study.models):
+    if both := set(study.networks) & set(study.learners):
         raise InputError(f"{params_of('folds')}: {sorted(both)} is a network and a model; rename.")
 
 

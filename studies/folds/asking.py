@@ -55,7 +55,7 @@ def models_of(study: FoldsParams, settings: Params, variant: str) -> dict[str, P
         name: params.with_values(settings, {**base, **own}, place)
         for name, own in study.networks.items()
     }
-    return networks | dict.fromkeys(study.models, params.with_values(settings, base, place))
+    return networks | dict.fromkeys(study.learners, params.with_values(settings, base, place))
 
 
 def ask(study: FoldsParams, settings: Params, whole: Whole, scorer: Scorer) -> list[Asked]:

@@ -38,7 +38,7 @@ def rule(task: Task) -> Answer:
     rules = settings.label.weights
     if not set(task.emotions) <= set(rules):
         raise InputError(
-            f"models has {baselines.RULE!r}, but the rules do not know all of "
+            f"learners has {baselines.RULE!r}, but the rules do not know all of "
             f"{', '.join(task.emotions)}. Leave it out, or set label.source: facs."
         )
     needed = facs_rules.rule_columns(rules, [n for n in AU_COLUMNS if n in task.asked.column_names])

@@ -126,5 +126,5 @@ def test_soft_labels_are_learned_emotion_by_emotion(world, settings):
 
 
 def test_an_unknown_model_is_one_line(settings):
-    with pytest.raises(InputError, match="models has 'oracle'; allowed are network"):
+    with pytest.raises(InputError, match="learners has 'oracle'; allowed are network"):
         cell_of("oracle", settings, PART, 7)

@@ -28,7 +28,7 @@ def study():
         seeds=(1, 2),
         variants={"plain": {}},
         networks={"network": {}},
-        models=("constant", "logistic regression", "linear discriminant analysis"),
+        learners=("constant", "logistic regression", "linear discriminant analysis"),
         reference="logistic regression",
         published=(),
         jobs=1,
@@ -58,7 +58,7 @@ def test_a_study_that_was_killed_finds_the_same(
 
 def test_a_study_tells_of_every_model_emotion_and_person(found, study):
     scores = found.tables["scores"]
-    assert set(scores["model"]) == {"network", *study.models}
+    assert set(scores["model"]) == {"network", *study.learners}
     assert set(scores["emotion"]) == {"all", "anger", "joy", "sadness"}
     assert len(found.tables["people"]) == 8
     assert len(found.tables["cells"]) == 4 * 2 * 2
@@ -107,7 +107,7 @@ def test_the_choice_among_networks_looks_at_validation_alone():
 @pytest.mark.parametrize(
     ("update", "told"),
     [
-        ({"models": ("network",)}, "models has .'network'.; allowed are"),
+        ({"learners": ("network",)}, "learners has .'network'.; allowed are"),
         ({"reference": "oracle"}, "reference is 'oracle'"),
         ({"networks": {"constant": {}}}, "is a network and a model"),
     ],
@@ -127,7 +127,7 @@ def test_a_value_that_the_project_does_not_know_is_one_line(study, world, settin
 def test_the_parameters_that_ship_are_read():
     study = params.load_as(FoldsParams, params_of("folds"))
     check(study)
-    assert baselines.LOGISTIC in study.models
+    assert baselines.LOGISTIC in study.learners
 
 
 def test_what_nobody_has_asked_is_not_missed_by_dvc():
