@@ -257,6 +257,12 @@ def test_names_and_marks_of_other_programs_are_read_as_the_command_does(
             ",".join(["Identity", *header]),
             *(f"Person_{min(i % 3, 1)},{','.join(map(str, row))}" for i, row in enumerate(rows)),
         ],
+        "excel.csv": ["sep=,", ",".join(header), *(",".join(map(str, row)) for row in rows)],
+        "comment.csv": [
+            *("# made in May, 2,5 hours", "", '"# AU01,AU02 and so on"', "#"),
+            *(",".join(header), *(",".join(map(str, row)) for row in rows)),
+        ],
+        "numpy.csv": ["# " + ",".join(header), *(",".join(map(str, row)) for row in rows)],
         "blank.csv": ["", ",".join(header), "", *(",".join(map(str, row)) for row in rows)],
     }.items():
         text = "\ufeff" + "\r\n".join(lines)

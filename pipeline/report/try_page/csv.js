@@ -16,6 +16,9 @@ const FACES = ["face_id", "face", "Identity"]; // columns that say whose face a 
 const OTHERS = ["frame", "timestamp", "success", "confidence", "FaceScore", "clip", ...FACES];
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const INFINITE = /^[+-]?inf(inity)?$/i;
+const SEP = /^\s*"?sep=[^"]"?[,;|\s]*$/i; // the line in which Excel is told the delimiter
+const COMMENT = /^[ \t]*"?#/;
+const EDGE = /^[\s"'`#]+|[\s"'`]+$/g;
 const MISSING = ["", "nan", "-nan", "na", "null", "none", "n/a", "#n/a"];
 const YES = ["true", "t", "yes", "y", "wahr", "vrai"];
 const NO = ["false", "f", "no", "n", "falsch", "faux"];
@@ -35,17 +38,40 @@ function decode(bytes) {
   return text;
 }
 
+/** @type {(line: string) => string} */
+function delimiterOf(line) {
+  const times = (/** @type {string} */ mark) => line.split(mark).length;
+  return [",", ";", "\t", "|"].reduce((best, mark) => (times(mark) > times(best) ? mark : best));
+}
+
+/**
+ * Count the lines before the header: what pipeline/data/reading/csv/preamble.py does.
+ * @type {(lines: string[]) => number}
+ */
+function preambleLength(lines) {
+  let place = lines.length && SEP.test(lines[0]) ? 1 : 0;
+  while (place < lines.length && COMMENT.test(lines[place]) && !namesColumns(lines[place])) place++;
+  return place;
+}
+
+/**
+ * Say whether a comment is a header, as numpy writes it.
+ * @type {(line: string) => boolean}
+ */
+function namesColumns(line) {
+  const names = line.split(delimiterOf(line)).map((name) => name.replace(EDGE, ""));
+  const known = names.filter((name) => AU.test(name) || OTHERS.includes(meaning(name)));
+  return known.length >= 2;
+}
+
 /**
  * Find the delimiter, which is the most frequent, and the columns; of two that are no action units
  * and mean the same the first counts, and one that is written as here before it.
  * @type {(line: string) => Header}
  */
 function readHeader(line) {
-  const times = (/** @type {string} */ mark) => line.split(mark).length;
-  const delimiter = [",", ";", "\t", "|"].reduce((best, mark) =>
-    times(mark) > times(best) ? mark : best,
-  );
-  const written = cellsOf(line, delimiter).map((name) => name.replace(/^[\s"'`]+|[\s"'`]+$/g, ""));
+  const delimiter = delimiterOf(line);
+  const written = cellsOf(line, delimiter).map((name) => name.replace(EDGE, ""));
   const places = new Map();
   for (const [place, name] of written.entries()) {
     const meant = meaning(name);

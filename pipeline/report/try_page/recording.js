@@ -25,14 +25,16 @@ const SLIPS = 0.05; // from this share of rows on, frames that stand again are n
  * @returns {Recording}
  */
 function readRecording(bytes, model) {
-  const lines = decode(bytes).split(/\r\n?|\n/).filter((line) => line.trim());
+  const every = decode(bytes).split(/\r\n?|\n/).filter((line) => line.trim());
+  const lines = every.slice(preambleLength(every));
   if (!lines.length) throw new Refusal("it is empty.");
   const header = readHeader(lines[0]);
   refuseColumns(header, model);
   /** @type {Map<string, number>} */
   const aside = new Map();
   const rows = mainFace(readRows(lines, header, model, aside), aside);
-  const note = [numberFrames(rows, model), readPercent(rows)].filter(Boolean).join(" ");
+  const above = lines.length < every.length ? "Lines before its header are not read." : "";
+  const note = [above, numberFrames(rows, model), readPercent(rows)].filter(Boolean).join(" ");
   const sound = rows.filter((row) => {
     const reason = faultOf(row, model);
     if (reason) count(aside, reason);

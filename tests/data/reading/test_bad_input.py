@@ -421,6 +421,14 @@ def test_reads_odd_files_without_loss(workspace, tree, tmp_path, case):
     assert account["rows_kept"] == 4 * len(ROWS) + rows
 
 
+def test_what_stands_before_a_header_is_said(workspace, tree, tmp_path):
+    files = {"Z_1.csv": "sep=,\n" + GOOD, "Z_2.csv": "# by hand\n" + changed(2, "frame", "x")}
+    account = run(workspace, tree, openface_folder(tmp_path / "in", files))
+    assert account["rows_kept"] == 6 * len(ROWS) - 1
+    assert [row["row"] for row in account["aside"]] == [2]
+    assert "lines before the header (`sep=` or `# ...`) of 2 files" in "".join(account["notes"])
+
+
 def test_files_with_and_without_confidence_stand_together(workspace, tree, tmp_path):
     bare = csv_text(["frame", *COLUMNS[3:]], [[row[0], *row[3:]] for row in ROWS])
     account = run(workspace, tree, openface_folder(tmp_path / "in", {"Z_1.csv": bare}))

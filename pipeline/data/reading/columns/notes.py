@@ -12,18 +12,22 @@ _ANY_AU = re.compile(r"(?i)(?:x[._ ]+)?au[ ._-]?\d")
 
 
 def describe_names(headers: Iterable[Header]) -> list[str]:
-    """Say which names were read as others, that no one has to guess."""
+    """Say which names were read as others, that no one has to guess, and what stood above them."""
     spelled: dict[tuple[str, str], None] = {}
-    files = 0
+    files = below = 0
     for header, count in _count(headers):
+        below += count * header.preamble
         pairs = zip(header.written, header.columns, strict=True)
         if own := [(w, c) for w, c in pairs if w != c and BARE.get(w) != c]:
             spelled |= dict.fromkeys(own)
             files += count
-    if not spelled:
-        return []
-    told = ", ".join(f"{written} as {meant}" for written, meant in spelled)
-    return [f"column names of {files} files are read as they are meant: {told}"]
+    notes = []
+    if below:
+        notes.append(f"lines before the header (`sep=` or `# ...`) of {below} files are not read")
+    if spelled:
+        told = ", ".join(f"{written} as {meant}" for written, meant in spelled)
+        notes.append(f"column names of {files} files are read as they are meant: {told}")
+    return notes
 
 
 def describe_left_out(

@@ -26,13 +26,19 @@ _OTHERS = (
 _PREFIX = r"(?:x[._ ]+)?"
 _AU = re.compile(rf"(?i){_PREFIX}au[ ._-]?(\d\d?)(?:[ ._-]?([rc]))?")
 _OTHER = {re.sub("[^a-z0-9]", "", name.lower()): name for name in _OTHERS}
-# Blanks, among them those that web pages and spreadsheets leave and nobody sees, and quotes.
-_EDGE = re.compile(r"^[\s\ufeff\"'`]+|[\s\ufeff\"'`]+$")
+# Blanks, among them those that web pages and spreadsheets leave and nobody sees, and quotes; in
+# front the mark of a comment, as numpy writes a header.
+_EDGE = re.compile(r"^[\s\ufeff\"'`#]+|[\s\ufeff\"'`]+$")
 
 
 def clean(written: str) -> str:
     """Take blanks and quotes off a name."""
     return _EDGE.sub("", written)
+
+
+def is_known(name: str) -> bool:
+    """Say whether a name, as it was meant, is one that may be read."""
+    return name in _AUS or name in _OTHERS
 
 
 def recognise_names(written: Sequence[str]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from pipeline.data.reading.csv.column_names import clean, recognise_names
+from pipeline.data.reading.csv.preamble import DELIMITERS, blank_length, preamble_length
 from pipeline.data.reading.csv.text import UnreadableError, chunks
 
 _START, _HEADER_LIMIT = 1 << 14, 1 << 20  # bytes; OpenFace's header of 714 columns has 6,000
@@ -17,14 +18,14 @@ _LINES_TO_SEE = 3  # the header, a row that tells the decimal mark, and what may
 _DECIMAL_COMMA = re.compile(rb"\d,\d")
 _QUOTED_COMMA = re.compile(rb'"\s*[+-]?\d*,\d+\s*"')  # between commas a decimal comma is quoted
 _POINT = re.compile(rb"\d\.\d")
-_BLANK_LINES = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t\v\f]*[\r\n])*")  # and a mark of UTF-8
 
 
 @dataclass(frozen=True)
 class Header:
     """A file's first line: delimiter, decimal mark, length in bytes of UTF-8, column names.
 
-    `columns` are the names that were meant, `written` those that stand there.
+    `columns` are the names that were meant, `written` those that stand there. `length` counts what
+    stands before the header too; `preamble` says that this is more than blank lines.
     """
 
     delimiter: str
@@ -32,6 +33,7 @@ class Header:
     length: int
     columns: tuple[str, ...]
     written: tuple[str, ...]
+    preamble: bool = False
 
     def renamed(self, given: Mapping[str, str]) -> "Header":
         """Give columns other names."""
@@ -57,12 +59,12 @@ class Header:
 
 
 def read_header(path: Path) -> Header:
-    """Read the first line that is not blank and find delimiter and decimal mark.
+    """Read the line that names the columns and find delimiter and decimal mark.
 
     Raises `UnreadableError` where the file is empty, is not text or names a column twice.
     """
     start = _read_start(path)
-    begin = blank_length(start)
+    begin = preamble_length(start)
     if not start[begin:].strip():
         raise UnreadableError("empty", "the file is empty")
     end = _end_of_line(start, begin)
@@ -72,7 +74,8 @@ def read_header(path: Path) -> Header:
     delimiter, columns, written = _parse_header(line)
     # The first row may hold zeros alone, so all that has been read is looked at.
     decimal = _decimal_mark(start[end:], delimiter) if end else "."
-    return _make_header(delimiter, decimal, end or len(start), columns, written)
+    preamble = begin > blank_length(start)
+    return _make_header(delimiter, decimal, end or len(start), columns, written, preamble)
 
 
 def _read_start(path: Path) -> bytes:
@@ -81,7 +84,8 @@ def _read_start(path: Path) -> bytes:
     with closing(chunks(path, _START)) as pieces:
         for piece in pieces:
             start += piece
-            if len(start.splitlines()) >= _LINES_TO_SEE or len(start) >= _HEADER_LIMIT:
+            lines = start[preamble_length(start) :].splitlines()
+            if len(lines) >= _LINES_TO_SEE or len(start) >= _HEADER_LIMIT:
                 break
     return start
 
@@ -109,7 +113,7 @@ def _parse_header(line: bytes) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
         text = line.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UnreadableError("unreadable", f"it is not UTF-8 text: {error.reason}") from None
-    delimiter = max(",;\t|", key=text.count)
+    delimiter = max(DELIMITERS, key=text.count)
     try:
         cells = next(csv.reader([text], delimiter=delimiter, skipinitialspace=True))
     except csv.Error as error:
@@ -126,12 +130,12 @@ def _parse_header(line: bytes) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
 
 @lru_cache(maxsize=64)
 def _make_header(
-    delimiter: str, decimal: str, length: int, columns: tuple[str, ...], written: tuple[str, ...]
+    delimiter: str,
+    decimal: str,
+    length: int,
+    columns: tuple[str, ...],
+    written: tuple[str, ...],
+    preamble: bool,
 ) -> Header:
     """Make a header, the same object for files that are alike: comparing them then is cheap."""
-    return Header(delimiter, decimal, length, columns, written)
-
-
-def blank_length(start: bytes) -> int:
-    """Give the length of what stands before the first line that is not blank."""
-    return next(_BLANK_LINES.finditer(start)).end()
+    return Header(delimiter, decimal, length, columns, written, preamble)

@@ -21,7 +21,8 @@ from pipeline.data.reading.csv.bad_lines import (
     read_by_line,
     read_number,
 )
-from pipeline.data.reading.csv.header import Header, blank_length
+from pipeline.data.reading.csv.header import Header
+from pipeline.data.reading.csv.preamble import preamble_length
 from pipeline.data.reading.csv.text import UnreadableError, chunks
 
 BLOCK = 16 << 20  # bytes
@@ -97,7 +98,7 @@ def _blocks(path: Path, start: int, size: int) -> Iterator[bytes]:
     rest = b""
     for number, more in enumerate(chunks(path, size)):
         if number == 0 and not start:
-            start = blank_length(more)
+            start = preamble_length(more)
         skipped, start = start, max(0, start - len(more))
         block = rest + more[skipped:]
         end = max(block.rfind(b"\n"), block.rfind(b"\r") if b"\n" not in block else -1) + 1

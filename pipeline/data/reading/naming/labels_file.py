@@ -1,8 +1,8 @@
 """Read labels.csv: what people say of clips, and which clip each row means.
 
 Delimiter, coding, case and blanks of column names are recognised, empty rows, words for nothing
-(`NA`, `-` ...) and columns without a name say nothing. A clip may be listed with or without its
-folder or suffix.
+(`NA`, `-` ...), columns without a name and what stands before the header say nothing. A clip may
+be listed with or without its folder or suffix.
 """
 
 import csv
@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 
 from pipeline.data.names.words import said
+from pipeline.data.reading.csv.preamble import preamble_length
 from pipeline.data.reading.csv.text import UnreadableError, chunks
 from pipeline.data.reading.naming.labels_columns import recognise_columns
 from pipeline.data.reading.naming.labels_place import LABELS_FILE, find_labels
@@ -135,7 +136,9 @@ def read_labels(folder: Path, called: Mapping[str, str]) -> Labels:
 def _cells(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield the cells of the header, as row 0, and of each row from 1, without those of blanks."""
     try:
-        text = b"".join(chunks(path, _CHUNK)).decode("utf-8-sig")
+        data = b"".join(chunks(path, _CHUNK))
+        begin = preamble_length(data)
+        text = data[begin:].decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8 text ({error.reason}). Save it as UTF-8.") from None
     except UnreadableError as error:
@@ -154,7 +157,8 @@ def _cells(path: Path) -> Iterator[tuple[int, list[str]]]:
                 raise csv.Error("a cell goes on in the next line; a quote is missing")
             yield number, cells
     except csv.Error as error:
-        raise InputError(f"{path}, line {reader.line_num}: {error}. Mend this line.") from None
+        line = len(data[:begin].splitlines()) + reader.line_num
+        raise InputError(f"{path}, line {line}: {error}. Mend this line.") from None
 
 
 def _row(path: Path, number: int, columns: Sequence[str], cells: Sequence[str]) -> dict[str, str]:

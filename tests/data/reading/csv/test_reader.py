@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.data.reading.csv import reader as sheet_module
 from pipeline.data.reading.csv.header import read_header
-from pipeline.data.reading.csv.reader import read_sheet
+from pipeline.data.reading.csv.reader import count_rows, read_sheet
 from pipeline.data.reading.csv.text import UnreadableError
 
 
@@ -32,6 +32,12 @@ def read(tmp_path: Path, content: bytes, numbers=("a", "b"), texts=()):
         b",a,b\n0,1,2.5\n1,3,4\n",
         b"b,x,a\n2.5,9,1\n4,9,3\n",
         b"a,b\n1,2.5\n\n3,4\n\n\n",
+        b"sep=,\na,b\n1,2.5\n3,4\n",
+        b"\xef\xbb\xbfsep=;\r\n\r\na;b\r\n1;2,5\r\n3;4\r\n",
+        b'"sep=\t"\na\tb\n1\t2.5\n3\t4\n',
+        b"# made by hand, in May\n\n#\na,b\n1,2.5\n3,4\n",
+        b"sep=;;\n" + b"# a long story, with commas\n" * 1000 + b"a;b\n1;2,5\n3;4\n",
+        b"# a,b,frame,AU01_r\n1,2.5,0,0\n3,4,0,0\n",  # a header as numpy writes it
     ],
 )
 def test_reads_what_real_files_hold(tmp_path, content):
@@ -59,6 +65,16 @@ def test_sets_a_bad_row_aside_and_keeps_the_others(tmp_path, line, reason):
     assert sheet.table["a"].to_pylist() == [1, 5]
     assert [(found.row, found.reason) for found in sheet.rejects] == [(2, reason)]
     assert sheet.rows_read == 3
+
+
+def test_rows_are_counted_below_the_header_whatever_stands_before_it(tmp_path):
+    path = tmp_path / "file.csv"
+    path.write_bytes(b"sep=,\n# by hand\n\na,b\n1,2\n\n3,x\n")
+    header = read_header(path)
+    assert header.preamble
+    sheet = read_sheet(path, header, ["a", "b"])
+    assert [(found.row, found.reason) for found in sheet.rejects] == [(2, "not_a_number")]
+    assert sheet.rows_read == count_rows(path, header.length) == count_rows(path, 0) - 1 == 2
 
 
 def test_reads_words_without_their_blanks(tmp_path):

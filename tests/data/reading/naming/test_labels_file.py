@@ -33,6 +33,8 @@ def read(tmp_path, text, called=None) -> Labels:
         PLAIN.replace("sad", '"sad"').replace("A_1", '"A_1"'),
         PLAIN.replace("sad", " sad\N{NO-BREAK SPACE}"),
         "\n\n" + PLAIN,
+        "sep=,\n" + PLAIN,
+        "sep=;\n# of May, by A and B\n\n" + PLAIN.replace(",", ";"),
         PLAIN + ",,\n , ,\n\n,\n",
         PLAIN.replace("\nB", "\n,,\nB"),
         PLAIN.replace("emotion\n", "emotion\n,,\n"),
