@@ -262,6 +262,10 @@ def test_names_and_marks_of_other_programs_are_read_as_the_command_does(
             *("# made in May, 2,5 hours", "", '"# AU01,AU02 and so on"', "#"),
             *(",".join(header), *(",".join(map(str, row)) for row in rows)),
         ],
+        "ended_rows.csv": [",".join(header), *(f"{','.join(map(str, row))}, " for row in rows)],
+        "ended_header.csv": [
+            *(",".join(header) + ",", *(f"{','.join(map(str, row))}" for row in rows)),
+        ],
         "numpy.csv": ["# " + ",".join(header), *(",".join(map(str, row)) for row in rows)],
         "blank.csv": ["", ",".join(header), "", *(",".join(map(str, row)) for row in rows)],
     }.items():

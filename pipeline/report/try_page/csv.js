@@ -1,9 +1,11 @@
 "use strict";
 
 /**
- * The first line of a CSV file: what stands between cells, how many a row has, and where each
- * column stands, by the name that is meant.
- * @typedef {{delimiter: string, width: number, places: Map<string, number>}} Header
+ * The first line of a CSV file: what stands between cells, how many a row has, where each column
+ * stands, by the name that is meant, and whether rows may end in one more cell, which is empty.
+ * @typedef {{
+ *   delimiter: string, width: number, places: Map<string, number>, spare: boolean,
+ * }} Header
  */
 
 /** What is wrong with a file, in words for whoever dropped it. */
@@ -78,7 +80,7 @@ function readHeader(line) {
     if (!places.has(meant) || (meant === name && !AU.test(name))) places.set(meant, place);
     else if (AU.test(name)) throw new Refusal(`it names ${meant} twice. Keep one of the columns.`);
   }
-  return { delimiter, width: written.length, places };
+  return { delimiter, width: written.length, places, spare: false };
 }
 
 /**

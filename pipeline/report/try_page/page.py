@@ -28,7 +28,10 @@ from pipeline.report.figures.files import colors
 from pipeline.report.pages.webpage import page_style, template
 
 TEMPLATE, STYLE = "try.html.jinja", "try.css"
-SCRIPTS = ("model.js", "csv.js", "fitting.js", "recording.js", "timeline.js", "controls.js")
+SCRIPTS = (
+    *("model.js", "csv.js", "rows.js", "fitting.js"),
+    *("recording.js", "timeline.js", "controls.js"),
+)
 _HERE = Path(__file__).parent
 Array = NDArray[np.floating[Any]]
 

@@ -28,7 +28,7 @@ function readRecording(bytes, model) {
   const every = decode(bytes).split(/\r\n?|\n/).filter((line) => line.trim());
   const lines = every.slice(preambleLength(every));
   if (!lines.length) throw new Refusal("it is empty.");
-  const header = readHeader(lines[0]);
+  const header = withSpare(readHeader(lines[0]), lines);
   refuseColumns(header, model);
   /** @type {Map<string, number>} */
   const aside = new Map();
@@ -65,7 +65,8 @@ function count(aside, reason, rows = 1) {
  * Read the rows below the header; those that cannot be read are counted.
  * @type {(lines: string[], header: Header, model: Model, aside: Map<string, number>) => Row[]}
  */
-function readRows(lines, { delimiter, width, places }, model, aside) {
+function readRows(lines, header, model, aside) {
+  const { width, places } = header;
   const first = (/** @type {string[]} */ ...names) => names.find((name) => places.has(name));
   const wanted = Object.entries({
     frame: first("frame"),
@@ -77,9 +78,9 @@ function readRows(lines, { delimiter, width, places }, model, aside) {
   /** @type {Row[]} */
   const rows = [];
   const clips = new Set();
-  for (const [row, line] of lines.entries()) {
-    if (row === 0) continue;
-    const cells = cellsOf(line, delimiter);
+  let row = 0;
+  for (const cells of rowsOf(lines, header)) {
+    row++;
     const cell = (/** @type {string} */ name) => cells[places.get(name) ?? 0].trim();
     if (cells.length !== width) {
       count(aside, "too few or too many cells");

@@ -403,6 +403,8 @@ ODD_BUT_SOUND = {
     "line ends of old Macs": GOOD.replace("\n", "\r"),
     "no last line end": GOOD[:-1],
     "blank lines": GOOD.replace("\n", "\n\n"),
+    "a delimiter at the end of rows": GOOD.replace("\n", ",\n").replace(",\n", "\n", 1),
+    "a delimiter at the end of the header": GOOD.replace("\n", ",\n", 1),
     "an unnamed index column": csv_text(["", *COLUMNS], [[i, *row] for i, row in enumerate(ROWS)]),
     "quotes": csv_text([f'"{n}"' for n in COLUMNS], [[f'"{v}"' for v in row] for row in ROWS]),
     "columns in another order": csv_text(COLUMNS[::-1], [row[::-1] for row in ROWS]),

@@ -12,11 +12,12 @@ _ANY_AU = re.compile(r"(?i)(?:x[._ ]+)?au[ ._-]?\d")
 
 
 def describe_names(headers: Iterable[Header]) -> list[str]:
-    """Say which names were read as others, that no one has to guess, and what stood above them."""
+    """Say which names were read as others, that no one has to guess, and what was left out."""
     spelled: dict[tuple[str, str], None] = {}
-    files = below = 0
+    files = below = spare = 0
     for header, count in _count(headers):
         below += count * header.preamble
+        spare += count * header.spare
         pairs = zip(header.written, header.columns, strict=True)
         if own := [(w, c) for w, c in pairs if w != c and BARE.get(w) != c]:
             spelled |= dict.fromkeys(own)
@@ -24,6 +25,8 @@ def describe_names(headers: Iterable[Header]) -> list[str]:
     notes = []
     if below:
         notes.append(f"lines before the header (`sep=` or `# ...`) of {below} files are not read")
+    if spare:
+        notes.append(f"an empty last cell without a name is left out in {spare} files")
     if spelled:
         told = ", ".join(f"{written} as {meant}" for written, meant in spelled)
         notes.append(f"column names of {files} files are read as they are meant: {told}")

@@ -71,6 +71,8 @@ def _parse_line(
         cells = next(csv.reader([line], delimiter=header.delimiter, skipinitialspace=True))
     except csv.Error as error:
         return "ragged", str(error)
+    if header.spare and len(cells) == len(header.columns) + 1 and not cells[-1].strip():
+        cells.pop()
     if len(cells) != len(header.columns):
         return "ragged", f"{len(cells)} cells; the header has {len(header.columns)}"
     values: list[float | str] = []

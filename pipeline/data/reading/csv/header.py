@@ -11,10 +11,12 @@ from pathlib import Path
 
 from pipeline.data.reading.csv.column_names import clean, recognise_names
 from pipeline.data.reading.csv.preamble import DELIMITERS, blank_length, preamble_length
+from pipeline.data.reading.csv.spare_cell import ROWS_SEEN, ends_spare, lack_last
 from pipeline.data.reading.csv.text import UnreadableError, chunks
 
 _START, _HEADER_LIMIT = 1 << 14, 1 << 20  # bytes; OpenFace's header of 714 columns has 6,000
-_LINES_TO_SEE = 3  # the header, a row that tells the decimal mark, and what may be cut off
+_LINES_TO_SEE = 2 + ROWS_SEEN  # the header, rows that tell more, and what may be cut off
+UNNAMED = "unnamed "
 _DECIMAL_COMMA = re.compile(rb"\d,\d")
 _QUOTED_COMMA = re.compile(rb'"\s*[+-]?\d*,\d+\s*"')  # between commas a decimal comma is quoted
 _POINT = re.compile(rb"\d\.\d")
@@ -25,7 +27,8 @@ class Header:
     """A file's first line: delimiter, decimal mark, length in bytes of UTF-8, column names.
 
     `columns` are the names that were meant, `written` those that stand there. `length` counts what
-    stands before the header too; `preamble` says that this is more than blank lines.
+    stands before the header too; `preamble` says that this is more than blank lines. `spare` says
+    that rows may end in one more cell, which has no name and is empty.
     """
 
     delimiter: str
@@ -34,6 +37,7 @@ class Header:
     columns: tuple[str, ...]
     written: tuple[str, ...]
     preamble: bool = False
+    spare: bool = False
 
     def renamed(self, given: Mapping[str, str]) -> "Header":
         """Give columns other names."""
@@ -74,8 +78,13 @@ def read_header(path: Path) -> Header:
     delimiter, columns, written = _parse_header(line)
     # The first row may hold zeros alone, so all that has been read is looked at.
     decimal = _decimal_mark(start[end:], delimiter) if end else "."
+    seen = _lines(start[end:])[:ROWS_SEEN] if end else []
+    rows = [row.decode(errors="replace") for row in seen]
+    spare = ends_spare(rows, delimiter, len(columns), columns[0])
+    if columns[-1].startswith(UNNAMED) and lack_last(rows, delimiter, len(columns)):
+        spare, columns, written = True, columns[:-1], written[:-1]
     preamble = begin > blank_length(start)
-    return _make_header(delimiter, decimal, end or len(start), columns, written, preamble)
+    return _make_header(delimiter, decimal, end or len(start), columns, written, preamble, spare)
 
 
 def _read_start(path: Path) -> bytes:
@@ -84,10 +93,15 @@ def _read_start(path: Path) -> bytes:
     with closing(chunks(path, _START)) as pieces:
         for piece in pieces:
             start += piece
-            lines = start[preamble_length(start) :].splitlines()
+            lines = _lines(start[preamble_length(start) :])
             if len(lines) >= _LINES_TO_SEE or len(start) >= _HEADER_LIMIT:
                 break
     return start
+
+
+def _lines(text: bytes) -> list[bytes]:
+    """Give lines that are not blank."""
+    return [line for line in text.splitlines() if line.strip()]
 
 
 def _decimal_mark(rows: bytes, delimiter: str) -> str:
@@ -118,7 +132,7 @@ def _parse_header(line: bytes) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
         cells = next(csv.reader([text], delimiter=delimiter, skipinitialspace=True))
     except csv.Error as error:
         raise UnreadableError("unreadable", f"its first line is no header: {error}") from None
-    written = tuple(clean(name) or f"unnamed {i}" for i, name in enumerate(cells))
+    written = tuple(clean(name) or f"{UNNAMED}{i}" for i, name in enumerate(cells))
     columns = recognise_names(written)
     counts = Counter(columns)
     if twice := [name for name, count in counts.items() if count > 1]:
@@ -136,6 +150,7 @@ def _make_header(
     columns: tuple[str, ...],
     written: tuple[str, ...],
     preamble: bool,
+    spare: bool,
 ) -> Header:
     """Make a header, the same object for files that are alike: comparing them then is cheap."""
-    return Header(delimiter, decimal, length, columns, written, preamble)
+    return Header(delimiter, decimal, length, columns, written, preamble, spare)

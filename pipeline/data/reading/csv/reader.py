@@ -27,6 +27,7 @@ from pipeline.data.reading.csv.text import UnreadableError, chunks
 
 BLOCK = 16 << 20  # bytes
 _HEAD = 1 << 20
+_SPARE = ""  # no column is called so
 _NULLS = [text for word in MISSING for text in {word, word.upper(), word.title(), "NaN", "-NaN"}]
 
 
@@ -127,11 +128,25 @@ def _read_fast(block: bytes, header: Header, schema: pa.Schema, first: int) -> S
 
 
 def _parse(block: bytes, header: Header, schema: pa.Schema) -> pa.Table | None:
+    """Read the cells of a block; None where one is not what it should be."""
+    if not header.spare:
+        return _parse_cells(block, header, header.columns, schema)
+    wider = schema.append(pa.field(_SPARE, pa.string()))
+    table = _parse_cells(block, header, (*header.columns, _SPARE), wider)
+    if table is None:
+        return _parse_cells(block, header, header.columns, schema)
+    filled = any(word.strip() for word in table[_SPARE].unique().to_pylist())
+    return None if filled else table.drop_columns([_SPARE])
+
+
+def _parse_cells(
+    block: bytes, header: Header, columns: Sequence[str], schema: pa.Schema
+) -> pa.Table | None:
     try:
         return pa_csv.read_csv(
             pa.BufferReader(block),
             read_options=pa_csv.ReadOptions(
-                use_threads=False, block_size=len(block) + 1, column_names=header.columns
+                use_threads=False, block_size=len(block) + 1, column_names=columns
             ),
             parse_options=pa_csv.ParseOptions(delimiter=header.delimiter),
             convert_options=pa_csv.ConvertOptions(

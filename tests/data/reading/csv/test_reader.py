@@ -32,6 +32,12 @@ def read(tmp_path: Path, content: bytes, numbers=("a", "b"), texts=()):
         b",a,b\n0,1,2.5\n1,3,4\n",
         b"b,x,a\n2.5,9,1\n4,9,3\n",
         b"a,b\n1,2.5\n\n3,4\n\n\n",
+        b"b,a\n2.5,1,\n4,3,\n",
+        b"b;a\r\n2,5;1; \r\n4;3;\r\n",
+        b"a,b,\n1,2.5\n3,4\n",
+        b"a,b,\n1,2.5,\n3,4,\n",
+        b"frame,b,a\n1,2.5,1,\n2,4,3,\n",
+        b"face_id,a,b\n0,1,2.5,\n0,3,4,\n",
         b"sep=,\na,b\n1,2.5\n3,4\n",
         b"\xef\xbb\xbfsep=;\r\n\r\na;b\r\n1;2,5\r\n3;4\r\n",
         b'"sep=\t"\na\tb\n1\t2.5\n3\t4\n',
@@ -65,6 +71,37 @@ def test_sets_a_bad_row_aside_and_keeps_the_others(tmp_path, line, reason):
     assert sheet.table["a"].to_pylist() == [1, 5]
     assert [(found.row, found.reason) for found in sheet.rejects] == [(2, reason)]
     assert sheet.rows_read == 3
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        b"1,1,0.5\n2,2,0.5\n",
+        b'"1",1,0.5\n"2",2,0.5\n',
+        b"1,1,\n2,2,\n",  # the last column says nothing
+        b'"1",1,\n"2",2,\n',
+        b'"x","1",\n"y","2",\n',
+        b"7,1,\n8,2,\n",
+        b"7,0,\n9,1,\n",
+        b"7,1,\n",
+    ],
+)
+@pytest.mark.parametrize("names", [b"a,b", b"frame,b", b'"a","b"'])
+def test_a_cell_that_may_be_a_name_of_a_row_shifts_no_column(tmp_path, rows, names):
+    wanted = ["frame" if names.startswith(b"frame") else "a", "b"]
+    sheet = read(tmp_path, names + b"\n" + rows, wanted)
+    assert {found.reason for found in sheet.rejects} == {"ragged"}
+    assert len(sheet.rejects) == sheet.rows_read == rows.count(b"\n")
+
+
+@pytest.mark.parametrize("block", [8, 1 << 20])
+def test_a_last_cell_without_a_name_that_is_filled_is_ragged(tmp_path, monkeypatch, block):
+    monkeypatch.setattr(sheet_module, "BLOCK", block)
+    sheet = read(tmp_path, b"a,b\n0.5,2,\n3,4,\n3,4,5\n3,4,,\n3\n3,4\n")
+    assert sheet.row.tolist() == [1, 2, 6]
+    assert [(found.row, found.reason) for found in sheet.rejects] == [
+        (row, "ragged") for row in (3, 4, 5)
+    ]
 
 
 def test_rows_are_counted_below_the_header_whatever_stands_before_it(tmp_path):

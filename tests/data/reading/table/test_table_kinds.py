@@ -53,6 +53,13 @@ def renamed(**names: str) -> pd.DataFrame:
 
 FOLDERS: dict[str, dict[str, str | bytes]] = {
     "CSV": {f"{i}.csv": part for i, part in enumerate(parts())},
+    "lines above, cells without a name": {
+        "0.csv": "sep=,\n" + parts()[0],
+        "1.csv": "# by hand, in May\n\n" + parts()[1],
+        "2.csv": parts()[2].replace("\n", ",\n").replace(",\n", "\n", 1),
+        "3.csv": parts()[3].replace("\n", ",\n", 1),
+        "4.csv": parts()[4],
+    },
     "all formats": dict(
         zip(
             ["0.csv", "1.TSV", "2.csv.gz", "3.txt", "4.parquet"],
