@@ -277,6 +277,24 @@ def test_names_and_marks_of_other_programs_are_read_as_the_command_does(
         np.testing.assert_allclose(found["predicted"], frames[columns], atol=1e-5, rtol=0)
 
 
+def test_presences_in_words_are_read_as_the_command_does(
+    view: Open, ready: Callable[[str], Made]
+) -> None:
+    ready("plain")
+    page = view("plain")
+    lines = [line.split(", ") for line in openface_csv(20).splitlines()]
+    for place, name in enumerate(lines[0]):
+        for i, row in enumerate(lines[1:]):
+            if name.endswith("_c"):
+                row[place] = ("True", "F", "no", "yes", "1", "0.0")[i % 6]
+    text = "\n".join(", ".join(row) for row in lines)
+    frames, summary = predicted_by_command("words.csv", text)
+    assert summary["rows_kept"] == 20
+    found = predicted_by_page(page, text)
+    columns = [f"predicted/{name}" for name in EMOTIONS]
+    np.testing.assert_allclose(found["predicted"], frames[columns], atol=1e-5, rtol=0)
+
+
 def test_mutated_recordings_are_read_as_the_command_does(
     view: Open, ready: Callable[[str], Made], tmp_path: Path
 ) -> None:

@@ -89,7 +89,7 @@ function readRows(lines, header, model, aside) {
     if (places.has("clip") && clips.add(cell("clip")).size > 1) {
       throw new Refusal(`it holds several clips, and this page shows one. ${PREDICT}`);
     }
-    const aus = model.columns.map((column) => readNumber(cell(column.name)));
+    const aus = model.columns.map(({ name }) => readNumber(cell(name), name.endsWith("_c")));
     const numbers = Object.fromEntries(
       wanted.map(([key, name]) => [key, readNumber(cell(name ?? ""), key === "success")]),
     );

@@ -108,6 +108,19 @@ KINDS = {
     "T and F": tracked("T", "F", "T"),
     "yes and no": tracked("yes", "yes", "no"),
     "1.0 and 0.0": tracked("1.0", "0.0", "1.0", told=""),
+    "presences True and False": Kind(
+        with_column("AU06_c", ["True", "FALSE", "T"]), "presences such as AU01_c are given in words"
+    ),
+    "presences yes and perhaps": Kind(
+        with_column("AU06_c", ["yes", "perhaps", "no"]), "AU01_c are", ".csv", 1, "not_a_number"
+    ),
+    "presences in words, success as well, decimal commas": Kind(
+        with_column("AU06_c", ["wahr", "falsch", "wahr"])
+        .replace(",1,", ",WAHR,")
+        .replace(",", ";")
+        .replace(".", ","),
+        "presences such as",
+    ),
     "maybe": Kind(with_column("success", ["yes", "maybe", "no"]), "True and False", ".csv", 2, ""),
     "endless confidence": Kind(
         with_column("confidence", ["inf", 0.9, 0.9]), "", ".csv", 1, "low_confidence"

@@ -9,18 +9,25 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from pipeline.data.action_units import PRESENCES
 from pipeline.data.quarantine import Reject
 from pipeline.data.reading.csv.header import Header
 
 # What pyarrow takes for a number; Python's float() would take 1_0 as well.
 _NUMBER = re.compile(r"(?ai)[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?")
 MISSING = ("", "nan", "-nan", "na", "null", "none", "n/a", "#n/a")
-# The one column that programs fill with words; also as Excel writes them in German and French.
+# The columns that programs fill with words; also as Excel writes them in German and French.
 FLAG = "success"
+FLAGS = (FLAG, *PRESENCES)
 _TRUE = ("true", "t", "yes", "y", "wahr", "vrai")
 _FALSE = ("false", "f", "no", "n", "falsch", "faux")
 FLAG_WORDS = dict.fromkeys(_TRUE, 1.0) | dict.fromkeys(_FALSE, 0.0)
-IN_WORDS = "success is given in words such as True and False, read as 1 and 0"
+
+
+def in_words(column: str) -> str:
+    """Say that a flag was given in words."""
+    told = "success is" if column == FLAG else f"presences such as {PRESENCES[0]} are"
+    return f"{told} given in words such as True and False, read as 1 and 0"
 
 
 @dataclass(frozen=True)
@@ -84,8 +91,8 @@ def _parse_line(
         if value is None:
             return "not_a_number", f"{field.name} is {cell[:40]!r}"
         values.append(value)
-        if field.name == FLAG and cell.lower() in FLAG_WORDS:
-            notes.add(IN_WORDS)
+        if field.name in FLAGS and cell.lower() in FLAG_WORDS:
+            notes.add(in_words(field.name))
     return values
 
 
@@ -96,4 +103,4 @@ def read_number(cell: str, column: str, *, commas: bool = False) -> float | None
         return np.nan
     if _NUMBER.fullmatch(text):
         return float(text)
-    return FLAG_WORDS.get(text.lower()) if column == FLAG else None
+    return FLAG_WORDS.get(text.lower()) if column in FLAGS else None

@@ -14,10 +14,11 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from pipeline.data.reading.csv.bad_lines import (
-    FLAG,
-    IN_WORDS,
+    FLAG_WORDS,
+    FLAGS,
     MISSING,
     Sheet,
+    in_words,
     read_by_line,
     read_number,
 )
@@ -114,10 +115,8 @@ def _read_fast(block: bytes, header: Header, schema: pa.Schema, first: int) -> S
     """Parse whole lines; None where that fails or may have miscounted the lines."""
     notes = frozenset[str]()
     table = _parse(block, header, schema)
-    if table is None and FLAG in schema.names:
-        words = schema.set(schema.names.index(FLAG), pa.field(FLAG, pa.string()))
-        if (table := _parse(block, header, words)) is not None:
-            table, notes = _with_flags(table), frozenset([IN_WORDS])
+    if table is None:
+        table, notes = _parse_flags(block, header, schema)
     if table is None:
         return None
     # A stray quote makes one row of many lines, a line of blanks or tabs may pass for a row.
@@ -160,12 +159,24 @@ def _parse_cells(
         return None
 
 
-def _with_flags(table: pa.Table) -> pa.Table | None:
-    """Read the words of the flag as numbers; None where one is neither."""
-    place = table.column_names.index(FLAG)
-    words = table[FLAG].combine_chunks().dictionary_encode()
-    values = [read_number(word, FLAG) for word in words.dictionary.to_pylist()]
-    if None in values:
-        return None
-    numbers = pa.array(values, pa.float64()).take(words.indices)
-    return table.set_column(place, FLAG, numbers)
+def _parse_flags(
+    block: bytes, header: Header, schema: pa.Schema
+) -> tuple[pa.Table | None, frozenset[str]]:
+    """Read a block whose flags are words, and say so; None where a word is neither."""
+    flags = [name for name in schema.names if name in FLAGS]
+    words = [pa.field(f.name, pa.string() if f.name in flags else f.type) for f in schema]
+    table = _parse(block, header, pa.schema(words)) if flags else None
+    if table is None:
+        return None, frozenset()
+    notes = set()
+    for name in flags:
+        column = table[name].combine_chunks().dictionary_encode()
+        known = column.dictionary.to_pylist()
+        values = [read_number(word, name, commas=header.decimal == ",") for word in known]
+        if None in values:
+            return None, frozenset()
+        if any(word.strip().lower() in FLAG_WORDS for word in known):
+            notes.add(in_words(name))
+        numbers = pa.array(values, pa.float64()).take(column.indices)
+        table = table.set_column(schema.names.index(name), name, numbers)
+    return table, frozenset(notes)
