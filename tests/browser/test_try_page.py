@@ -253,6 +253,10 @@ def test_names_and_marks_of_other_programs_are_read_as_the_command_does(
             ",".join(["confidence", *header]),
             *(f"{5 * i},{','.join(map(str, row))}" for i, row in enumerate(rows)),
         ],
+        "silent.csv": [
+            ",".join(["success", "confidence", *header]),
+            *(f",nan,{','.join(map(str, row))}" for row in rows),
+        ],
         "faces.csv": [
             ",".join(["Identity", *header]),
             *(f"Person_{min(i % 3, 1)},{','.join(map(str, row))}" for i, row in enumerate(rows)),

@@ -30,7 +30,7 @@ from pipeline.report.pages.webpage import page_style, template
 TEMPLATE, STYLE = "try.html.jinja", "try.css"
 SCRIPTS = (
     *("model.js", "csv.js", "rows.js", "fitting.js"),
-    *("recording.js", "timeline.js", "controls.js"),
+    *("tracking.js", "recording.js", "timeline.js", "controls.js"),
 )
 _HERE = Path(__file__).parent
 Array = NDArray[np.floating[Any]]

@@ -25,16 +25,18 @@ const SLIPS = 0.05; // from this share of rows on, frames that stand again are n
  * @returns {Recording}
  */
 function readRecording(bytes, model) {
-  const every = decode(bytes).split(/\r\n?|\n/).filter((line) => line.trim());
-  const lines = every.slice(preambleLength(every));
+  const whole = decode(bytes).split(/\r\n?|\n/).filter((line) => line.trim());
+  const lines = whole.slice(preambleLength(whole));
   if (!lines.length) throw new Refusal("it is empty.");
   const header = withSpare(readHeader(lines[0]), lines);
   refuseColumns(header, model);
   /** @type {Map<string, number>} */
   const aside = new Map();
-  const rows = mainFace(readRows(lines, header, model, aside), aside);
-  const above = lines.length < every.length ? "Lines before its header are not read." : "";
-  const note = [above, numberFrames(rows, model), readPercent(rows)].filter(Boolean).join(" ");
+  const every = readRows(lines, header, model, aside);
+  const silent = dropSilent(every);
+  const rows = mainFace(every, aside);
+  const above = lines.length < whole.length ? "Lines before its header are not read." : "";
+  const notes = [above, silent, numberFrames(rows, model), readPercent(rows)];
   const sound = rows.filter((row) => {
     const reason = faultOf(row, model);
     if (reason) count(aside, reason);
@@ -52,7 +54,7 @@ function readRecording(bytes, model) {
     aus: kept.map((row) => Float32Array.from(row.aus)),
     rowsRead: lines.length - 1,
     aside,
-    note,
+    note: notes.filter(Boolean).join(" "),
   };
 }
 
@@ -169,19 +171,6 @@ function numberFrames(rows, model) {
   }
   rows.forEach((row, i) => (row.numbers.frame = i + 1));
   return "Its frames do not tell rows apart; they are numbered as they stand.";
-}
-
-/**
- * Read confidences in percent as shares: what pipeline/data/reading/rows/percent.py does.
- * @type {(rows: Row[]) => string} what was done, in words
- */
-function readPercent(rows) {
-  const known = rows.map((row) => row.numbers.confidence).filter(Number.isFinite);
-  const over = known.filter((confidence) => confidence > 1);
-  const highest = over.reduce((a, b) => Math.max(a, b), 0);
-  if (!(over.length > 0.1 * known.length && highest > 10 && highest <= 100)) return "";
-  for (const { numbers } of rows) numbers.confidence /= 100;
-  return "Its confidence is given in percent, 98 is read as 0.98.";
 }
 
 /**

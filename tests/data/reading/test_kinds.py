@@ -128,6 +128,11 @@ KINDS = {
     "no confidence": Kind(
         with_column("confidence", ["nan", 0.9, ""]), "", ".csv", 2, "low_confidence"
     ),
+    "confidence is empty": Kind(
+        with_column("confidence", ["", "nan", " "]), "confidence is empty in every row"
+    ),
+    "success is empty": Kind(with_column("success", ["NA"] * 3), "success is empty in every row"),
+    "one success is empty": Kind(with_column("success", [1, "", 1]), "", ".csv", 1, "not_tracked"),
     "frame never moves": Kind(with_column("frame", [7, 7, 7]), "in the order of their timestamp"),
     "frame is zero, no time": Kind(
         without("timestamp", text=with_column("frame", [0, 0, 0])), "numbered as they stand"

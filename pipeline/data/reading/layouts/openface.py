@@ -22,7 +22,7 @@ from pipeline.data.reading.naming.labels_place import find_labels, is_labels
 from pipeline.data.reading.plan import Plan, Source, plan_clips
 from pipeline.data.reading.rows.faces import COLUMN, IDENTITY, choose_faces, number_identities
 from pipeline.data.reading.rows.frame_order import settle_frames
-from pipeline.data.reading.rows.parts import Face, Part
+from pipeline.data.reading.rows.parts import Face, Part, without_silent
 
 # What a file may call a number, and what the contract calls it. In image mode OpenFace numbers
 # the faces of its one image under `face`.
@@ -138,10 +138,11 @@ def _part(clip: Clip, sheet: Sheet, names: list[str]) -> Part:
     rejects, notes = sheet.rejects, sheet.notes
     if not sheet.rows_read:
         rejects = [Reject(str(clip.path), None, 0, "empty", "the file has a header and no rows")]
-    table = sheet.table.rename_columns(names)
+    table, silent = without_silent(sheet.table.rename_columns(names))
+    notes |= silent
     for name in sorted(clip.header.restored & set(names)):
         column = end_at_five(table[name].combine_chunks())
-        table = table.set_column(names.index(name), name, column)
+        table = table.set_column(table.column_names.index(name), name, column)
     if IDENTITY in names:
         faces = number_identities(table[IDENTITY])
         table = table.drop_columns([IDENTITY])

@@ -27,6 +27,17 @@ class Part:
     notes: frozenset[str] = frozenset()
 
 
+def without_silent(table: pa.Table) -> tuple[pa.Table, frozenset[str]]:
+    """Leave success and confidence out where no row fills them, and say so."""
+    silent = [
+        name
+        for name in UNLESS_SAID
+        if name in table.column_names and table.num_rows and np.isnan(table[name].to_numpy()).all()
+    ]
+    notes = frozenset(f"{name} is empty in every row and as if not there" for name in silent)
+    return table.drop_columns(silent), notes
+
+
 Read = Callable[[Sequence[Clip], list[str], Face], list[Part]]
 
 
