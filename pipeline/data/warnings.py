@@ -32,6 +32,7 @@ Code = Literal[
     "other_levels",
     "other_mode",
     "rare_au",
+    "repeated_recording",
     "same_recording",
     "saturated_au",
     "seen_in_training",

@@ -465,6 +465,22 @@ def test_a_file_of_all_clips_beside_them_is_not_taken_for_a_clip_in_silence(
     assert "a file of several clips would count as one clip: take it out" in note
 
 
+def test_a_file_of_all_rows_and_a_copy_in_a_folder_are_said(workspace, tree, tmp_path):
+    def rows(place: int) -> list[list[object]]:
+        return [[i, 1, 0.9, 0.1 * i + 0.01 * place, 0.2 * i, 1] for i in range(1, 9)]
+
+    files = {f"{who}_1.csv": csv_text(COLUMNS, rows(place)) for place, who in enumerate("ABCD")}
+    merged = csv_text(COLUMNS, [row for place in range(4) for row in rows(place)])
+    folder = add(tmp_path / "in", {**files, "all_data.csv": merged})
+    (told,) = [w for w in run(workspace, tree, folder)["warnings"] if "recording" in w["code"]]
+    assert told["code"] == "same_recording"
+    assert f"{folder / 'all_data.csv'} (subject all) has the rows of all other" in told["message"]
+    (folder / "all_data.csv").unlink()
+    add(folder, {"backup/A_1.csv": files["A_1.csv"]})
+    (told,) = [w for w in run(workspace, tree, folder)["warnings"] if "recording" in w["code"]]
+    assert told["code"] == "repeated_recording"
+
+
 def test_tables_that_are_not_read_are_named(workspace, tree, tmp_path):
     films = {"A_1.avi": PNG, "A_1.hog": PNG, "A_1_of_details.txt": "Input:x", "notes.txt": "x"}
     folder = openface_folder(tmp_path / "in", films)

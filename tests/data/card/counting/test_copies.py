@@ -67,6 +67,44 @@ def test_faces_at_rest_are_alike_without_being_copies():
     assert found([("A", "a", still), ("B", "b", still)]) == []
 
 
+THIRD = SEED.uniform(0.1, 5, (7, 2)).astype(np.float32)
+PARTS = [("A", "a", ONE), ("A", "b", OTHER), ("B", "c", THIRD)]
+
+
+def told(*batches: list[tuple[str, str, np.ndarray]]) -> list[tuple[str, int, str]]:
+    copies = Copies(AUS)
+    for batch in batches:
+        table = frames(batch)
+        copies.add(table, find_runs(table, clips=True))
+    return [(item["code"], item["number"], item["message"]) for item in copies.warnings({})]
+
+
+def test_a_clip_of_all_other_clips_is_found_wherever_it_stands():
+    merged = ("all", "data", np.concatenate([THIRD, ONE, OTHER]))
+    for batches in ([[*PARTS, merged]], [[merged], PARTS], [PARTS[:1], PARTS[1:], [merged]]):
+        ((code, count, message),) = told(*batches)
+        assert (code, count) == ("same_recording", 1)
+        assert "data (subject all) has the rows of all other clips. Keep" in message
+
+
+def test_a_clip_of_all_other_clips_of_its_subject_is_found():
+    ((code, count, message),) = told([*PARTS, ("A", "both", np.concatenate([ONE, OTHER]))])
+    assert (code, count) == ("repeated_recording", 1)
+    assert "both (subject A) has the rows of all other clips of this subject" in message
+
+
+def test_a_recording_that_a_person_has_twice_is_said_apart():
+    ((code, count, message),) = told([*PARTS, ("A", "backup/a", ONE)])
+    assert (code, count) == ("repeated_recording", 1)
+    assert "twice under one subject: a (subject A) and backup/a (subject A)" in message
+
+
+@pytest.mark.parametrize("less", [1, 5])
+def test_a_clip_of_nearly_all_others_is_its_own(less):
+    assert told([*PARTS, ("all", "data", np.concatenate([THIRD, ONE, OTHER])[less:])]) == []
+    assert told(PARTS) == told(PARTS[:1]) == told(PARTS[:2]) == []
+
+
 def test_names_both_files_and_both_subjects():
     copies = Copies(AUS)
     table = frames([("A", "a", ONE), ("B", "b", ONE)])
