@@ -270,6 +270,11 @@ def test_names_and_marks_of_other_programs_are_read_as_the_command_does(
         "ended_header.csv": [
             *(",".join(header) + ",", *(f"{','.join(map(str, row))}" for row in rows)),
         ],
+        "several_lines.csv": [
+            ",".join(["note", *header, "remark"]),
+            *(f'"a ""b"",\n\nc",{",".join(map(str, row))},"d\ne"' for row in rows[:9]),
+            *(f'f,{",".join(map(str, row))},"stray' for row in rows[9:]),
+        ],
         "numpy.csv": ["# " + ",".join(header), *(",".join(map(str, row)) for row in rows)],
         "blank.csv": ["", ",".join(header), "", *(",".join(map(str, row)) for row in rows)],
     }.items():

@@ -96,19 +96,29 @@ function meaning(name) {
 }
 
 /**
- * Split a line; a cell that begins with a quote may hold the delimiter.
+ * Split a line; a cell that begins with a quote may hold the delimiter, and two quotes for one.
  * @type {(line: string, delimiter: string) => string[]}
  */
 function cellsOf(line, delimiter) {
-  if (!line.includes('"')) return line.split(delimiter);
+  return line.includes('"') ? splitQuoted(line, delimiter).cells : line.split(delimiter);
+}
+
+/**
+ * Split a line with quotes, and say whether its last one is not closed.
+ * @type {(line: string, delimiter: string) => {cells: string[], open: boolean}}
+ */
+function splitQuoted(line, delimiter) {
   const cells = [""];
   let quoted = false;
-  for (const letter of line) {
-    if (letter === '"' && (quoted || !cells[cells.length - 1].trim())) quoted = !quoted;
+  for (let i = 0; i < line.length; i++) {
+    const letter = line[i];
+    const last = cells.length - 1;
+    if (quoted && letter === '"' && line[i + 1] === '"') cells[last] += line[++i];
+    else if (letter === '"' && (quoted || !cells[last].trim())) quoted = !quoted;
     else if (letter === delimiter && !quoted) cells.push("");
-    else cells[cells.length - 1] += letter;
+    else cells[last] += letter;
   }
-  return cells;
+  return { cells, open: quoted };
 }
 
 /**

@@ -33,6 +33,7 @@ function readRecording(bytes, model) {
   /** @type {Map<string, number>} */
   const aside = new Map();
   const every = readRows(lines, header, model, aside);
+  const rowsRead = [...aside.values()].reduce((a, b) => a + b, every.length);
   const silent = dropSilent(every);
   const rows = mainFace(every, aside);
   const above = lines.length < whole.length ? "Lines before its header are not read." : "";
@@ -52,7 +53,7 @@ function readRecording(bytes, model) {
   return {
     frames: kept.map((row) => row.numbers.frame),
     aus: kept.map((row) => Float32Array.from(row.aus)),
-    rowsRead: lines.length - 1,
+    rowsRead,
     aside,
     note: notes.filter(Boolean).join(" "),
   };

@@ -1,5 +1,7 @@
 "use strict";
 
+const MOST_LINES = 100; // of one row
+
 /**
  * Recognise a last cell that only the header or only the rows have: what
  * pipeline/data/reading/csv/spare_cell.py does.
@@ -23,13 +25,40 @@ function withSpare(header, lines) {
 }
 
 /**
- * Yield the cells of each row below the header.
+ * Yield the cells of each row below the header, of one line or of several.
  * @type {(lines: string[], header: Header) => Generator<string[]>}
  */
-function* rowsOf(lines, { delimiter, width, spare }) {
-  for (let place = 1; place < lines.length; place++) {
-    const cells = cellsOf(lines[place], delimiter);
-    if (spare && cells.length === width + 1 && !cells[width].trim()) cells.pop();
-    yield cells;
+function* rowsOf(lines, header) {
+  for (let place = 1, end = 1; place < lines.length; place = end) {
+    end = place + countLines(lines, place, header);
+    yield splitRow(lines.slice(place, end).join("\n"), header);
   }
+}
+
+/**
+ * Split a row, without a last cell that has no name.
+ * @type {(row: string, header: Header) => string[]}
+ */
+function splitRow(row, { delimiter, width, spare }) {
+  const cells = cellsOf(row, delimiter);
+  if (spare && cells.length === width + 1 && !cells[width].trim()) cells.pop();
+  return cells;
+}
+
+/**
+ * Count the lines of the row that begins here, whose quoted cell may go on below: what
+ * pipeline/data/reading/csv/lines.py does.
+ * @type {(lines: string[], place: number, header: Header) => number}
+ */
+function countLines(lines, place, header) {
+  const { delimiter, width } = header;
+  const isRow = (/** @type {string} */ row) => splitRow(row, header).length === width;
+  let row = lines[place];
+  if (!row.includes('"')) return 1;
+  for (let count = 1; count <= MOST_LINES; count++) {
+    if (!splitQuoted(row, delimiter).open) return count === 1 || isRow(row) ? count : 1;
+    if (place + count >= lines.length || isRow(lines[place + count])) return 1;
+    row += `\n${lines[place + count]}`;
+  }
+  return 1;
 }

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pipeline.data.action_units import PRESENCES
 from pipeline.data.quarantine import Reject
 from pipeline.data.reading.csv.header import Header
+from pipeline.data.reading.csv.lines import rows_of, split_row
 
 # What pyarrow takes for a number; Python's float() would take 1_0 as well.
 _NUMBER = re.compile(r"(?ai)[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?")
@@ -51,7 +52,7 @@ def read_by_line(path: Path, block: bytes, header: Header, schema: pa.Schema, fi
     rows: list[int] = []
     rejects: list[Reject] = []
     notes: set[str] = set()
-    for row, line in enumerate(lines, start=first):
+    for row, line in enumerate(rows_of(lines, header), start=first):
         values = _parse_line(line, header, schema, notes)
         if isinstance(values, tuple):
             rejects.append(Reject(str(path), row, 1, *values))
@@ -73,13 +74,11 @@ def _decode(line: bytes) -> str:
 def _parse_line(
     line: str, header: Header, schema: pa.Schema, notes: set[str]
 ) -> list[float | str] | tuple[str, str]:
-    """Give the wanted cells of a line, or the reason and detail why it is no row."""
+    """Give the wanted cells of a row, or the reason and detail why it is no row."""
     try:
-        cells = next(csv.reader([line], delimiter=header.delimiter, skipinitialspace=True))
+        cells = split_row(line, header)
     except csv.Error as error:
         return "ragged", str(error)
-    if header.spare and len(cells) == len(header.columns) + 1 and not cells[-1].strip():
-        cells.pop()
     if len(cells) != len(header.columns):
         return "ragged", f"{len(cells)} cells; the header has {len(header.columns)}"
     values: list[float | str] = []

@@ -23,6 +23,7 @@ from pipeline.data.reading.csv.bad_lines import (
     read_number,
 )
 from pipeline.data.reading.csv.header import Header
+from pipeline.data.reading.csv.lines import end_of_rows
 from pipeline.data.reading.csv.preamble import preamble_length
 from pipeline.data.reading.csv.text import UnreadableError, chunks
 
@@ -103,7 +104,7 @@ def _blocks(path: Path, start: int, size: int) -> Iterator[bytes]:
             start = preamble_length(more)
         skipped, start = start, max(0, start - len(more))
         block = rest + more[skipped:]
-        end = max(block.rfind(b"\n"), block.rfind(b"\r") if b"\n" not in block else -1) + 1
+        end = end_of_rows(block)
         block, rest = block[:end], block[end:]
         if block and not block.isspace():
             yield block

@@ -29,7 +29,7 @@ def lack_last(rows: Sequence[str], delimiter: str, width: int) -> bool:
 
 def _split(rows: Sequence[str], delimiter: str) -> list[list[str]]:
     try:
-        return list(csv.reader(rows, delimiter=delimiter, skipinitialspace=True))
+        return [next(csv.reader([row], delimiter=delimiter, skipinitialspace=True)) for row in rows]
     except csv.Error:
         return []
 

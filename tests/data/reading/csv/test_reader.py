@@ -168,3 +168,30 @@ def test_a_quote_that_is_closed_a_line_later_joins_no_rows(tmp_path):
     assert sheet.rows_read == 4
     assert sheet.row.tolist() == [1, 4]
     assert [found.reason for found in sheet.rejects] == ["ragged", "not_a_number"]
+
+
+@pytest.mark.parametrize(
+    ("content", "kept", "lost"),
+    [
+        (b'a,b,c\n1,2,"one\ntwo"\n3,4,x\n', [1, 2], []),
+        (b'a,c,b\n1,"one\n\ntwo, three\nfour",2\n3,x,4\n', [1, 2], []),
+        (b'a;c;b\r\n1;x;2\r\n3;"a ""word"" \r\nand more";4\r\n"5\n";x;6', [1, 2, 3], []),
+        (b'a,c,b\n1,"one\ntwo",x\n3,x,4\n', [2], [1]),
+        (b'a,b,c\n1,2,"one\n3,4,two"\n5,6,x\n', [1, 2, 3], []),  # a stray quote
+        (b'a,b,c\n1,2,"one\n3,4,two\n5,6,x\n', [1, 2, 3], []),  # never closed
+        (b'a,c,b\n1,"one\ntwo\n5,x,6\n', [3], [1, 2]),
+    ],
+)
+def test_a_quoted_cell_that_goes_on_in_the_next_line_is_one_row(tmp_path, content, kept, lost):
+    sheet = read(tmp_path, content)
+    assert sheet.row.tolist() == kept
+    assert [found.row for found in sheet.rejects] == lost
+
+
+@pytest.mark.parametrize("block", [40, 64, 1 << 20])
+def test_a_row_of_several_lines_is_not_cut_between_blocks(tmp_path, monkeypatch, block):
+    monkeypatch.setattr(sheet_module, "BLOCK", block)
+    rows = [f'{i},"one\n\ntwo, ",{2 * i}' for i in range(20)]
+    sheet = read(tmp_path, "\n".join(["a,c,b", *rows]).encode())
+    assert sheet.row.tolist() == list(range(1, 21))
+    assert sheet.rejects == []
