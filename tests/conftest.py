@@ -1,7 +1,9 @@
 """What every test may use: real recordings, the repository's parameters, MLflow stores."""
 
+import copy
 import gc
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,11 @@ def cases() -> Path:
 @pytest.fixture
 def tree() -> dict[str, Any]:
     """Give the content of params.yaml, to change at will."""
+    return copy.deepcopy(_parsed())
+
+
+@cache
+def _parsed() -> dict[str, Any]:
     loaded: dict[str, Any] = yaml.safe_load(PARAMS.read_text())
     return loaded
 
@@ -49,7 +56,8 @@ def workspace(
     monkeypatch.chdir(tmp_path)
 
     def write(changed: dict[str, Any]) -> Path:
-        (tmp_path / "params.yaml").write_text(yaml.safe_dump(changed, sort_keys=False))
+        text = yaml.dump(changed, Dumper=yaml.CSafeDumper, sort_keys=False)  # hundreds do
+        (tmp_path / "params.yaml").write_text(text)
         return tmp_path
 
     write(tree)
