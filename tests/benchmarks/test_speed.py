@@ -119,14 +119,16 @@ def test_training_is_compared_with_plain_fit_and_names_who_is_absent(monkeypatch
     ]
 
 
-def test_plain_script_learns_from_what_the_pipeline_reads(tmp_path, quick, monkeypatch, capsys):
-    small = quick.demo.model_copy(update={"subjects": 6, "frames_per_clip": 10})
+def test_plain_script_learns_from_what_the_pipeline_reads(tmp_path, settings, monkeypatch, capsys):
+    small = settings.demo.model_copy(update={"subjects": 6, "frames_per_clip": 10})
     demo.write(demo.generate(small), tmp_path)
-    monkeypatch.setattr(plain_script.params, "load", lambda _: quick)
+    recipe = settings.chosen.model_copy(update={"epochs": 8})
+    short = settings.model_copy(update={"recipes": {settings.recipe: recipe}})
+    monkeypatch.setattr(plain_script.params, "load", lambda _: short)
     plain_script.main(str(tmp_path), "expression")
     found = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert (found["frames"], found["epochs"]) == (180, 1)
-    assert found["val_loss"] > 0
+    assert (found["frames"], found["epochs"]) == (180, 8)
+    assert 0 < found["val_loss"] < np.log(2)  # which is that of a guess
 
 
 def test_plain_script_takes_categories_from_the_names_of_clips(tmp_path, settings):

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from patience import HANGS, wait_for
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 from throwaway import ROOT, commit, environment, make_clone, run, set_params
 
 BROWSER_OPTIONS = [
@@ -140,11 +140,16 @@ def window(browser: Browser, ui: Server) -> Iterator[BrowserContext]:
 def page(window: BrowserContext, ui: Server) -> Iterator[Page]:
     """Open a page of a first visitor; fail where it asks another host for anything."""
     asked: list[str] = []
+
+    def note(request: Request) -> None:
+        asked.append(request.url)
+
+    window.on("request", note)  # of the page, and of those that it opens
     page = window.new_page()
-    page.on("request", lambda request: asked.append(request.url))
     yield page
     page.evaluate("localStorage.clear()")
     page.close()
+    window.remove_listener("request", note)
     foreign = [url for url in asked if not url.startswith((f"{ui.address}/", "data:", "blob:"))]
     assert not foreign, f"the page asked other hosts: {foreign}"
 

@@ -170,7 +170,7 @@ def test_server_dies_during_training_and_comes_back(
     assert content(client, experiment) == undisturbed
 
 
-@pytest.mark.parametrize("every", [17, pytest.param(1, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("every", [9, pytest.param(1, marks=pytest.mark.soak)])
 def test_lost_answers_of_a_training_with_its_evaluation_double_nothing(
     through: Faulty,
     experiment: str,
