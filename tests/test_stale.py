@@ -27,6 +27,8 @@ CODE = {
     "pipeline/report/try_page/model.js": {"evaluate"},
     "pipeline/evaluation/scoring/sum_scores.py": {"evaluate", "external@others"},  # calibration
     "pipeline/evaluation/scoring/thresholds.py": {"evaluate"},
+    "pipeline/evaluation/baselines/logistic_regression.py": {"evaluate"},
+    "pipeline/stages/steps/predicting_baselines.py": {"evaluate"},
     "pipeline/evaluation/scoring/emotion_scores.py": {"train", "evaluate"},
     "pipeline/evaluation/resampling/bootstrap.py": {"evaluate", "external@others"},
     "pipeline/evaluation/verdict.py": {"evaluate"},

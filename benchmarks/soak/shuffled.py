@@ -66,7 +66,7 @@ def claims(seed: int) -> dict[str, tuple[str, bool]]:
     from pipeline.evaluation.judgement import judge
     from pipeline.evaluation.resampling.bootstrap import Resampling
     from pipeline.settings import params, paths
-    from pipeline.stages.steps.predicting import rule_baseline
+    from pipeline.stages.steps.predicting_baselines import rule_baseline
 
     random = np.random.default_rng(seed)
     names = au_columns(paths.FRAMES, INTENSITIES)

@@ -29,7 +29,7 @@ from pipeline.report.try_page.page import try_page
 from pipeline.settings import paths, run_files
 from pipeline.settings.schema import Params
 from pipeline.stages.steps.explaining import look_into
-from pipeline.stages.steps.predicting import predict_all, rule_baseline
+from pipeline.stages.steps.predicting_baselines import predict_all, rule_baseline
 from pipeline.stages.steps.reporting import (
     Pages,
     figures_before_scores,

@@ -41,7 +41,7 @@ def describe_others(headers: Iterable[Header]) -> list[str]:
     """Say which columns of a table may be the subject or the emotion, where none is called so."""
     names = dict.fromkeys(name for header in headers for name in header.columns)
     notes = []
-    for key in _LIKELY:
+    for key in ("subject", "emotion"):
         likely = [name for name in names if _LIKELY[key].fullmatch(name)]
         if likely and key not in names:
             notes.append(
