@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from faulty import free_port
 from patience import HANGS, wait_for
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 from throwaway import ROOT, commit, environment, make_clone, run, set_params
@@ -79,9 +79,7 @@ def project(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def ui(project: Path) -> Iterator[Server]:
     """Start MLflow's UI in the project's root as `make ui` does; only its port is chosen here."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     (command,) = re.findall(r"^\t(.*mlflow ui.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     own = environment()
     output = project.parent / "ui.log"

@@ -29,10 +29,13 @@ def free_port() -> int:
     """Find a port that can be given up and taken again.
 
     It lies below those that the system gives to outgoing connections: one of these could take the
-    port in the meantime, or a client of a port that nobody listens on be connected to itself.
+    port in the meantime, or a client of a port that nobody listens on be connected to itself. The
+    system draws it: Keras seeds Python's own draws, and two workers would come to one port, which
+    one of them takes while the other's server is dead.
     """
+    draws = random.SystemRandom()
     while True:
-        port = random.randrange(20_000, 32_000)
+        port = draws.randrange(20_000, 32_000)
         with socket.socket() as tried, suppress(OSError):
             tried.bind(("127.0.0.1", port))
             return port

@@ -1,6 +1,7 @@
 """What a run holds when it is logged to a real server, and the server and proxy themselves."""
 
 import json
+import random
 import urllib.request
 from collections.abc import Callable, Iterator
 from http.client import RemoteDisconnected
@@ -11,7 +12,7 @@ from urllib.error import HTTPError, URLError
 import numpy as np
 import pandas as pd
 import pytest
-from faulty import Faulty
+from faulty import Faulty, free_port
 from server import Server
 
 from pipeline.data.features.feature_map import read_feature_map
@@ -134,6 +135,14 @@ def status(uri: str, question: dict[str, str] | None = None) -> int:
 def test_run_reads_back_equal(written: Written, direct: "MlflowClient", tmp_path: Path) -> None:
     check(direct, written.run_id, tmp_path)
     check_model(direct, written)
+
+
+def test_workers_that_seed_alike_take_other_ports() -> None:
+    ports = set()
+    for _ in range(3):
+        random.seed(5)
+        ports.add(free_port())
+    assert len(ports) > 1
 
 
 def test_killed_and_started_again_the_server_has_kept_all(
